@@ -1,0 +1,13 @@
+# Debian 12 packages the build links against, as imported targets dep::NAME.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+function(onym_dependency name module)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
+    add_library(dep::${name} ALIAS PkgConfig::${name})
+endfunction()
+onym_dependency(uv libuv)
+onym_dependency(lmdb lmdb)
+onym_dependency(crypto libcrypto)
+onym_dependency(yaml yaml-0.1)
+onym_dependency(jansson jansson)
+onym_dependency(xxhash libxxhash)

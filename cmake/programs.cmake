@@ -1,0 +1,11 @@
+# A program is src/server/main.c or src/tools/main_NAME.c, linked with its layer.
+function(onym_program name source layer)
+    if(EXISTS ${CMAKE_SOURCE_DIR}/${source})
+        add_executable(${name} ${source})
+        target_link_libraries(${name} PRIVATE onym_${layer} Threads::Threads)
+    endif()
+endfunction()
+onym_program(onymd src/server/main.c server)
+onym_program(onymctl src/tools/main_onymctl.c tools)
+onym_program(onym-vectors src/tools/main_vectors.c tools)
+onym_program(onym-generate src/tools/main_generate.c tools)

@@ -1,0 +1,58 @@
+/* The running settings, filled from defaults, file, conf.d, environment and command line.
+ * One table in config/schema.c is the only source of keys, types, ranges, defaults and help. */
+#ifndef ONYM_CONFIG_SETTINGS_H
+#define ONYM_CONFIG_SETTINGS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ONYM_LISTEN_MAX 16  /* addresses of one listener */
+#define ONYM_NETWORKS_MAX 64
+#define ONYM_PATH_MAX 1024
+
+struct onym_address {
+    struct sockaddr_storage at;
+    socklen_t len;
+};
+
+struct onym_address_list {
+    struct onym_address item[ONYM_LISTEN_MAX];
+    size_t count;
+};
+
+/* An IPv4 or IPv6 network; IPv4 is kept as itself, not mapped. */
+struct onym_network {
+    uint8_t address[16]; /* network order; 4 or 16 bytes used */
+    bool is_v6;
+    uint8_t bits; /* prefix length */
+};
+
+struct onym_network_list {
+    struct onym_network item[ONYM_NETWORKS_MAX];
+    size_t count;
+};
+
+enum onym_log_level { ONYM_LOG_ERROR, ONYM_LOG_WARNING, ONYM_LOG_NOTICE, ONYM_LOG_INFO, ONYM_LOG_DEBUG };
+enum onym_log_format { ONYM_LOG_AUTO, ONYM_LOG_TEXT, ONYM_LOG_JSON };
+
+struct onym_settings {
+    char node_id[64];            /* node.id                    "node-a" */
+    uint32_t workers;            /* node.workers               0 = one per core, at most 64 */
+    struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
+    struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */
+    struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
+    char data_dir[ONYM_PATH_MAX]; /* storage.dir               "onym-data" */
+    uint64_t map_size;           /* storage.map_size           256GiB */
+    uint32_t udp_per_client;     /* limits.udp_per_client      20000/s answers per source network */
+    uint32_t udp_reply_packets;  /* limits.udp_reply_packets   16; 1..64 packets of one reply */
+    struct onym_network_list exempt; /* limits.exempt          [127.0.0.0/8, "::1/128"] */
+    uint32_t tcp_connections;    /* limits.tcp_connections     50000 over all workers */
+    uint32_t tcp_idle_s;         /* limits.tcp_idle            10m, in seconds */
+    uint32_t shutdown_ms;        /* node.shutdown_timeout      5s, in milliseconds */
+    enum onym_log_level log_level;   /* log.level              info */
+    enum onym_log_format log_format; /* log.format             auto */
+};
+
+#endif

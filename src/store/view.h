@@ -1,0 +1,34 @@
+/* A reader's view: one snapshot of the store. One view belongs to one thread at a time; renew it
+ * once per batch (10-14 ns) and never keep it over a wait, or the file grows. */
+#ifndef ONYM_STORE_VIEW_H
+#define ONYM_STORE_VIEW_H
+
+#include "onym/model/record.h"
+#include "store/env.h"
+
+struct onym_view; /* opaque */
+
+/* ONYM_OK and *out (release with onym_view_close); ONYM_BUSY all reader slots taken; ONYM_NO_MEMORY;
+ * ONYM_IO. The view sees the last commit. */
+ONYM_MUST_USE enum onym_status onym_view_open(struct onym_env *env, struct onym_view **out);
+void onym_view_close(struct onym_view *view); /* NULL is fine */
+
+/* Gives the snapshot back between batches; every span borrowed through the view dies. */
+void onym_view_release(struct onym_view *view);
+/* Sees the last commit from here on. Releases first when needed. ONYM_OK, ONYM_IO. */
+ONYM_MUST_USE enum onym_status onym_view_renew(struct onym_view *view);
+
+/* A number that changes with every commit: equal numbers mean the same contents. */
+uint64_t onym_view_generation(const struct onym_view *view);
+
+/* Borrows the record of `kind` whose name folds to `folded` (upper-cased by onym_ident_upper, at
+ * most ONYM_PREFIX_NAME_LEN_MAX bytes). Spans point into the map and die with the view's snapshot.
+ * ONYM_OK; ONYM_NOT_FOUND; ONYM_CORRUPT (checksum or form wrong: never served); ONYM_IO.
+ * Allocates nothing. */
+ONYM_MUST_USE enum onym_status onym_view_record(const struct onym_view *view, enum onym_kind kind,
+                                                onym_span folded, struct onym_record *out);
+
+/* Whether there is one, without reading it. */
+bool onym_view_has(const struct onym_view *view, enum onym_kind kind, onym_span folded);
+
+#endif
