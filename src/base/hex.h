@@ -10,6 +10,7 @@ void onym_hex_encode(onym_span bytes, char *out);
 
 /* Reads text (an even number of digits) into out. ONYM_MALFORMED for an odd number or another
  * character, ONYM_NO_SPACE when it needs more than cap bytes. *len is set on success only. */
-ONYM_MUST_USE enum onym_status onym_hex_decode(onym_span text, uint8_t *out, size_t cap, size_t *len);
+ONYM_MUST_USE enum onym_status onym_hex_decode(onym_span text, uint8_t *out, size_t cap,
+                                               size_t *len);
 
 #endif

@@ -9,6 +9,7 @@
         }                                                                                          \
     } while (0)
 
-__attribute__((noreturn, cold)) void onym_require_failed(const char *what, const char *file, int line);
+__attribute__((noreturn, cold)) void onym_require_failed(const char *what, const char *file,
+                                                         int line);
 
 #endif

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ONYM_LISTEN_MAX 16  /* addresses of one listener */
+#define ONYM_LISTEN_MAX   16 /* addresses of one listener */
 #define ONYM_NETWORKS_MAX 64
-#define ONYM_PATH_MAX 1024
+#define ONYM_PATH_MAX     1024
 
 struct onym_address {
     struct sockaddr_storage at;
@@ -34,23 +34,29 @@ struct onym_network_list {
     size_t count;
 };
 
-enum onym_log_level { ONYM_LOG_ERROR, ONYM_LOG_WARNING, ONYM_LOG_NOTICE, ONYM_LOG_INFO, ONYM_LOG_DEBUG };
+enum onym_log_level {
+    ONYM_LOG_ERROR,
+    ONYM_LOG_WARNING,
+    ONYM_LOG_NOTICE,
+    ONYM_LOG_INFO,
+    ONYM_LOG_DEBUG
+};
 enum onym_log_format { ONYM_LOG_AUTO, ONYM_LOG_TEXT, ONYM_LOG_JSON };
 
 struct onym_settings {
-    char node_id[64];            /* node.id                    "node-a" */
-    uint32_t workers;            /* node.workers               0 = one per core, at most 64 */
+    char node_id[64]; /* node.id                    "node-a" */
+    uint32_t workers; /* node.workers               0 = one per core, at most 64 */
     struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
-    char data_dir[ONYM_PATH_MAX]; /* storage.dir               "onym-data" */
-    uint64_t map_size;           /* storage.map_size           256GiB */
-    uint32_t udp_per_client;     /* limits.udp_per_client      20000/s answers per source network */
-    uint32_t udp_reply_packets;  /* limits.udp_reply_packets   16; 1..64 packets of one reply */
+    char data_dir[ONYM_PATH_MAX];        /* storage.dir               "onym-data" */
+    uint64_t map_size;                   /* storage.map_size           256GiB */
+    uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */
+    uint32_t udp_reply_packets; /* limits.udp_reply_packets   16; 1..64 packets of one reply */
     struct onym_network_list exempt; /* limits.exempt          [127.0.0.0/8, "::1/128"] */
-    uint32_t tcp_connections;    /* limits.tcp_connections     50000 over all workers */
-    uint32_t tcp_idle_s;         /* limits.tcp_idle            10m, in seconds */
-    uint32_t shutdown_ms;        /* node.shutdown_timeout      5s, in milliseconds */
+    uint32_t tcp_connections;        /* limits.tcp_connections     50000 over all workers */
+    uint32_t tcp_idle_s;             /* limits.tcp_idle            10m, in seconds */
+    uint32_t shutdown_ms;            /* node.shutdown_timeout      5s, in milliseconds */
     enum onym_log_level log_level;   /* log.level              info */
     enum onym_log_format log_format; /* log.format             auto */
 };

@@ -145,7 +145,8 @@ why_not_prefix(onym_span prefix)
             return "an empty prefix part";
         }
         if (part == 0) {
-            national = len == 2 && prefix.at[0] == '8' && (prefix.at[1] == '6' || prefix.at[1] == '8');
+            national = len == 2 && prefix.at[0] == '8' &&
+                       (prefix.at[1] == '6' || prefix.at[1] == '8');
         } else if (national) {
             if (len > ONYM_PREFIX_PART_LEN_MAX) {
                 return "a prefix part of more than 9 digits";

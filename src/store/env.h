@@ -10,7 +10,7 @@
 #include "base/fault.h"
 
 #define ONYM_STORE_MAP_SIZE_DEFAULT ((size_t)256 << 30)
-#define ONYM_STORE_FORMAT 1U /* of the whole directory; kept in meta */
+#define ONYM_STORE_FORMAT           1U /* of the whole directory; kept in meta */
 
 struct onym_env; /* opaque; one per process and directory */
 
@@ -37,8 +37,8 @@ void onym_env_close(struct onym_env *env);
 unsigned onym_env_reap_readers(struct onym_env *env);
 
 struct onym_env_stat {
-    uint64_t handles;  /* records of kind handle */
-    uint64_t prefixes; /* homed prefixes */
+    uint64_t handles;          /* records of kind handle */
+    uint64_t prefixes;         /* homed prefixes */
     size_t map_size, map_used; /* bytes */
     uint64_t file_size;        /* bytes on disk */
     unsigned readers;

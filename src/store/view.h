@@ -8,8 +8,8 @@
 
 struct onym_view; /* opaque */
 
-/* ONYM_OK and *out (release with onym_view_close); ONYM_BUSY all reader slots taken; ONYM_NO_MEMORY;
- * ONYM_IO. The view sees the last commit. */
+/* ONYM_OK and *out (release with onym_view_close); ONYM_BUSY all reader slots taken;
+ * ONYM_NO_MEMORY; ONYM_IO. The view sees the last commit. */
 ONYM_MUST_USE enum onym_status onym_view_open(struct onym_env *env, struct onym_view **out);
 void onym_view_close(struct onym_view *view); /* NULL is fine */
 

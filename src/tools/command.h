@@ -8,13 +8,13 @@
 /* Exit codes of onymctl and onymbench. */
 enum onym_exit {
     ONYM_EXIT_DONE = 0,
-    ONYM_EXIT_NEGATIVE = 1,    /* negative result, or some rows failed */
+    ONYM_EXIT_NEGATIVE = 1, /* negative result, or some rows failed */
     ONYM_EXIT_USAGE = 2,
     ONYM_EXIT_UNREACHABLE = 3, /* or timed out before sending */
     ONYM_EXIT_AUTH = 4,
     ONYM_EXIT_SERVER = 5,
-    ONYM_EXIT_REFUSED = 6,     /* refused by a safety check */
-    ONYM_EXIT_UNKNOWN = 7,     /* outcome unknown */
+    ONYM_EXIT_REFUSED = 6, /* refused by a safety check */
+    ONYM_EXIT_UNKNOWN = 7, /* outcome unknown */
     ONYM_EXIT_INTERRUPTED = 130
 };
 
@@ -32,10 +32,10 @@ struct onym_cli {
 };
 
 struct onym_command {
-    const char *noun;  /* "store" */
-    const char *verb;  /* "load" */
-    bool top_level;    /* also reachable as "onymctl load" */
-    const char *usage; /* "--data DIR [--memory SIZE] FILE" */
+    const char *noun;    /* "store" */
+    const char *verb;    /* "load" */
+    bool top_level;      /* also reachable as "onymctl load" */
+    const char *usage;   /* "--data DIR [--memory SIZE] FILE" */
     const char *summary; /* one line */
     const char *help;    /* option list and two examples, at most 80 columns */
     /* argv[0] is the verb; returns an exit code. Uses getopt_long with optind reset to 0. */
@@ -48,6 +48,7 @@ extern const struct onym_command onym_commands_store[]; /* tools/store.c */
 extern const struct onym_command onym_commands_conf[];  /* tools/conf.c */
 
 /* Prints "onymctl VERB: text" to stderr and returns ONYM_EXIT_USAGE. */
-__attribute__((format(printf, 2, 3))) int onym_usage_error(const char *verb, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int onym_usage_error(const char *verb, const char *format,
+                                                           ...);
 
 #endif

@@ -9,22 +9,22 @@
 
 /* Envelope flags, byte 2. */
 #define ONYM_ENVELOPE_COMPRESSED 0x80U
-#define ONYM_ENVELOPE_ENCRYPTED 0x40U
-#define ONYM_ENVELOPE_TRUNCATED 0x20U /* a fragment of a larger message */
+#define ONYM_ENVELOPE_ENCRYPTED  0x40U
+#define ONYM_ENVELOPE_TRUNCATED  0x20U /* a fragment of a larger message */
 
 /* Operation flags (section 4). */
-#define ONYM_FLAG_AUTHORITATIVE 0x80000000U
-#define ONYM_FLAG_CERTIFY 0x40000000U
-#define ONYM_FLAG_ENCRYPT 0x20000000U
-#define ONYM_FLAG_RECURSE 0x10000000U
-#define ONYM_FLAG_CACHE_AUTH 0x08000000U
-#define ONYM_FLAG_CONTINUOUS 0x04000000U
-#define ONYM_FLAG_KEEP_OPEN 0x02000000U
-#define ONYM_FLAG_PUBLIC_ONLY 0x01000000U
+#define ONYM_FLAG_AUTHORITATIVE  0x80000000U
+#define ONYM_FLAG_CERTIFY        0x40000000U
+#define ONYM_FLAG_ENCRYPT        0x20000000U
+#define ONYM_FLAG_RECURSE        0x10000000U
+#define ONYM_FLAG_CACHE_AUTH     0x08000000U
+#define ONYM_FLAG_CONTINUOUS     0x04000000U
+#define ONYM_FLAG_KEEP_OPEN      0x02000000U
+#define ONYM_FLAG_PUBLIC_ONLY    0x01000000U
 #define ONYM_FLAG_REQUEST_DIGEST 0x00800000U
-#define ONYM_FLAG_OVERWRITE 0x00400000U
-#define ONYM_FLAG_MINT 0x00200000U
-#define ONYM_FLAG_NO_REFERRAL 0x00100000U
+#define ONYM_FLAG_OVERWRITE      0x00400000U
+#define ONYM_FLAG_MINT           0x00200000U
+#define ONYM_FLAG_NO_REFERRAL    0x00100000U
 /* Every bit the sheet defines; others are ignored and not copied into replies. */
 #define ONYM_FLAGS_KNOWN 0xFFF00000U
 
@@ -56,7 +56,7 @@ enum onym_opcode {
 
 /* A protocol version as major * 256 + minor, so that versions compare as numbers. */
 #define ONYM_VERSION(major, minor) ((uint16_t)((major)*256 + (minor)))
-#define ONYM_VERSION_OWN ONYM_VERSION(2, 11)
+#define ONYM_VERSION_OWN           ONYM_VERSION(2, 11)
 
 struct onym_envelope {
     uint16_t version;    /* of the message below */

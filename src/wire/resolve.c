@@ -35,10 +35,10 @@ read_types(struct onym_reader *r)
     for (uint32_t i = 0; i < count && r->status == ONYM_OK; i++) {
         (void)onym_reader_counted(r, ONYM_COUNT_MAX);
     }
-    return (struct onym_text_list){
-        .raw = r->status == ONYM_OK ? onym_span_of(start, (size_t)(r->left.at - start))
-                                    : onym_span_of(NULL, 0),
-        .count = count};
+    return (struct onym_text_list){.raw = r->status == ONYM_OK
+                                              ? onym_span_of(start, (size_t)(r->left.at - start))
+                                              : onym_span_of(NULL, 0),
+                                   .count = count};
 }
 
 enum onym_status

@@ -38,7 +38,8 @@ bool onym_text_equal_nocase(onym_span a, onym_span b);
 
 /* Writes the name of the prefix record of `name` to out (cap >= ONYM_PREFIX_NAME_LEN_MAX never
  * fails for names within the limit): "0.NA/P" for "p/s", "0.NA/0.NA" for "0.NA/x" and for a name
- * without '/'. The prefix is upper-cased. Returns the written bytes; empty when cap is too small. */
+ * without '/'. The prefix is upper-cased. Returns the written bytes; empty when cap is too small.
+ */
 onym_span onym_ident_prefix_record(onym_span name, uint8_t *out, size_t cap);
 
 /* The prefix without its last ".part"; empty when there is no '.'. */

@@ -3,16 +3,16 @@
 #ifndef ONYM_MODEL_LIMITS_H
 #define ONYM_MODEL_LIMITS_H
 
-#define ONYM_NAME_LEN_MAX 2048U       /* bytes of an identifier */
-#define ONYM_MESSAGE_LEN_MAX 262144U  /* bytes after the envelope */
-#define ONYM_COUNT_MAX 1048576U       /* items of any list, bytes of any field */
-#define ONYM_VALUES_MAX 2048U         /* values of one identifier */
-#define ONYM_ENVELOPE_LEN 20U         /* section 2 */
-#define ONYM_HEADER_LEN 24U           /* section 3 */
-#define ONYM_PACKET_LEN_MAX 512U      /* a UDP packet with its envelope, section 14.1 */
-#define ONYM_PACKET_DATA_MAX 492U     /* message bytes of a UDP packet */
-#define ONYM_PREFIX_PART_LEN_MAX 9U   /* digits of a prefix part under the national roots */
-#define ONYM_OWNER_LEN_MAX 255U       /* our own: the name of a record's owner */
+#define ONYM_NAME_LEN_MAX        2048U    /* bytes of an identifier */
+#define ONYM_MESSAGE_LEN_MAX     262144U  /* bytes after the envelope */
+#define ONYM_COUNT_MAX           1048576U /* items of any list, bytes of any field */
+#define ONYM_VALUES_MAX          2048U    /* values of one identifier */
+#define ONYM_ENVELOPE_LEN        20U      /* section 2 */
+#define ONYM_HEADER_LEN          24U      /* section 3 */
+#define ONYM_PACKET_LEN_MAX      512U     /* a UDP packet with its envelope, section 14.1 */
+#define ONYM_PACKET_DATA_MAX     492U     /* message bytes of a UDP packet */
+#define ONYM_PREFIX_PART_LEN_MAX 9U       /* digits of a prefix part under the national roots */
+#define ONYM_OWNER_LEN_MAX       255U     /* our own: the name of a record's owner */
 
 /* Room for the prefix record of any name: "0.NA/" and the prefix. */
 #define ONYM_PREFIX_NAME_LEN_MAX (ONYM_NAME_LEN_MAX + 5U)
