@@ -5,7 +5,7 @@ set(onym_third_party_jansson.h dep::jansson)
 set(onym_third_party_openssl/ dep::crypto)
 set(onym_third_party_lmdb.h dep::lmdb)
 set(onym_third_party_uv.h dep::uv)
-set(onym_third_party_llhttp.h "")
+set(onym_third_party_llhttp.h dep::llhttp)
 
 function(onym_layers file)
     file(STRINGS ${file} lines REGEX "^[a-z]")
