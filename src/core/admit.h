@@ -1,0 +1,41 @@
+/* How many answers a source network may draw over UDP, so that forged sources cannot turn the node
+ * into an amplifier. Token buckets per IPv4 /24 or IPv6 /64 in a table of fixed size, one table per
+ * worker; pure, with the time as a parameter. */
+#ifndef ONYM_CORE_ADMIT_H
+#define ONYM_CORE_ADMIT_H
+
+#include "onym/span.h"
+
+/* Slots of the table; a new network replaces the one of its set that was quiet longest. */
+#define ONYM_ADMIT_SETS 2048U
+#define ONYM_ADMIT_WAYS 4U
+
+struct onym_admit_bucket {
+    uint64_t network; /* keyed hash of the network; 0 = empty */
+    uint64_t filled_ns;
+    uint64_t busy_told_ns; /* when the last "busy" went out; 0 = never */
+    double tokens;
+};
+
+struct onym_admit {
+    uint64_t seed;     /* random per process, so that sets cannot be aimed at */
+    double per_second; /* packets; 0 = no limit */
+    struct onym_admit_bucket bucket[ONYM_ADMIT_SETS][ONYM_ADMIT_WAYS];
+};
+
+enum onym_admission {
+    ONYM_ADMIT_ANSWER, /* within the limit */
+    ONYM_ADMIT_BUSY,   /* over it: one short "server too busy" may go out now */
+    ONYM_ADMIT_DROP    /* over it: say nothing */
+};
+
+void onym_admit_init(struct onym_admit *admit, uint64_t seed, uint32_t per_second);
+
+/* Asks for one request from `address` (4 or 16 bytes, network order). A bucket holds one tenth of a
+ * second's packets, at least 16. Over the limit a busy answer is due once a second per network. */
+enum onym_admission onym_admit_ask(struct onym_admit *admit, onym_span address, uint64_t now_ns);
+
+/* Takes the packets of an answer beyond the first from the same bucket; it may go below zero. */
+void onym_admit_charge(struct onym_admit *admit, onym_span address, uint32_t packets);
+
+#endif

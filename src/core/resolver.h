@@ -1,0 +1,43 @@
+/* An identifier and what is wanted of it -> its values, or where to ask next.
+ * Source: proto/handle.md section 15 (order of checks) and section 8 (referrals). */
+#ifndef ONYM_CORE_RESOLVER_H
+#define ONYM_CORE_RESOLVER_H
+
+#include "core/homed.h"
+#include "core/select.h"
+#include "onym/model/ident.h"
+
+/* How many parent prefixes are asked for a delegation; national prefixes have three parts. */
+#define ONYM_DELEGATION_LEVELS_MAX 8U
+
+/* One per worker; lives as long as its view. About 34 KiB. */
+struct onym_resolver {
+    const struct onym_view *view; /* borrowed; the caller renews it per batch */
+    struct onym_homed homed;
+    uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX]; /* scratch of the running call */
+    uint8_t prefix[ONYM_PREFIX_NAME_LEN_MAX];
+};
+
+struct onym_resolution {
+    struct onym_selection selection; /* ONYM_OK and the referrals */
+    onym_span referral;              /* the prefix record a referral comes from; else empty.
+                                        Borrowed from the arena */
+};
+
+/* Answers one query. Spans borrow from the view's snapshot or the arena.
+ * ONYM_OK: selection has at least one value. ONYM_NOT_FOUND: prefix served here, no such
+ * identifier, or an empty name. ONYM_VALUE_NOT_FOUND: nothing selected that may be shown.
+ * ONYM_NOT_RESPONSIBLE: not homed and nothing known, or a referral would be due and the query
+ * forbids it. ONYM_SERVICE_REFERRAL, ONYM_PREFIX_REFERRAL: selection holds the site values.
+ * ONYM_MALFORMED: too many wanted items. ONYM_NO_SPACE, ONYM_CORRUPT, ONYM_IO.
+ * Values without the public-read bit are never selected. */
+enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_query *query,
+                              struct onym_arena *arena, struct onym_resolution *out);
+
+/* Whether this node serves the prefix of `name`, the first check of every operation. */
+bool onym_responsible(struct onym_resolver *resolver, onym_span name);
+
+/* Whether `name` is registered here, whatever its values. */
+bool onym_registered(struct onym_resolver *resolver, onym_span name);
+
+#endif
