@@ -3,6 +3,8 @@
 #ifndef ONYM_CONFIG_SETTINGS_H
 #define ONYM_CONFIG_SETTINGS_H
 
+#include "base/log.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,15 +35,6 @@ struct onym_network_list {
     struct onym_network item[ONYM_NETWORKS_MAX];
     size_t count;
 };
-
-enum onym_log_level {
-    ONYM_LOG_ERROR,
-    ONYM_LOG_WARNING,
-    ONYM_LOG_NOTICE,
-    ONYM_LOG_INFO,
-    ONYM_LOG_DEBUG
-};
-enum onym_log_format { ONYM_LOG_AUTO, ONYM_LOG_TEXT, ONYM_LOG_JSON };
 
 struct onym_settings {
     char node_id[64]; /* node.id                    "node-a" */
