@@ -1,0 +1,102 @@
+#include "lib/query.h"
+
+#include "base/bytes.h"
+#include "wire/header.h"
+
+enum {
+    REQUEST_ID = 8, /* offsets within a packet */
+    SEQUENCE = 12,
+    MESSAGE_LEN = 16,
+    CODE = 24,
+    FLAGS = 28,
+    BODY_LEN = 40,
+    BODY = 44
+};
+
+void
+bench_query_form_init(struct bench_query_form *form, uint32_t expiration)
+{
+    struct onym_envelope envelope = {.version = ONYM_VERSION_OWN, .suggested = ONYM_VERSION_OWN};
+    struct onym_header header = {
+        .opcode = ONYM_OP_RESOLVE,
+        .flags = ONYM_FLAG_RECURSE | ONYM_FLAG_CACHE_AUTH | ONYM_FLAG_PUBLIC_ONLY,
+        .site_serial = UINT16_MAX,
+        .expiration = expiration,
+    };
+
+    onym_envelope_encode(&envelope, form->front);
+    onym_header_encode(&header, form->front + ONYM_ENVELOPE_LEN);
+}
+
+size_t
+bench_query_write(const struct bench_query_form *form, onym_span name, uint32_t request_id,
+                  uint8_t out[ONYM_PACKET_LEN_MAX])
+{
+    uint32_t body_len = 4 + (uint32_t)name.len + 8; /* name, no indexes, no types */
+
+    memcpy(out, form->front, sizeof form->front);
+    onym_put_u32(out + REQUEST_ID, request_id);
+    onym_put_u32(out + MESSAGE_LEN, ONYM_HEADER_LEN + body_len + 4);
+    onym_put_u32(out + BODY_LEN, body_len);
+    onym_put_u32(out + BODY, (uint32_t)name.len);
+    memcpy(out + BODY + 4, name.at, name.len);
+    memset(out + BODY + 4 + name.len, 0, 12); /* the two lists and an empty credential */
+    return BODY + body_len + 4;
+}
+
+void
+bench_reply_init(struct bench_reply *reply, onym_span name, uint32_t request_id)
+{
+    *reply = (struct bench_reply){.name = name, .request_id = request_id};
+}
+
+/* The packet with the header: code, name, and lengths that add up. */
+static bool
+front_is_right(struct bench_reply *reply, onym_span packet)
+{
+    if (packet.len < BODY + 4 + reply->name.len) {
+        reply->code = packet.len >= BODY ? onym_get_u32(packet.at + CODE) : 0;
+        return false;
+    }
+    reply->code = onym_get_u32(packet.at + CODE);
+    uint32_t body_len = onym_get_u32(packet.at + BODY_LEN);
+    return onym_get_u32(packet.at + ONYM_ENVELOPE_LEN) == ONYM_OP_RESOLVE && reply->code == 1 &&
+           (onym_get_u32(packet.at + FLAGS) & ONYM_FLAG_REQUEST_DIGEST) == 0 &&
+           body_len <= reply->message_len - ONYM_HEADER_LEN &&
+           onym_get_u32(packet.at + BODY) == reply->name.len &&
+           memcmp(packet.at + BODY + 4, reply->name.at, reply->name.len) == 0;
+}
+
+enum bench_verdict
+bench_reply_feed(struct bench_reply *reply, onym_span packet, bool whole)
+{
+    if (packet.len < ONYM_ENVELOPE_LEN ||
+        onym_get_u32(packet.at + REQUEST_ID) != reply->request_id) {
+        return BENCH_STRAY;
+    }
+    uint32_t sequence = onym_get_u32(packet.at + SEQUENCE);
+    uint32_t message_len = onym_get_u32(packet.at + MESSAGE_LEN);
+    uint32_t data_len = (uint32_t)(packet.len - ONYM_ENVELOPE_LEN);
+    uint32_t room = whole ? ONYM_MESSAGE_LEN_MAX : ONYM_PACKET_DATA_MAX;
+
+    if (sequence >= 64 || message_len < ONYM_HEADER_LEN || message_len > ONYM_MESSAGE_LEN_MAX ||
+        (reply->message_len != 0 && reply->message_len != message_len)) {
+        return BENCH_WRONG;
+    }
+    uint32_t offset = sequence * room;
+    if (offset >= message_len ||
+        data_len != (message_len - offset < room ? message_len - offset : room)) {
+        return BENCH_WRONG; /* all packets are full but the last */
+    }
+    if ((reply->packets >> sequence & 1) != 0) {
+        return BENCH_MORE;
+    }
+    reply->message_len = message_len;
+    reply->packets |= (uint64_t)1 << sequence;
+    reply->data_len += data_len;
+    reply->packet_bytes += (uint32_t)packet.len;
+    if (sequence == 0 && !front_is_right(reply, packet)) {
+        return BENCH_WRONG;
+    }
+    return reply->data_len == message_len ? BENCH_DONE : BENCH_MORE;
+}
