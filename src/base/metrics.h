@@ -1,0 +1,119 @@
+/* The node's counters and their text form for Prometheus. docs/metrics.md lists every name; a test
+ * holds the two together.
+ *
+ * Each worker owns one struct onym_counters and is its only writer; whoever answers a scrape reads
+ * all of them while they change. An increment is one load, add and store without a lock:
+ *
+ *     onym_counter_add(&c->requests[ONYM_TRANSPORT_UDP][status], 1);
+ *
+ * so a scrape may see one request counted and its bytes not yet. Counters only grow and start at 0
+ * with the process. */
+#ifndef ONYM_BASE_METRICS_H
+#define ONYM_BASE_METRICS_H
+
+#include "base/histogram.h"
+#include "base/process.h"
+#include "onym/span.h"
+#include "onym/status.h"
+
+/* How a request arrived. Label `transport`. */
+enum onym_transport { ONYM_TRANSPORT_UDP, ONYM_TRANSPORT_TCP, ONYM_TRANSPORT_COUNT };
+
+/* Who listens. Label `listener`, named as in the configuration's `listen` section. */
+#define ONYM_LISTENER_MAP(X)                                                                       \
+    X(HANDLE_UDP, "handle_udp")                                                                    \
+    X(HANDLE_TCP, "handle_tcp")                                                                    \
+    X(OPS, "ops")
+
+/* Why a datagram, or a fragment waiting for others, was dropped without an answer. Label `reason`
+ * of onym_udp_dropped_total. */
+#define ONYM_DROP_MAP(X)                                                                           \
+    X(RUNT, "runt")                         /* shorter than envelope and header */                 \
+    X(OVERSIZE, "oversize")                 /* longer than a packet may be */                      \
+    X(UNDECODABLE, "undecodable")           /* envelope and length do not fit together */          \
+    X(NOT_A_REQUEST, "not_a_request")       /* a reply; answering would start a loop */            \
+    X(FRAGMENT_INVALID, "fragment_invalid") /* contradicts its siblings or its length */           \
+    X(FRAGMENT_EXPIRED, "fragment_expired") /* its siblings did not come in time */                \
+    X(FRAGMENT_LIMIT, "fragment_limit")     /* no room to wait for siblings */                     \
+    X(RATE_LIMITED, "rate_limited")         /* over the source's limit, past the busy answer */    \
+    X(SEND_FAILED, "send_failed")           /* the answer was ready and the kernel refused it */
+
+/* Why an open connection ended. Label `reason` of onym_connections_closed_total. */
+#define ONYM_CLOSE_MAP(X)                                                                          \
+    X(PEER, "peer")         /* the other side closed it */                                         \
+    X(DONE, "done")         /* answered, and the peer did not ask to keep it */                    \
+    X(IDLE, "idle")         /* nothing came, or too slowly */                                      \
+    X(PROTOCOL, "protocol") /* sent what cannot be understood */                                   \
+    X(ERROR, "error")       /* the operating system reports an error */                            \
+    X(LIMIT, "limit")       /* reads too slowly, or another bound of one connection */             \
+    X(SHUTDOWN, "shutdown") /* the node stops */
+
+#define ONYM_METRIC_ENUM_LISTENER(name, label) ONYM_LISTENER_##name,
+#define ONYM_METRIC_ENUM_DROP(name, label)     ONYM_DROP_##name,
+#define ONYM_METRIC_ENUM_CLOSE(name, label)    ONYM_CLOSE_##name,
+enum onym_listener { ONYM_LISTENER_MAP(ONYM_METRIC_ENUM_LISTENER) ONYM_LISTENER_COUNT };
+enum onym_drop { ONYM_DROP_MAP(ONYM_METRIC_ENUM_DROP) ONYM_DROP_COUNT };
+enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
+#undef ONYM_METRIC_ENUM_LISTENER
+#undef ONYM_METRIC_ENUM_DROP
+#undef ONYM_METRIC_ENUM_CLOSE
+
+/* One worker's counters. All zero is the start. Aligned so that two workers share no line. */
+struct onym_counters {
+    /* Requests of the resolve protocol by the status of their answer; statuses with the same wire
+     * code are shown as one. */
+    _Alignas(64) uint64_t requests[ONYM_TRANSPORT_COUNT][ONYM_STATUS_COUNT];
+    uint64_t udp_dropped[ONYM_DROP_COUNT];
+    uint64_t
+        rate_limited[ONYM_LISTENER_COUNT];  /* requests over a limit, answered busy or dropped */
+    uint64_t accepted[ONYM_LISTENER_COUNT]; /* connections taken */
+    uint64_t refused[ONYM_LISTENER_COUNT];  /* connections closed at once: over the limit */
+    uint64_t closed[ONYM_LISTENER_COUNT][ONYM_CLOSE_COUNT]; /* of the accepted ones */
+    uint64_t bytes_in[ONYM_LISTENER_COUNT];                 /* payload, without IP and UDP/TCP */
+    uint64_t bytes_out[ONYM_LISTENER_COUNT];
+    uint64_t http_requests[6]; /* on the ops listener, by first digit of the status */
+    uint64_t corrupt_records;  /* look-ups that met a damaged record */
+    uint64_t store_errors;     /* look-ups the store could not do */
+    /* Time from reading a request to handing its answer to the kernel, nanoseconds. A batch is
+     * timed once and recorded for each of its requests. */
+    struct onym_histogram resolve_ns[ONYM_TRANSPORT_COUNT];
+};
+
+/* What a scrape shows. Everything is borrowed for the call. */
+struct onym_metrics {
+    const struct onym_counters *const *workers; /* worker_count of them */
+    size_t worker_count;
+    bool has_store; /* false: the next four are not shown */
+    uint64_t identifiers;
+    uint64_t prefixes;
+    uint64_t map_used_bytes;
+    uint64_t map_size_bytes;
+    uint64_t log_dropped; /* lines */
+    struct onym_process_sample process;
+    const char *version; /* build */
+    const char *revision;
+};
+
+enum onym_metrics_format {
+    ONYM_METRICS_PROMETHEUS, /* text exposition format 0.0.4 */
+    ONYM_METRICS_OPENMETRICS /* OpenMetrics 1.0, ends with "# EOF" */
+};
+
+/* Enough for every row this build can show, version and revision up to 64 bytes each. */
+#define ONYM_METRICS_TEXT_MAX ((size_t)48 * 1024)
+
+/* The media type of a format, for Content-Type. Static. */
+const char *onym_metrics_media_type(enum onym_metrics_format format);
+
+/* Writes the text to out (cap bytes), *len its length. A code whose count is 0 is left out; every
+ * transport, listener and reason always appears. ONYM_OK, or ONYM_NO_SPACE when cap is too small
+ * (*len unchanged, contents of out undefined). */
+ONYM_MUST_USE enum onym_status onym_metrics_render(const struct onym_metrics *metrics,
+                                                   enum onym_metrics_format format, uint8_t *out,
+                                                   size_t cap, size_t *len);
+
+/* One line for people and for a service manager's status: requests so far, connections open. */
+uint64_t onym_metrics_requests(const struct onym_metrics *metrics);
+uint64_t onym_metrics_connections(const struct onym_metrics *metrics, enum onym_listener listener);
+
+#endif

@@ -1,0 +1,20 @@
+/* What the operating system says about this process, for the process_* metrics. Linux: procfs and
+ * getrusage. Takes no locks and no heap; reading the number of open files may cost a walk over
+ * /proc/self/fd (kernels before 6.2), so call it when asked for metrics, not on a timer. */
+#ifndef ONYM_BASE_PROCESS_H
+#define ONYM_BASE_PROCESS_H
+
+#include <stdint.h>
+
+struct onym_process_sample {
+    uint64_t cpu_us;         /* user and system time of all threads, microseconds */
+    uint64_t resident_bytes; /* 0: not known */
+    uint64_t open_fds;       /* 0: not known */
+    uint64_t max_fds;        /* soft limit; UINT64_MAX: none */
+    uint64_t start_epoch_ms; /* when the process started; 0: not known */
+};
+
+/* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */
+void onym_process_sample(struct onym_process_sample *out);
+
+#endif
