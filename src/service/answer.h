@@ -1,0 +1,54 @@
+/* One request of the Handle protocol -> one reply. The same function serves UDP and TCP; it knows
+ * no sockets, and gets the time as a parameter. Sources: proto/handle.md sections 2-8, 14, 15, 18.
+ */
+#ifndef ONYM_SERVICE_ANSWER_H
+#define ONYM_SERVICE_ANSWER_H
+
+#include "auth/digest.h"
+#include "core/resolver.h"
+#include "service/reply.h"
+
+/* Replies expire this long after they were made; clients refuse expired ones (section 3). */
+#define ONYM_REPLY_LIFETIME_S 43200U
+
+/* One per worker. */
+struct onym_answerer {
+    struct onym_resolver resolver;
+    struct onym_digester *digester; /* owned by the worker */
+    onym_span site; /* this node's HS_SITE in byte form; lives as long as the node */
+    uint16_t site_serial;
+};
+
+enum onym_transport { ONYM_TRANSPORT_UDP, ONYM_TRANSPORT_TCP };
+
+/* What one connection has said before; zero at its start. UDP has none. */
+struct onym_dialogue {
+    /* The session id a CAICT client announced with its first get-site-info (section 18.1): its
+     * later requests carry the id and must not be answered "session unknown". 0 = none. */
+    uint32_t announced_session;
+};
+
+struct onym_answer_call {
+    enum onym_transport transport;
+    struct onym_dialogue *dialogue; /* NULL on UDP */
+    uint32_t now_s;                 /* epoch seconds */
+    struct onym_arena *arena;       /* for the reply's front block and scattered values */
+    size_t reply_len_max;           /* message bytes; a larger reply becomes "too busy" */
+};
+
+/* Answers the plain, complete message that follows `envelope`. ONYM_VERDICT_REPLY with *reply
+ * filled; ONYM_VERDICT_SILENT for what must not be answered over UDP: undecodable envelopes,
+ * messages that are replies themselves, errors that would be larger than the request.
+ * ONYM_VERDICT_CLOSE when the arena has no room for an error reply either.
+ * Nothing is kept of the message after the call but spans in *reply. */
+enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
+                              const struct onym_envelope *envelope, onym_span message,
+                              struct onym_reply *reply);
+
+/* An error for a message that could not be cut or was not let in: code and request id only. */
+enum onym_verdict onym_answer_error(struct onym_answerer *answerer,
+                                    const struct onym_answer_call *call,
+                                    const struct onym_envelope *envelope, onym_span message,
+                                    enum onym_status status, struct onym_reply *reply);
+
+#endif
