@@ -4,7 +4,7 @@
  * Each worker owns one struct onym_counters and is its only writer; whoever answers a scrape reads
  * all of them while they change. An increment is one load, add and store without a lock:
  *
- *     onym_counter_add(&c->requests[ONYM_TRANSPORT_UDP][status], 1);
+ *     onym_counter_add(&c->requests[ONYM_BY_UDP][status], 1);
  *
  * so a scrape may see one request counted and its bytes not yet. Counters only grow and start at 0
  * with the process. */
@@ -17,7 +17,7 @@
 #include "onym/status.h"
 
 /* How a request arrived. Label `transport`. */
-enum onym_transport { ONYM_TRANSPORT_UDP, ONYM_TRANSPORT_TCP, ONYM_TRANSPORT_COUNT };
+enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_COUNT };
 
 /* Who listens. Label `listener`, named as in the configuration's `listen` section. */
 #define ONYM_LISTENER_MAP(X)                                                                       \
@@ -62,7 +62,7 @@ enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
 struct onym_counters {
     /* Requests of the resolve protocol by the status of their answer; statuses with the same wire
      * code are shown as one. */
-    _Alignas(64) uint64_t requests[ONYM_TRANSPORT_COUNT][ONYM_STATUS_COUNT];
+    _Alignas(64) uint64_t requests[ONYM_BY_COUNT][ONYM_STATUS_COUNT];
     uint64_t udp_dropped[ONYM_DROP_COUNT];
     uint64_t
         rate_limited[ONYM_LISTENER_COUNT];  /* requests over a limit, answered busy or dropped */
@@ -76,7 +76,7 @@ struct onym_counters {
     uint64_t store_errors;     /* look-ups the store could not do */
     /* Time from reading a request to handing its answer to the kernel, nanoseconds. A batch is
      * timed once and recorded for each of its requests. */
-    struct onym_histogram resolve_ns[ONYM_TRANSPORT_COUNT];
+    struct onym_histogram resolve_ns[ONYM_BY_COUNT];
 };
 
 /* What a scrape shows. Everything is borrowed for the call. */
