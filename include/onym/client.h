@@ -1,0 +1,152 @@
+/* Resolving identifiers from a program of your own, blocking or on your own event loop.
+ *
+ * A client asks one question at a time and belongs to one thread at a time; have as many clients as
+ * you like. It talks the Handle protocol (proto/handle.md) over UDP and TCP, IPv4 and IPv6.
+ *
+ * Every question ends in one of three ways, and the result says which:
+ *
+ *   done      a server answered; `status` is what it said (found, not found, ask elsewhere, ...)
+ *   failed    there will be no answer worth having: the question breaks a limit, every answer was
+ *             refused (expired, not decodable, for another request)
+ *   unknown   no server answered in time. Resolving changes nothing, so asking again is safe.
+ *
+ * Memory: what a result points to belongs to the client and lives until the next
+ * onym_client_resolve, onym_client_start, onym_client_cancel or onym_client_free of that client.
+ * Copy what must live longer. Names and types of a query are only read during the call. */
+#ifndef ONYM_CLIENT_H
+#define ONYM_CLIENT_H
+
+#include "onym/model/value.h"
+
+#define ONYM_CLIENT_PORT         2641U    /* where a server listens when nothing else is said */
+#define ONYM_CLIENT_SERVERS_MAX  16U      /* servers of one client, tried in order */
+#define ONYM_CLIENT_SELECT_MAX   2048U    /* indexes of a query; types of a query */
+#define ONYM_CLIENT_TIMEOUT_MAX  3600000U /* milliseconds, of any time-out */
+#define ONYM_CLIENT_VERSION_LAST 0x020BU  /* 2.11, the highest protocol version spoken */
+
+enum onym_transport {
+    ONYM_TRANSPORT_ANY, /* UDP first, then TCP */
+    ONYM_TRANSPORT_UDP,
+    ONYM_TRANSPORT_TCP
+};
+
+struct onym_client_server {
+    uint8_t address[16]; /* network order; IPv4 uses the first 4 bytes */
+    bool is_v6;
+    uint16_t port;                 /* 1..65535 */
+    uint32_t scope_id;             /* interface of a link-local IPv6 address, else 0 */
+    enum onym_transport transport; /* what may be used with this server */
+};
+
+/* Reads "192.0.2.1", "192.0.2.1:2641", "2001:db8::1" or "[2001:db8::1]:2641" without asking
+ * anybody: names are refused. The port is ONYM_CLIENT_PORT unless given, transport
+ * ONYM_TRANSPORT_ANY. ONYM_OK; ONYM_INVALID for anything else (*out unchanged). */
+ONYM_MUST_USE enum onym_status onym_client_server_parse(const char *text,
+                                                        struct onym_client_server *out);
+
+/* The same, and host names too: those are looked up and give several servers, at most cap. MAY
+ * BLOCK for seconds on a name (never on an address). ONYM_OK and *count >= 1; ONYM_INVALID the text
+ * is no HOST[:PORT]; ONYM_UNREACHABLE the name is unknown or cannot be looked up now. */
+ONYM_MUST_USE enum onym_status onym_client_server_lookup(const char *text,
+                                                         struct onym_client_server *out, size_t cap,
+                                                         size_t *count);
+
+/* Writes "192.0.2.1:2641" or "[2001:db8::1]:2641" with its NUL into out, which holds
+ * ONYM_CLIENT_SERVER_TEXT bytes. */
+#define ONYM_CLIENT_SERVER_TEXT 80U
+void onym_client_server_format(const struct onym_client_server *server, char *out);
+
+/* Zero in every field but the servers means the default. */
+struct onym_client_options {
+    const struct onym_client_server *servers; /* copied */
+    size_t server_count;                      /* 1..ONYM_CLIENT_SERVERS_MAX */
+    uint32_t timeout_ms;         /* the whole question, every server and attempt; 10 000 */
+    uint32_t connect_timeout_ms; /* one TCP connection attempt; 3 000 */
+    uint32_t reply_timeout_ms;   /* longest silence on a TCP connection; 5 000 */
+    uint16_t version;            /* of requests, major * 256 + minor; 2.11 */
+    uint16_t suggested;          /* highest version wanted in replies; 2.11 */
+};
+
+/* Zero in every field but the name is a plain look-up of all public values. */
+struct onym_client_query {
+    onym_span name;          /* 1..ONYM_NAME_LEN_MAX bytes */
+    const uint32_t *indexes; /* with types: values listed by either are selected; none: all */
+    size_t index_count;      /* at most ONYM_CLIENT_SELECT_MAX */
+    const onym_span *types;  /* a type ending in '.' selects the whole family */
+    size_t type_count;       /* at most ONYM_CLIENT_SELECT_MAX */
+    bool authoritative;      /* AT: ask for a primary's answer */
+    bool private_too;        /* clears PO: values not public as well (needs authentication) */
+    bool no_recursion;       /* clears REC */
+    bool no_referral;        /* DNR: "not responsible" instead of a referral */
+    bool request_digest;     /* RD: the reply must prove it saw this very request */
+};
+
+enum onym_outcome { ONYM_OUTCOME_DONE, ONYM_OUTCOME_FAILED, ONYM_OUTCOME_UNKNOWN };
+
+struct onym_client_result {
+    enum onym_outcome outcome;
+    enum onym_status status; /* ONYM_OK: found. Without an answer: why there is none */
+    const char *detail;      /* one English sentence without a full stop, static, never NULL */
+    uint32_t code;           /* response code as sent; 0 without an answer */
+    onym_span name;          /* the identifier as the server repeats it; empty in errors */
+    /* ONYM_OK: the selected values. ONYM_SERVICE_REFERRAL, ONYM_PREFIX_REFERRAL: where to ask,
+     * usually HS_SITE values; may be none. Read with onym_value_next; already checked. */
+    struct onym_value_list values;
+    onym_span text;       /* the server's error text, UTF-8 by agreement only; often empty */
+    bool authoritative;   /* a primary answered */
+    bool is_signed;       /* the reply carries a credential (not verified here) */
+    uint32_t reply_flags; /* all operation flags of the reply, proto/handle.md 4 */
+    uint16_t version;     /* protocol version of the reply */
+    uint16_t site_serial; /* serial of the server's site information */
+    uint32_t expiration;  /* epoch seconds after which the reply must not be used */
+    enum onym_transport transport; /* the last one used; ANY before anything was sent */
+    size_t server;                 /* index of the server that answered, or was asked last */
+    uint32_t sent;                 /* requests sent over all servers, repeats included */
+    uint32_t packets;              /* datagrams of the reply; messages when it came over TCP */
+    uint32_t bytes;                /* of the reply, envelopes included */
+    uint64_t elapsed_us;           /* from the start of the question */
+};
+
+struct onym_client; /* opaque */
+
+/* ONYM_OK and *out (release with onym_client_free); ONYM_INVALID an option out of its range;
+ * ONYM_NO_MEMORY; ONYM_IO no descriptor left; ONYM_UNSUPPORTED OpenSSL lacks a digest. */
+ONYM_MUST_USE enum onym_status onym_client_new(const struct onym_client_options *options,
+                                               struct onym_client **out);
+void onym_client_free(struct onym_client *client); /* NULL is fine; ends a running question */
+
+/* Asks and waits, at most timeout_ms. Fills *result always and returns result->status:
+ * ONYM_OK found; ONYM_NOT_FOUND, ONYM_VALUE_NOT_FOUND, ONYM_SERVICE_REFERRAL and whatever else a
+ * server says (ONYM_ERROR for codes we do not know: see result->code); ONYM_UNREACHABLE no answer;
+ * ONYM_INVALID the query breaks a limit; ONYM_MALFORMED answers came and were refused; ONYM_IO this
+ * machine could not send. */
+ONYM_MUST_USE enum onym_status onym_client_resolve(struct onym_client *client,
+                                                   const struct onym_client_query *query,
+                                                   struct onym_client_result *result);
+
+/* On your own loop (docs/client-library.md shows it with poll and with libuv):
+ *
+ *   onym_client_start()  -> wait until onym_client_fd() is readable or onym_client_wait_ms() has
+ *                           passed -> onym_client_step() -> true: done, false: wait again
+ *
+ * None of these four blocks. */
+
+/* Sends the first request. Whatever goes wrong, the first step reports it. A question still running
+ * is ended first. */
+void onym_client_start(struct onym_client *client, const struct onym_client_query *query);
+
+/* A descriptor to watch for reading only: the same one for the client's whole life, whatever
+ * sockets come and go behind it. The client closes it. */
+int onym_client_fd(const struct onym_client *client);
+
+/* Milliseconds until onym_client_step must be called although the descriptor stays quiet; 0 = now;
+ * -1 = nothing is running. */
+int onym_client_wait_ms(const struct onym_client *client);
+
+/* Does what can be done now. True when the question has ended: *result is filled, once. */
+ONYM_MUST_USE bool onym_client_step(struct onym_client *client, struct onym_client_result *result);
+
+/* Ends a running question without a result. */
+void onym_client_cancel(struct onym_client *client);
+
+#endif
