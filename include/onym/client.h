@@ -12,17 +12,19 @@
  *
  * Memory: what a result points to belongs to the client and lives until the next
  * onym_client_resolve, onym_client_start, onym_client_cancel or onym_client_free of that client.
- * Copy what must live longer. Names and types of a query are only read during the call. */
+ * Copy what must live longer. The bytes of a query are copied and may
+ * come from the last result. */
 #ifndef ONYM_CLIENT_H
 #define ONYM_CLIENT_H
 
 #include "onym/model/value.h"
 
-#define ONYM_CLIENT_PORT         2641U    /* where a server listens when nothing else is said */
-#define ONYM_CLIENT_SERVERS_MAX  16U      /* servers of one client, tried in order */
-#define ONYM_CLIENT_SELECT_MAX   2048U    /* indexes of a query; types of a query */
-#define ONYM_CLIENT_TIMEOUT_MAX  3600000U /* milliseconds, of any time-out */
-#define ONYM_CLIENT_VERSION_LAST 0x020BU  /* 2.11, the highest protocol version spoken */
+#define ONYM_CLIENT_PORT          2641U    /* where a server listens when nothing else is said */
+#define ONYM_CLIENT_SERVERS_MAX   16U      /* servers of one client, tried in order */
+#define ONYM_CLIENT_SELECT_MAX    2048U    /* indexes of a query; types of a query */
+#define ONYM_CLIENT_TYPES_LEN_MAX 32768U   /* bytes of all types of a query, and 4 for each */
+#define ONYM_CLIENT_TIMEOUT_MAX   3600000U /* milliseconds, of any time-out */
+#define ONYM_CLIENT_VERSION_LAST  0x020BU  /* 2.11, the highest protocol version spoken */
 
 enum onym_transport {
     ONYM_TRANSPORT_ANY, /* UDP first, then TCP */
@@ -73,7 +75,7 @@ struct onym_client_query {
     const uint32_t *indexes; /* with types: values listed by either are selected; none: all */
     size_t index_count;      /* at most ONYM_CLIENT_SELECT_MAX */
     const onym_span *types;  /* a type ending in '.' selects the whole family */
-    size_t type_count;       /* at most ONYM_CLIENT_SELECT_MAX */
+    size_t type_count;       /* at most ONYM_CLIENT_SELECT_MAX, see ONYM_CLIENT_TYPES_LEN_MAX */
     bool authoritative;      /* AT: ask for a primary's answer */
     bool private_too;        /* clears PO: values not public as well (needs authentication) */
     bool no_recursion;       /* clears REC */

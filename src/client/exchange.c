@@ -66,8 +66,8 @@ onym_exchange_end(struct onym_exchange *x, const struct onym_client_result *resu
 
 /* Keeps why this leg brought nothing, unless an earlier one told more. */
 void
-onym_exchange_remember(struct onym_exchange *x, enum rank rank, enum onym_outcome outcome,
-                       enum onym_status status, const char *detail)
+onym_exchange_remember(struct onym_exchange *x, enum onym_exchange_rank rank,
+                       enum onym_outcome outcome, enum onym_status status, const char *detail)
 {
     if (rank >= x->q.rank) {
         x->q.rank = rank;

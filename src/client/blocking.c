@@ -1,0 +1,18 @@
+#include "onym/client.h"
+
+#include <poll.h>
+
+/* A loop of its own over the four calls any other loop would use. */
+enum onym_status
+onym_client_resolve(struct onym_client *client, const struct onym_client_query *query,
+                    struct onym_client_result *result)
+{
+    onym_client_start(client, query);
+    while (!onym_client_step(client, result)) {
+        struct pollfd watched = {.fd = onym_client_fd(client), .events = POLLIN};
+
+        /* an interrupted wait only means an early step */
+        (void)poll(&watched, 1, onym_client_wait_ms(client));
+    }
+    return result->status;
+}

@@ -1,0 +1,209 @@
+#include "client/link.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum onym_status
+onym_link_init(struct onym_link *link)
+{
+    *link = (struct onym_link){.watch = epoll_create1(EPOLL_CLOEXEC), .socket = -1};
+    return link->watch >= 0 ? ONYM_OK : ONYM_IO;
+}
+
+void
+onym_link_deinit(struct onym_link *link)
+{
+    onym_link_close(link);
+    if (link->watch >= 0) {
+        (void)close(link->watch);
+        link->watch = -1;
+    }
+}
+
+void
+onym_link_close(struct onym_link *link)
+{
+    if (link->socket >= 0) {
+        /* closing takes it out of the epoll set: no copy of the descriptor exists */
+        (void)close(link->socket);
+        link->socket = -1;
+    }
+    link->connecting = false;
+    link->unsent = onym_span_of(NULL, 0);
+}
+
+static enum onym_link_state
+broken(struct onym_link *link, int error)
+{
+    link->fault_is_local = false;
+    switch (error) {
+    case ECONNREFUSED:
+        link->fault = "the server's machine refuses the port: nothing listens there";
+        break;
+    case ECONNRESET:
+    case EPIPE:
+        link->fault = "the server broke the connection";
+        break;
+    case ETIMEDOUT:
+        link->fault = "no answer in time";
+        break;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+        link->fault = "no route to the server";
+        break;
+    case EACCES:
+    case EPERM:
+        link->fault = "this machine's rules forbid sending there";
+        link->fault_is_local = true;
+        break;
+    default:
+        link->fault = "this machine could not use a socket";
+        link->fault_is_local = true;
+        break;
+    }
+    return ONYM_LINK_BROKEN;
+}
+
+static socklen_t
+fill_address(const struct onym_client_server *server, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (server->is_v6) {
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                                   .sin6_port = htons(server->port),
+                                   .sin6_scope_id = server->scope_id};
+        memcpy(&in6.sin6_addr, server->address, 16);
+        memcpy(out, &in6, sizeof in6);
+        return sizeof in6;
+    }
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(server->port)};
+    memcpy(&in.sin_addr, server->address, 4);
+    memcpy(out, &in, sizeof in);
+    return sizeof in;
+}
+
+static bool
+watch(struct onym_link *link, int operation, uint32_t events)
+{
+    struct epoll_event event = {.events = events};
+
+    return epoll_ctl(link->watch, operation, link->socket, &event) == 0;
+}
+
+enum onym_link_state
+onym_link_open(struct onym_link *link, const struct onym_client_server *server,
+               enum onym_transport transport)
+{
+    struct sockaddr_storage address;
+    socklen_t len = fill_address(server, &address);
+    bool tcp = transport == ONYM_TRANSPORT_TCP;
+    int one = 1;
+
+    onym_link_close(link);
+    link->transport = transport;
+    link->socket = socket(server->is_v6 ? AF_INET6 : AF_INET,
+                          (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (link->socket < 0) {
+        return broken(link, errno);
+    }
+    if (tcp) {
+        (void)setsockopt(link->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    }
+    /* a connected datagram socket takes datagrams of this server alone, and hears of a refused
+     * port */
+    if (connect(link->socket, (const struct sockaddr *)&address, len) == 0) {
+        return watch(link, EPOLL_CTL_ADD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+    }
+    if (tcp && errno == EINPROGRESS) {
+        link->connecting = true;
+        return watch(link, EPOLL_CTL_ADD, EPOLLOUT) ? ONYM_LINK_WAIT : broken(link, errno);
+    }
+    return broken(link, errno);
+}
+
+enum onym_link_state
+onym_link_connected(struct onym_link *link)
+{
+    struct epoll_event event;
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (epoll_wait(link->watch, &event, 1, 0) != 1) {
+        return ONYM_LINK_WAIT;
+    }
+    if (getsockopt(link->socket, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        return broken(link, error);
+    }
+    link->connecting = false;
+    return watch(link, EPOLL_CTL_MOD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+}
+
+static bool
+would_wait(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+enum onym_link_state
+onym_link_flush(struct onym_link *link)
+{
+    while (link->unsent.len > 0) {
+        ssize_t n = send(link->socket, link->unsent.at, link->unsent.len, MSG_NOSIGNAL);
+
+        if (n < 0 && would_wait(errno)) {
+            return watch(link, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT) ? ONYM_LINK_WAIT
+                                                                  : broken(link, errno);
+        }
+        if (n < 0) {
+            return broken(link, errno);
+        }
+        link->unsent = onym_span_from(link->unsent, (size_t)n);
+        if (link->unsent.len == 0 && !watch(link, EPOLL_CTL_MOD, EPOLLIN)) {
+            return broken(link, errno);
+        }
+    }
+    return ONYM_LINK_READY;
+}
+
+enum onym_link_state
+onym_link_send(struct onym_link *link, onym_span bytes)
+{
+    if (link->transport == ONYM_TRANSPORT_TCP) {
+        link->unsent = bytes;
+        return onym_link_flush(link);
+    }
+    if (send(link->socket, bytes.at, bytes.len, MSG_NOSIGNAL) < 0 && !would_wait(errno) &&
+        errno != ENOBUFS) {
+        return broken(link, errno);
+    }
+    return ONYM_LINK_READY;
+}
+
+enum onym_link_state
+onym_link_receive(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
+{
+    ssize_t n = recv(link->socket, out, cap, 0);
+
+    if (n < 0 && would_wait(errno)) {
+        return ONYM_LINK_WAIT;
+    }
+    if (n < 0) {
+        return broken(link, errno);
+    }
+    if (n == 0 && link->transport == ONYM_TRANSPORT_TCP) {
+        link->fault = "the server closed the connection before the whole reply had come";
+        link->fault_is_local = false;
+        return ONYM_LINK_BROKEN;
+    }
+    *len = (size_t)n;
+    return ONYM_LINK_READY;
+}
