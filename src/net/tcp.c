@@ -1,0 +1,374 @@
+#include "net/tcp_priv.h"
+
+#include "net/address.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BACKLOG      4096
+#define IDLE_TICK_MS 1000U
+#define KEEP_ALIVE_S 300U
+#define KEPT_FIRST   1024U
+
+static void
+unlink_connection(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+
+    *(c->newer != NULL ? &c->newer->older : &tcp->newest) = c->older;
+    *(c->older != NULL ? &c->older->newer : &tcp->oldest) = c->newer;
+    c->newer = c->older = NULL;
+}
+
+static void
+link_newest(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+
+    c->older = tcp->newest;
+    c->newer = NULL;
+    *(c->older != NULL ? &c->older->newer : &tcp->oldest) = c;
+    tcp->newest = c;
+    c->touched_ms = uv_now(tcp->loop);
+}
+
+static void
+on_connection_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void
+onym_tcp_drop(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+
+    if (c->closing) {
+        return;
+    }
+    c->closing = true;
+    if (tcp->handlers.closed != NULL) {
+        tcp->handlers.closed(tcp->user, c);
+    }
+    unlink_connection(c);
+    tcp->stats.open--;
+    tcp->kept_bytes -= c->kept_cap;
+    free(c->kept);
+    c->kept = NULL;
+    c->kept_len = c->kept_cap = 0;
+    uv_close((uv_handle_t *)&c->socket, on_connection_closed);
+}
+
+void
+onym_tcp_touch(struct onym_tcp_connection *c)
+{
+    unlink_connection(c);
+    link_newest(c);
+}
+
+void *
+onym_tcp_state(struct onym_tcp_connection *c)
+{
+    return c->state;
+}
+
+void
+onym_tcp_finish(struct onym_tcp_connection *c)
+{
+    if (!c->closing) {
+        c->finishing = true;
+        c->reading = false;
+        (void)uv_read_stop((uv_stream_t *)&c->socket);
+    }
+}
+
+/* Keeps bytes that the protocol did not use. False when the memory for it is used up. */
+static bool
+keep(struct onym_tcp_connection *c, onym_span bytes)
+{
+    struct onym_tcp *tcp = c->tcp;
+    size_t cap = c->kept_cap > 0 ? c->kept_cap : KEPT_FIRST;
+    uint8_t *grown;
+
+    while (cap < c->kept_len + bytes.len) {
+        cap *= 2;
+    }
+    if (cap != c->kept_cap) {
+        if (cap - c->kept_cap > tcp->limits.kept_bytes - tcp->kept_bytes) {
+            return false;
+        }
+        grown = realloc(c->kept, cap);
+        if (grown == NULL) {
+            return false;
+        }
+        tcp->kept_bytes += cap - c->kept_cap;
+        c->kept = grown;
+        c->kept_cap = cap;
+    }
+    memcpy(c->kept + c->kept_len, bytes.at, bytes.len);
+    c->kept_len += bytes.len;
+    return true;
+}
+
+static void
+drop_kept_front(struct onym_tcp_connection *c, size_t used)
+{
+    c->kept_len -= used;
+    if (c->kept_len == 0) {
+        c->tcp->kept_bytes -= c->kept_cap;
+        free(c->kept);
+        c->kept = NULL;
+        c->kept_cap = 0;
+    } else if (used > 0) {
+        memmove(c->kept, c->kept + used, c->kept_len);
+    }
+}
+
+/* Hands all unused bytes to the protocol, writes its answers, keeps what it left. */
+static void
+handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
+{
+    struct onym_tcp *tcp = c->tcp;
+    bool was_kept = c->kept_len > 0;
+    bool enough = true;
+    size_t used;
+
+    if (was_kept && fresh.len > 0) {
+        enough = keep(c, fresh);
+        fresh = onym_span_of(NULL, 0);
+    }
+    if (enough) {
+        onym_span all = was_kept ? onym_span_of(c->kept, c->kept_len) : fresh;
+
+        used = tcp->handlers.bytes(tcp->user, c, all);
+        onym_tcp_flush(c);
+        if (c->closing) {
+            return;
+        }
+        if (was_kept) {
+            drop_kept_front(c, used);
+        } else if (used < fresh.len && !c->finishing) {
+            enough = keep(c, onym_span_from(fresh, used));
+        }
+    }
+    if (!enough) {
+        tcp->stats.overloaded++;
+        onym_tcp_drop(c);
+    } else if (c->finishing && c->queued == 0) {
+        onym_tcp_drop(c);
+    } else if (!c->finishing && c->reading && onym_tcp_congested(c)) {
+        c->reading = false;
+        (void)uv_read_stop((uv_stream_t *)&c->socket);
+    }
+}
+
+static void
+on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct onym_tcp_connection *c = handle->data;
+
+    (void)suggested;
+    *buffer = uv_buf_init((char *)c->tcp->read, ONYM_TCP_READ_LEN);
+}
+
+static void
+on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+{
+    struct onym_tcp_connection *c = stream->data;
+
+    if (n < 0) {
+        /* the peer has said all it wants; answers already queued still go out */
+        onym_tcp_finish(c);
+        if (c->queued == 0 || n != UV_EOF) {
+            onym_tcp_drop(c);
+        }
+    } else if (n > 0) {
+        c->tcp->stats.bytes_in += (uint64_t)n;
+        handle_bytes(c, onym_span_of((const uint8_t *)buffer->base, (size_t)n));
+    }
+}
+
+void
+onym_tcp_resume(struct onym_tcp_connection *c)
+{
+    c->reading = true;
+    if (c->kept_len > 0) {
+        handle_bytes(c, onym_span_of(NULL, 0));
+    }
+    if (!c->closing && !c->finishing && c->reading) {
+        (void)uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read);
+    }
+}
+
+static void
+on_accept(uv_stream_t *listener, int status)
+{
+    struct onym_tcp *tcp = listener->data;
+    struct onym_tcp_connection *c;
+
+    if (status != 0 || (c = calloc(1, sizeof *c)) == NULL) {
+        tcp->stats.refused++;
+        return;
+    }
+    c->tcp = tcp;
+    c->socket.data = c;
+    if (uv_tcp_init(tcp->loop, &c->socket) != 0) {
+        free(c);
+        tcp->stats.refused++;
+        return;
+    }
+    tcp->stats.open++;
+    link_newest(c);
+    if (uv_accept(listener, (uv_stream_t *)&c->socket) != 0 ||
+        tcp->stats.open > tcp->limits.connections) {
+        tcp->stats.refused++;
+        onym_tcp_drop(c);
+        return;
+    }
+    tcp->stats.accepted++;
+    (void)uv_tcp_nodelay(&c->socket, 1);
+    (void)uv_tcp_keepalive(&c->socket, 1, KEEP_ALIVE_S);
+    c->reading = true;
+    if (uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read) != 0) {
+        onym_tcp_drop(c);
+    }
+}
+
+static void
+on_idle_tick(uv_timer_t *timer)
+{
+    struct onym_tcp *tcp = timer->data;
+    uint64_t now = uv_now(tcp->loop);
+
+    while (tcp->oldest != NULL && now - tcp->oldest->touched_ms >= tcp->limits.idle_ms) {
+        tcp->stats.idle_closed++;
+        onym_tcp_drop(tcp->oldest);
+    }
+}
+
+enum onym_status
+onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *user,
+             const struct onym_tcp_limits *limits, struct onym_tcp **out)
+{
+    struct onym_tcp *tcp = calloc(1, sizeof *tcp);
+
+    if (tcp == NULL) {
+        return ONYM_NO_MEMORY;
+    }
+    tcp->loop = loop;
+    tcp->handlers = *handlers;
+    tcp->user = user;
+    tcp->limits = *limits;
+    tcp->idle_timer.data = tcp;
+    if (uv_timer_init(loop, &tcp->idle_timer) != 0) {
+        free(tcp);
+        return ONYM_IO;
+    }
+    (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, IDLE_TICK_MS, IDLE_TICK_MS);
+    *out = tcp;
+    return ONYM_OK;
+}
+
+enum onym_status
+onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct onym_fault *fault)
+{
+    uv_tcp_t *listener;
+    int fd = -1;
+    enum onym_status status;
+
+    if (tcp->listeners == ONYM_TCP_LISTENERS_MAX) {
+        return onym_fault_set(fault, ONYM_INVALID, "more than %u TCP addresses to listen on",
+                              ONYM_TCP_LISTENERS_MAX);
+    }
+    status = onym_address_bind(address, SOCK_STREAM, &fd, fault);
+    if (status != ONYM_OK) {
+        return status;
+    }
+    listener = calloc(1, sizeof *listener);
+    if (listener == NULL || uv_tcp_init(tcp->loop, listener) != 0) {
+        (void)close(fd);
+        free(listener);
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for a TCP listener");
+    }
+    tcp->listener[tcp->listeners++] = listener;
+    listener->data = tcp;
+    if (uv_tcp_open(listener, fd) != 0 ||
+        uv_listen((uv_stream_t *)listener, BACKLOG, on_accept) != 0) {
+        char text[ONYM_ADDRESS_TEXT_MAX];
+
+        onym_address_text(address, text);
+        return onym_fault_set(fault, ONYM_IN_USE,
+                              "TCP %s cannot be listened on; is another program using it "
+                              "(ss -ltnp shows it)?",
+                              text);
+    }
+    return ONYM_OK;
+}
+
+uint16_t
+onym_tcp_port(const struct onym_tcp *tcp)
+{
+    struct sockaddr_in6 bound = {0};
+    int len = sizeof bound;
+
+    if (tcp->listeners == 0 || uv_tcp_getsockname(tcp->listener[tcp->listeners - 1],
+                                                  (struct sockaddr *)&bound, &len) != 0) {
+        return 0;
+    }
+    return onym_address_port((const struct sockaddr *)&bound);
+}
+
+void
+onym_tcp_free(struct onym_tcp *tcp)
+{
+    free(tcp);
+}
+
+const struct onym_tcp_stats *
+onym_tcp_stats(const struct onym_tcp *tcp)
+{
+    return &tcp->stats;
+}
+
+static void
+on_listener_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void
+stop_accepting(struct onym_tcp *tcp)
+{
+    if (tcp->stopping) {
+        return;
+    }
+    tcp->stopping = true;
+    for (size_t i = 0; i < tcp->listeners; i++) {
+        uv_close((uv_handle_t *)tcp->listener[i], on_listener_closed);
+    }
+    uv_close((uv_handle_t *)&tcp->idle_timer, NULL);
+}
+
+void
+onym_tcp_stop(struct onym_tcp *tcp)
+{
+    struct onym_tcp_connection *next;
+
+    for (struct onym_tcp_connection *c = tcp->newest; c != NULL; c = next) {
+        next = c->older;
+        onym_tcp_finish(c);
+        if (c->queued == 0) {
+            onym_tcp_drop(c);
+        }
+    }
+    stop_accepting(tcp);
+}
+
+void
+onym_tcp_abort(struct onym_tcp *tcp)
+{
+    while (tcp->newest != NULL) {
+        onym_tcp_drop(tcp->newest);
+    }
+    stop_accepting(tcp);
+}

@@ -1,0 +1,91 @@
+/* TCP listeners and connections of one loop. Understands no protocol: bytes go to a handler that
+ * says how many it used; the rest is kept until more arrive. Idle connections cost their two small
+ * structures and nothing else.
+ *
+ *   read -> handlers.bytes(all unused bytes) -> onym_tcp_send() ... -> one gathered write
+ */
+#ifndef ONYM_NET_TCP_H
+#define ONYM_NET_TCP_H
+
+#include "base/fault.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <uv.h>
+
+#define ONYM_TCP_READ_LEN   65536U /* bytes of one read, a buffer shared by the loop */
+#define ONYM_TCP_GATHER_MAX 512U   /* spans of one gathered write */
+#define ONYM_TCP_FRONTS_MAX 128U   /* of those, copied fronts */
+#define ONYM_TCP_FRONT_LEN  32U
+#define ONYM_TCP_STATE_LEN  64U /* bytes a protocol may keep in each connection */
+/* A peer that does not read: above the first the connection is not read any more, below the second
+ * it is again. */
+#define ONYM_TCP_QUEUE_HIGH (1U << 20)
+#define ONYM_TCP_QUEUE_LOW  (256U << 10)
+
+struct onym_tcp;            /* what the connections of one loop and one protocol share */
+struct onym_tcp_connection; /* opaque */
+
+struct onym_tcp_handlers {
+    /* Bytes not used so far; returns how many it used. All that it left comes again with the next
+     * bytes, or when a congested connection is free again. */
+    size_t (*bytes)(void *user, struct onym_tcp_connection *connection, onym_span bytes);
+    /* The connection is about to go; may be NULL. */
+    void (*closed)(void *user, struct onym_tcp_connection *connection);
+};
+
+struct onym_tcp_limits {
+    uint32_t connections; /* open at once; one more is accepted and closed */
+    uint32_t idle_ms;     /* since the last complete request, then closed */
+    size_t kept_bytes;    /* unused input and unsent output of all connections together; a
+                             connection that would exceed it is closed */
+};
+
+struct onym_tcp_stats {
+    uint64_t accepted, refused, idle_closed, overloaded, bytes_in, bytes_out;
+    uint64_t open;
+};
+
+/* Needs: loop lives longer. ONYM_OK and *out, ONYM_NO_MEMORY, ONYM_IO. */
+ONYM_MUST_USE enum onym_status onym_tcp_new(uv_loop_t *loop,
+                                            const struct onym_tcp_handlers *handlers, void *user,
+                                            const struct onym_tcp_limits *limits,
+                                            struct onym_tcp **out);
+
+/* Listens with SO_REUSEPORT. May be called several times. Statuses of onym_address_bind. */
+ONYM_MUST_USE enum onym_status onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address,
+                                               struct onym_fault *fault);
+
+/* The port of the last listener. */
+uint16_t onym_tcp_port(const struct onym_tcp *tcp);
+
+/* Adds front (at most ONYM_TCP_FRONT_LEN bytes, copied) and parts (borrowed until onym_tcp_flush or
+ * the return of the bytes handler) to the gathered write. From inside the bytes handler only. */
+void onym_tcp_send(struct onym_tcp_connection *connection, onym_span front,
+                   const struct iovec *parts, size_t count);
+
+/* Writes what is gathered, so that borrowed parts may be reused. */
+void onym_tcp_flush(struct onym_tcp_connection *connection);
+
+/* True when the peer does not take its answers: the handler should return and leave the rest. */
+bool onym_tcp_congested(const struct onym_tcp_connection *connection);
+
+/* Counts as life of the connection: a complete request was read. */
+void onym_tcp_touch(struct onym_tcp_connection *connection);
+
+/* Takes no more input, closes when everything queued has been written. */
+void onym_tcp_finish(struct onym_tcp_connection *connection);
+
+/* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
+void *onym_tcp_state(struct onym_tcp_connection *connection);
+
+const struct onym_tcp_stats *onym_tcp_stats(const struct onym_tcp *tcp);
+
+/* Stops accepting and closes connections: idle ones at once, others when their queue is written. */
+void onym_tcp_stop(struct onym_tcp *tcp);
+/* Closes everything now. */
+void onym_tcp_abort(struct onym_tcp *tcp);
+/* Frees tcp itself: after stop or abort, when the loop has run out. NULL is fine. */
+void onym_tcp_free(struct onym_tcp *tcp);
+
+#endif

@@ -1,0 +1,48 @@
+/* For src/net/tcp*.c alone. */
+#ifndef ONYM_NET_TCP_PRIV_H
+#define ONYM_NET_TCP_PRIV_H
+
+#include "net/tcp.h"
+
+#define ONYM_TCP_LISTENERS_MAX 16U
+
+struct onym_tcp_connection {
+    uv_tcp_t socket;
+    struct onym_tcp *tcp;
+    struct onym_tcp_connection *newer, *older; /* ring by last touch; the hub is in onym_tcp */
+    uint64_t touched_ms;                       /* loop time */
+    uint8_t *kept;                             /* unused input, owned; NULL when none */
+    size_t kept_len, kept_cap;
+    size_t queued; /* bytes copied for writing and not written yet */
+    bool reading;
+    bool finishing; /* no more input; close when queued is 0 */
+    bool closing;
+    _Alignas(16) uint8_t state[ONYM_TCP_STATE_LEN];
+};
+
+struct onym_tcp {
+    uv_loop_t *loop;
+    struct onym_tcp_handlers handlers;
+    void *user;
+    struct onym_tcp_limits limits;
+    struct onym_tcp_stats stats;
+    uv_timer_t idle_timer;
+    struct onym_tcp_connection *newest, *oldest;
+    uv_tcp_t *listener[ONYM_TCP_LISTENERS_MAX];
+    size_t listeners;
+    size_t kept_bytes;
+    bool stopping;
+    /* the gathered write of the connection being handled */
+    size_t gathered, fronts, gathered_bytes;
+    uv_buf_t gather[ONYM_TCP_GATHER_MAX];
+    uint8_t front[ONYM_TCP_FRONTS_MAX][ONYM_TCP_FRONT_LEN];
+    uint8_t read[ONYM_TCP_READ_LEN];
+};
+
+/* tcp_write.c */
+void onym_tcp_drop(struct onym_tcp_connection *c); /* close now */
+
+/* tcp.c: hands kept input to the protocol again after congestion */
+void onym_tcp_resume(struct onym_tcp_connection *c);
+
+#endif

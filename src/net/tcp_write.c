@@ -1,0 +1,130 @@
+#include "net/tcp_priv.h"
+
+#include <stdlib.h>
+
+/* A copy of what the kernel did not take at once. */
+struct queued_write {
+    uv_write_t request;
+    size_t len;
+    uint8_t bytes[];
+};
+
+static void
+on_written(uv_write_t *request, int status)
+{
+    struct queued_write *w = request->data;
+    struct onym_tcp_connection *c = (struct onym_tcp_connection *)request->handle->data;
+
+    c->queued -= w->len;
+    c->tcp->kept_bytes -= w->len;
+    if (status == 0) {
+        c->tcp->stats.bytes_out += w->len;
+    }
+    free(w);
+    if (c->closing) {
+        return;
+    }
+    if (status != 0 || (c->finishing && c->queued == 0)) {
+        onym_tcp_drop(c);
+    } else if (!c->finishing && !c->reading && c->queued < ONYM_TCP_QUEUE_LOW) {
+        onym_tcp_resume(c);
+    }
+}
+
+static void
+overloaded(struct onym_tcp_connection *c)
+{
+    c->tcp->stats.overloaded++;
+    onym_tcp_drop(c);
+}
+
+/* Queues everything gathered but the first `skip` bytes. */
+static void
+queue_rest(struct onym_tcp_connection *c, size_t skip)
+{
+    struct onym_tcp *tcp = c->tcp;
+    size_t len = tcp->gathered_bytes - skip;
+    struct queued_write *w;
+    size_t at = 0;
+    uv_buf_t buffer;
+
+    if (len > tcp->limits.kept_bytes - tcp->kept_bytes || (w = malloc(sizeof *w + len)) == NULL) {
+        overloaded(c);
+        return;
+    }
+    for (size_t i = 0; i < tcp->gathered; i++) {
+        size_t cut = skip < tcp->gather[i].len ? skip : tcp->gather[i].len;
+
+        memcpy(w->bytes + at, tcp->gather[i].base + cut, tcp->gather[i].len - cut);
+        at += tcp->gather[i].len - cut;
+        skip -= cut;
+    }
+    w->len = len;
+    w->request.data = w;
+    buffer = uv_buf_init((char *)w->bytes, (unsigned)len);
+    c->queued += len;
+    tcp->kept_bytes += len;
+    if (uv_write(&w->request, (uv_stream_t *)&c->socket, &buffer, 1, on_written) != 0) {
+        c->queued -= len;
+        tcp->kept_bytes -= len;
+        free(w);
+        onym_tcp_drop(c);
+    }
+}
+
+void
+onym_tcp_flush(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+    size_t written = 0;
+
+    if (tcp->gathered > 0 && !c->closing) {
+        int n = c->queued > 0
+                    ? UV_EAGAIN
+                    : uv_try_write((uv_stream_t *)&c->socket, tcp->gather, (unsigned)tcp->gathered);
+
+        if (n >= 0) {
+            written = (size_t)n;
+            tcp->stats.bytes_out += written;
+        }
+        if (n < 0 && n != UV_EAGAIN) {
+            onym_tcp_drop(c);
+        } else if (written < tcp->gathered_bytes) {
+            queue_rest(c, written);
+        }
+    }
+    tcp->gathered = 0;
+    tcp->fronts = 0;
+    tcp->gathered_bytes = 0;
+}
+
+void
+onym_tcp_send(struct onym_tcp_connection *c, onym_span front, const struct iovec *parts,
+              size_t count)
+{
+    struct onym_tcp *tcp = c->tcp;
+
+    if (tcp->gathered + count + 1 > ONYM_TCP_GATHER_MAX || tcp->fronts == ONYM_TCP_FRONTS_MAX) {
+        onym_tcp_flush(c);
+    }
+    if (front.len > 0) {
+        uint8_t *copy = tcp->front[tcp->fronts++];
+
+        memcpy(copy, front.at, front.len);
+        tcp->gather[tcp->gathered++] = uv_buf_init((char *)copy, (unsigned)front.len);
+        tcp->gathered_bytes += front.len;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].iov_len > 0) {
+            tcp->gather[tcp->gathered++] = uv_buf_init(parts[i].iov_base,
+                                                       (unsigned)parts[i].iov_len);
+            tcp->gathered_bytes += parts[i].iov_len;
+        }
+    }
+}
+
+bool
+onym_tcp_congested(const struct onym_tcp_connection *c)
+{
+    return c->queued > ONYM_TCP_QUEUE_HIGH || c->closing || c->finishing;
+}
