@@ -90,7 +90,8 @@ struct onym_metrics {
     uint64_t map_size_bytes;
     uint64_t log_dropped; /* lines */
     struct onym_process_sample process;
-    const char *version; /* build */
+    uint64_t start_epoch_ms; /* when the process started, taken once so that it never moves */
+    const char *version;     /* build */
     const char *revision;
 };
 

@@ -11,7 +11,6 @@ struct onym_process_sample {
     uint64_t resident_bytes; /* 0: not known */
     uint64_t open_fds;       /* 0: not known */
     uint64_t max_fds;        /* soft limit; UINT64_MAX: none */
-    uint64_t start_epoch_ms; /* when the process started; 0: not known */
 };
 
 /* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */

@@ -1,0 +1,430 @@
+#include "base/metrics.h"
+
+#include "base/require.h"
+#include "base/writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define METRIC_LABEL(name, label) label,
+static const char *const listener_label[] = {ONYM_LISTENER_MAP(METRIC_LABEL)};
+static const char *const drop_label[] = {ONYM_DROP_MAP(METRIC_LABEL)};
+static const char *const close_label[] = {ONYM_CLOSE_MAP(METRIC_LABEL)};
+#undef METRIC_LABEL
+static const char *const transport_label[ONYM_BY_COUNT] = {
+    [ONYM_BY_UDP] = "udp", [ONYM_BY_TCP] = "tcp"};
+
+/* Bucket bounds in nanoseconds and, as OpenMetrics wants them written, in seconds. */
+#define BOUND_MAP(X)                                                                               \
+    X(1000, "1e-06")                                                                               \
+    X(2500, "2.5e-06")                                                                             \
+    X(5000, "5e-06")                                                                               \
+    X(10000, "1e-05")                                                                              \
+    X(25000, "2.5e-05")                                                                            \
+    X(50000, "5e-05")                                                                              \
+    X(100000, "0.0001")                                                                            \
+    X(250000, "0.00025")                                                                           \
+    X(500000, "0.0005")                                                                            \
+    X(1000000, "0.001")                                                                            \
+    X(2500000, "0.0025")                                                                           \
+    X(5000000, "0.005")                                                                            \
+    X(10000000, "0.01")                                                                            \
+    X(25000000, "0.025")                                                                           \
+    X(50000000, "0.05")                                                                            \
+    X(100000000, "0.1")                                                                            \
+    X(250000000, "0.25")                                                                           \
+    X(500000000, "0.5")                                                                            \
+    X(1000000000, "1.0")                                                                           \
+    X(2500000000, "2.5")
+#define BOUND_NS(ns, text)   ns,
+#define BOUND_TEXT(ns, text) text,
+static const uint64_t bound_ns[] = {BOUND_MAP(BOUND_NS)};
+static const char *const bound_text[] = {BOUND_MAP(BOUND_TEXT)};
+#define BOUNDS (sizeof bound_ns / sizeof bound_ns[0])
+
+enum family_type { COUNTER, GAUGE, HISTOGRAM, INFO };
+
+struct page {
+    const struct onym_metrics *metrics;
+    enum onym_metrics_format format;
+    struct onym_writer w;
+};
+
+struct label {
+    const char *name;
+    const char *value;
+};
+
+static void
+put(struct page *p, const char *text)
+{
+    onym_writer_bytes(&p->w, onym_span_text(text));
+}
+
+/* value / 10^digits without a floating point, whose spelling would depend on the locale */
+static void
+put_scaled(struct page *p, uint64_t value, unsigned digits)
+{
+    char text[48];
+    uint64_t scale = 1;
+    int len;
+
+    for (unsigned i = 0; i < digits; i++) {
+        scale *= 10U;
+    }
+    len = digits == 0 ? snprintf(text, sizeof text, "%" PRIu64, value)
+                      : snprintf(text, sizeof text, "%" PRIu64 ".%0*" PRIu64, value / scale,
+                                 (int)digits, value % scale);
+    ONYM_REQUIRE(len > 0 && (size_t)len < sizeof text);
+    onym_writer_bytes(&p->w, onym_span_of(text, (size_t)len));
+}
+
+static void
+put_label(struct page *p, const char *before, const char *name, const char *value)
+{
+    put(p, before);
+    put(p, name);
+    put(p, "=\"");
+    for (; *value != '\0'; value++) {
+        if (*value == '\n') {
+            put(p, "\\n");
+            continue;
+        }
+        if (*value == '\\' || *value == '"') {
+            put(p, "\\");
+        }
+        onym_writer_u8(&p->w, (uint8_t)*value);
+    }
+    put(p, "\"");
+}
+
+/* Both formats name the sample of a counter NAME_total and of an info NAME_info. OpenMetrics
+ * announces the family without the suffix, text 0.0.4 with it and knows no info. */
+static void
+family(struct page *p, enum family_type type, const char *name, const char *unit, const char *help)
+{
+    static const char *const suffix[] = {
+        [COUNTER] = "_total", [GAUGE] = "", [HISTOGRAM] = "", [INFO] = "_info"};
+    static const char *const type_name[] = {
+        [COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram", [INFO] = "info"};
+    bool open = p->format == ONYM_METRICS_OPENMETRICS;
+    const char *announced = open ? "" : suffix[type];
+
+    put(p, "# HELP ");
+    put(p, name);
+    put(p, announced);
+    put(p, " ");
+    put(p, help);
+    put(p, "\n# TYPE ");
+    put(p, name);
+    put(p, announced);
+    put(p, " ");
+    put(p, type == INFO && !open ? "gauge" : type_name[type]);
+    if (open && unit != NULL) {
+        put(p, "\n# UNIT ");
+        put(p, name);
+        put(p, " ");
+        put(p, unit);
+    }
+    put(p, "\n");
+}
+
+/* Labels with a NULL name are left out. */
+static void
+sample(struct page *p, const char *name, const struct label label[2], uint64_t value,
+       unsigned digits)
+{
+    bool any = false;
+
+    put(p, name);
+    for (size_t i = 0; i < 2; i++) {
+        if (label[i].name != NULL) {
+            put_label(p, any ? "," : "{", label[i].name, label[i].value);
+            any = true;
+        }
+    }
+    put(p, any ? "} " : " ");
+    put_scaled(p, value, digits);
+    put(p, "\n");
+}
+
+static void
+sample1(struct page *p, const char *name, const char *label, const char *value, uint64_t count)
+{
+    sample(p, name, (const struct label[2]){{label, value}, {NULL, NULL}}, count, 0);
+}
+
+static void
+sample0(struct page *p, const char *name, uint64_t value, unsigned digits)
+{
+    sample(p, name, (const struct label[2]){{NULL, NULL}, {NULL, NULL}}, value, digits);
+}
+
+/* One counter over all workers: the index-th of the array that starts at offset. */
+static uint64_t
+sum(const struct onym_metrics *m, size_t offset, size_t index)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < m->worker_count; i++) {
+        const uint8_t *block = (const uint8_t *)m->workers[i] + offset;
+
+        total += onym_counter_get((const uint64_t *)(const void *)block + index);
+    }
+    return total;
+}
+#define SUM(m, field, index) sum(m, offsetof(struct onym_counters, field), index)
+
+static uint64_t
+sum_closed(const struct onym_metrics *m, enum onym_listener listener, size_t reason)
+{
+    return SUM(m, closed, (size_t)listener * ONYM_CLOSE_COUNT + reason);
+}
+
+static uint64_t
+sum_requests(const struct onym_metrics *m, size_t by, size_t status)
+{
+    return SUM(m, requests, by * ONYM_STATUS_COUNT + status);
+}
+
+uint64_t
+onym_metrics_requests(const struct onym_metrics *metrics)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < (size_t)ONYM_BY_COUNT * ONYM_STATUS_COUNT; i++) {
+        total += SUM(metrics, requests, i);
+    }
+    return total;
+}
+
+uint64_t
+onym_metrics_connections(const struct onym_metrics *metrics, enum onym_listener listener)
+{
+    uint64_t closed = 0;
+    uint64_t accepted;
+
+    /* the ends first: one that comes in between must not make the difference negative */
+    for (size_t i = 0; i < ONYM_CLOSE_COUNT; i++) {
+        closed += sum_closed(metrics, listener, i);
+    }
+    accepted = SUM(metrics, accepted, (size_t)listener);
+    return accepted > closed ? accepted - closed : 0;
+}
+
+static void
+render_requests(struct page *p)
+{
+    family(p, COUNTER, "onym_resolve_requests", NULL,
+           "Answered requests of the Handle protocol by the response code told.");
+    for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
+        for (size_t first = 0; first < ONYM_STATUS_COUNT; first++) {
+            uint32_t wire = onym_status_wire((enum onym_status)first);
+            uint64_t count = 0;
+            char code[16];
+
+            if (onym_status_from_wire(wire) != (enum onym_status)first) {
+                continue; /* shown with the first status of its code */
+            }
+            for (size_t i = first; i < ONYM_STATUS_COUNT; i++) {
+                if (onym_status_wire((enum onym_status)i) == wire) {
+                    count += sum_requests(p->metrics, by, i);
+                }
+            }
+            if (count > 0 || first == ONYM_OK) {
+                (void)snprintf(code, sizeof code, "%" PRIu32, wire);
+                sample(p, "onym_resolve_requests_total",
+                       (const struct label[2]){{"transport", transport_label[by]}, {"code", code}},
+                       count, 0);
+            }
+        }
+    }
+}
+
+static void
+render_durations(struct page *p)
+{
+    static const char name[] = "onym_resolve_duration_seconds";
+
+    family(p, HISTOGRAM, name, "seconds",
+           "From reading a request to handing its answer to the kernel.");
+    for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
+        const struct label transport = {"transport", transport_label[by]};
+        uint64_t at_most[BOUNDS] = {0};
+        uint64_t count = 0;
+        uint64_t total_ns = 0;
+
+        for (size_t i = 0; i < p->metrics->worker_count; i++) {
+            const struct onym_histogram *h = &p->metrics->workers[i]->resolve_ns[by];
+
+            count += onym_histogram_cumulate(h, bound_ns, BOUNDS, at_most);
+            total_ns += onym_counter_get(&h->sum);
+        }
+        for (size_t i = 0; i <= BOUNDS; i++) {
+            sample(p, "onym_resolve_duration_seconds_bucket",
+                   (const struct label[2]){transport, {"le", i < BOUNDS ? bound_text[i] : "+Inf"}},
+                   i < BOUNDS ? at_most[i] : count, 0);
+        }
+        sample(p, "onym_resolve_duration_seconds_sum",
+               (const struct label[2]){transport, {NULL, NULL}}, total_ns, 9);
+        sample(p, "onym_resolve_duration_seconds_count",
+               (const struct label[2]){transport, {NULL, NULL}}, count, 0);
+    }
+}
+
+/* A counter by listener. UDP has no connections: `from` is the first listener shown. */
+static void
+render_listeners(struct page *p, const char *name, const char *sample_name, const char *unit,
+                 const char *help, size_t offset, size_t from)
+{
+    family(p, COUNTER, name, unit, help);
+    for (size_t i = from; i < ONYM_LISTENER_COUNT; i++) {
+        sample1(p, sample_name, "listener", listener_label[i], sum(p->metrics, offset, i));
+    }
+}
+
+static void
+render_traffic(struct page *p)
+{
+    family(p, COUNTER, "onym_udp_dropped", NULL, "Datagrams and fragments left without an answer.");
+    for (size_t i = 0; i < ONYM_DROP_COUNT; i++) {
+        sample1(p, "onym_udp_dropped_total", "reason", drop_label[i],
+                SUM(p->metrics, udp_dropped, i));
+    }
+    render_listeners(p, "onym_rate_limited", "onym_rate_limited_total", NULL,
+                     "Requests over a limit, answered with busy or dropped.",
+                     offsetof(struct onym_counters, rate_limited), 0);
+    render_listeners(p, "onym_received_bytes", "onym_received_bytes_total", "bytes",
+                     "Payload bytes received, without transport headers.",
+                     offsetof(struct onym_counters, bytes_in), 0);
+    render_listeners(p, "onym_sent_bytes", "onym_sent_bytes_total", "bytes",
+                     "Payload bytes handed to the kernel, without transport headers.",
+                     offsetof(struct onym_counters, bytes_out), 0);
+}
+
+static void
+render_connections(struct page *p)
+{
+    const size_t first = ONYM_LISTENER_HANDLE_TCP;
+
+    family(p, GAUGE, "onym_connections", NULL, "Connections open now.");
+    for (size_t i = first; i < ONYM_LISTENER_COUNT; i++) {
+        sample1(p, "onym_connections", "listener", listener_label[i],
+                onym_metrics_connections(p->metrics, (enum onym_listener)i));
+    }
+    render_listeners(p, "onym_connections_accepted", "onym_connections_accepted_total", NULL,
+                     "Connections accepted.", offsetof(struct onym_counters, accepted), first);
+    render_listeners(p, "onym_connections_refused", "onym_connections_refused_total", NULL,
+                     "Connections closed at once because the limit of open ones was reached.",
+                     offsetof(struct onym_counters, refused), first);
+    family(p, COUNTER, "onym_connections_closed", NULL, "Accepted connections ended, by reason.");
+    for (size_t i = first; i < ONYM_LISTENER_COUNT; i++) {
+        for (size_t reason = 0; reason < ONYM_CLOSE_COUNT; reason++) {
+            sample(p, "onym_connections_closed_total",
+                   (const struct label[2]){{"listener", listener_label[i]},
+                                           {"reason", close_label[reason]}},
+                   sum_closed(p->metrics, (enum onym_listener)i, reason), 0);
+        }
+    }
+    family(p, COUNTER, "onym_http_requests", NULL,
+           "HTTP requests answered, by listener and class of status.");
+    for (size_t hundred = 2; hundred <= 5; hundred++) {
+        const char text[] = {(char)('0' + hundred), 'x', 'x', '\0'};
+
+        sample(p, "onym_http_requests_total",
+               (const struct label[2]){{"listener", listener_label[ONYM_LISTENER_OPS]},
+                                       {"class", text}},
+               SUM(p->metrics, http_requests, hundred), 0);
+    }
+}
+
+static void
+render_store(struct page *p)
+{
+    const struct onym_metrics *m = p->metrics;
+
+    family(p, COUNTER, "onym_corrupt_records", NULL,
+           "Look-ups that met a damaged record, which is never served.");
+    sample0(p, "onym_corrupt_records_total", SUM(m, corrupt_records, 0), 0);
+    family(p, COUNTER, "onym_store_errors", NULL, "Look-ups the store could not do.");
+    sample0(p, "onym_store_errors_total", SUM(m, store_errors, 0), 0);
+    if (!m->has_store) {
+        return;
+    }
+    family(p, GAUGE, "onym_identifiers", NULL, "Identifiers registered on this node.");
+    sample0(p, "onym_identifiers", m->identifiers, 0);
+    family(p, GAUGE, "onym_prefixes", NULL, "Prefixes served by this node.");
+    sample0(p, "onym_prefixes", m->prefixes, 0);
+    family(p, GAUGE, "onym_storage_used_bytes", "bytes", "Bytes of the store's map in use.");
+    sample0(p, "onym_storage_used_bytes", m->map_used_bytes, 0);
+    if (m->map_size_bytes > 0) {
+        double ratio = (double)m->map_used_bytes / (double)m->map_size_bytes;
+
+        family(p, GAUGE, "onym_storage_map_used_ratio", "ratio",
+               "Part of the store's map in use; at 1 nothing more can be stored.");
+        sample0(p, "onym_storage_map_used_ratio", (uint64_t)(ratio * 1e9), 9);
+    }
+}
+
+static void
+render_process(struct page *p)
+{
+    const struct onym_metrics *m = p->metrics;
+
+    family(p, COUNTER, "onym_log_dropped", NULL, "Log lines dropped because the log was slow.");
+    sample0(p, "onym_log_dropped_total", m->log_dropped, 0);
+    family(p, INFO, "onym_build", NULL, "The running program; the value is always 1.");
+    sample(p, "onym_build_info",
+           (const struct label[2]){{"version", m->version}, {"revision", m->revision}}, 1, 0);
+    family(p, COUNTER, "process_cpu_seconds", "seconds", "User and system time of all threads.");
+    sample0(p, "process_cpu_seconds_total", m->process.cpu_us, 6);
+    if (m->process.resident_bytes > 0) {
+        family(p, GAUGE, "process_resident_memory_bytes", "bytes",
+               "Resident memory, mapped pages of the store included.");
+        sample0(p, "process_resident_memory_bytes", m->process.resident_bytes, 0);
+    }
+    if (m->process.open_fds > 0) {
+        family(p, GAUGE, "process_open_fds", NULL, "Open file descriptors.");
+        sample0(p, "process_open_fds", m->process.open_fds, 0);
+    }
+    family(p, GAUGE, "process_max_fds", NULL, "The soft limit of open file descriptors.");
+    if (m->process.max_fds == UINT64_MAX) {
+        put(p, "process_max_fds +Inf\n");
+    } else {
+        sample0(p, "process_max_fds", m->process.max_fds, 0);
+    }
+    if (m->start_epoch_ms > 0) {
+        family(p, GAUGE, "process_start_time_seconds", "seconds",
+               "When the process started, seconds since 1970-01-01 UTC.");
+        sample0(p, "process_start_time_seconds", m->start_epoch_ms, 3);
+    }
+}
+
+const char *
+onym_metrics_media_type(enum onym_metrics_format format)
+{
+    return format == ONYM_METRICS_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+enum onym_status
+onym_metrics_render(const struct onym_metrics *metrics, enum onym_metrics_format format,
+                    uint8_t *out, size_t cap, size_t *len)
+{
+    struct page p = {.metrics = metrics, .format = format, .w = onym_writer_over(out, cap)};
+
+    render_requests(&p);
+    render_durations(&p);
+    render_traffic(&p);
+    render_connections(&p);
+    render_store(&p);
+    render_process(&p);
+    if (format == ONYM_METRICS_OPENMETRICS) {
+        put(&p, "# EOF\n");
+    }
+    if (p.w.status == ONYM_OK) {
+        *len = p.w.len;
+    }
+    return p.w.status;
+}
