@@ -1,0 +1,294 @@
+#include "store/env.h"
+
+#include "store/env_priv.h"
+#include "store/lmdb_status.h"
+#include "store/meta.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOLDER_LEN_MAX 128U
+
+static enum onym_status
+io_fault(struct onym_fault *fault, const char *path, const char *doing, int error)
+{
+    char text[128];
+    enum onym_status status = error == ENOSPC || error == EDQUOT ? ONYM_FULL : ONYM_IO;
+
+    return onym_fault_set(fault, status, "%s: cannot %s: %s", path, doing,
+                          strerror_r(error, text, sizeof text));
+}
+
+/* DIR/name on the heap. */
+static char *
+path_in(const char *dir, const char *name)
+{
+    char *path;
+
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+static enum onym_status
+sync_dir(const char *dir, struct onym_fault *fault)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = 0;
+
+    if (fd < 0 || fsync(fd) != 0) {
+        error = errno;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return error == 0 ? ONYM_OK : io_fault(fault, dir, "sync the directory", error);
+}
+
+static enum onym_status
+make_dir(const struct onym_env *env, bool create, struct onym_fault *fault)
+{
+    struct stat st;
+
+    if (stat(env->data_path, &st) == 0) {
+        return ONYM_OK;
+    }
+    if (errno != ENOENT) {
+        return io_fault(fault, env->data_path, "look at the file", errno);
+    }
+    if (!create) {
+        return onym_fault_set(fault, ONYM_NOT_FOUND,
+                              "%s: no store here; name a node's data directory, or make one with "
+                              "'onymctl load' or by starting onymd",
+                              env->dir);
+    }
+    if (mkdir(env->dir, 0700) != 0 && errno != EEXIST) {
+        return io_fault(fault, env->dir, "make the directory", errno);
+    }
+    return ONYM_OK;
+}
+
+/* Who wrote the lock file, for the one who is turned away. */
+static void
+read_holder(int fd, char *out, size_t cap)
+{
+    ssize_t got = pread(fd, out, cap - 1, 0);
+
+    out[got > 0 ? got : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    if (out[0] == '\0') {
+        (void)snprintf(out, cap, "another process");
+    }
+}
+
+static enum onym_status
+take_lock(struct onym_env *env, const char *holder, struct onym_fault *fault)
+{
+    char text[HOLDER_LEN_MAX];
+    char *path = path_in(env->dir, "lock");
+    enum onym_status status = ONYM_OK;
+
+    if (path == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", env->dir);
+    }
+    env->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (env->lock_fd < 0) {
+        status = io_fault(fault, path, "open the lock file", errno);
+    } else if (flock(env->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            read_holder(env->lock_fd, text, sizeof text);
+            status = onym_fault_set(fault, ONYM_IN_USE,
+                                    "%s: in use by %s; stop it first, or name another directory",
+                                    env->dir, text);
+        } else {
+            status = io_fault(fault, path, "lock the file", errno);
+        }
+    } else {
+        int len = snprintf(text, sizeof text, "%.64s pid %ld\n", holder, (long)getpid());
+
+        if (ftruncate(env->lock_fd, 0) != 0 || pwrite(env->lock_fd, text, (size_t)len, 0) != len) {
+            status = io_fault(fault, path, "write the lock file", errno);
+        }
+    }
+    free(path);
+    return status;
+}
+
+static enum onym_status
+check_format(const struct onym_env *env, struct onym_fault *fault)
+{
+    uint32_t format = 0;
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &txn);
+    enum onym_status status;
+
+    if (rc != 0) {
+        return onym_lmdb_fault(fault, env->data_path, rc);
+    }
+    status = onym_meta_format(&env->tables, txn, &format);
+    mdb_txn_abort(txn);
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status,
+                              "%s: the store does not say its format: %s; restore "
+                              "it from a dump or backup",
+                              env->data_path, onym_status_text(status));
+    }
+    if (format > ONYM_STORE_FORMAT) {
+        return onym_fault_set(fault, ONYM_UNSUPPORTED,
+                              "%s: store format %u, this program reads format %u; use the newer "
+                              "program that wrote it",
+                              env->data_path, (unsigned)format, ONYM_STORE_FORMAT);
+    }
+    return ONYM_OK;
+}
+
+static enum onym_status
+open_data(struct onym_env *env, bool create, struct onym_fault *fault)
+{
+    enum onym_status status;
+
+    /* what a load that was killed left behind */
+    (void)unlink(env->new_path);
+    status = onym_tables_open(env->data_path, env->map_size, env->readers_max, 0, create,
+                              &env->tables, fault);
+    if (status == ONYM_NOT_FOUND) {
+        return onym_fault_set(fault, ONYM_CORRUPT,
+                              "%s: an LMDB file without a store's tables; restore it from a dump "
+                              "or backup",
+                              env->data_path);
+    }
+    if (status == ONYM_OK) {
+        status = check_format(env, fault);
+    }
+    if (status == ONYM_OK && create) {
+        status = sync_dir(env->dir, fault);
+    }
+    if (status == ONYM_OK) {
+        (void)onym_env_reap_readers(env);
+    }
+    return status;
+}
+
+enum onym_status
+onym_env_open(const struct onym_env_options *options, struct onym_env **out,
+              struct onym_fault *fault)
+{
+    struct onym_env *env = calloc(1, sizeof *env);
+    enum onym_status status;
+
+    if (env == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
+    }
+    env->lock_fd = -1;
+    env->map_size = options->map_size != 0 ? options->map_size : ONYM_STORE_MAP_SIZE_DEFAULT;
+    env->readers_max = options->readers_max;
+    env->dir = strdup(options->dir);
+    env->data_path = path_in(options->dir, ONYM_DATA_FILE);
+    env->new_path = path_in(options->dir, ONYM_DATA_FILE_NEW);
+    if (env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
+        status = onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
+    } else {
+        status = make_dir(env, options->create, fault);
+    }
+    if (status == ONYM_OK) {
+        status = take_lock(env, options->holder, fault);
+    }
+    if (status == ONYM_OK) {
+        status = open_data(env, options->create, fault);
+    }
+    if (status != ONYM_OK) {
+        onym_env_close(env);
+        return status;
+    }
+    *out = env;
+    return ONYM_OK;
+}
+
+void
+onym_env_close(struct onym_env *env)
+{
+    if (env == NULL) {
+        return;
+    }
+    onym_tables_close(&env->tables);
+    if (env->lock_fd >= 0) {
+        (void)close(env->lock_fd);
+    }
+    free(env->new_path);
+    free(env->data_path);
+    free(env->dir);
+    free(env);
+}
+
+enum onym_status
+onym_env_replace(struct onym_env *env, struct onym_fault *fault)
+{
+    enum onym_status status;
+
+    onym_tables_close(&env->tables);
+    if (rename(env->new_path, env->data_path) != 0) {
+        return io_fault(fault, env->data_path, "put the new file in its place", errno);
+    }
+    status = sync_dir(env->dir, fault);
+    return status == ONYM_OK ? open_data(env, false, fault) : status;
+}
+
+unsigned
+onym_env_reap_readers(struct onym_env *env)
+{
+    int dead = 0;
+
+    return mdb_reader_check(env->tables.mdb, &dead) == 0 ? (unsigned)dead : 0;
+}
+
+/* LMDB lists its readers as lines of text: a heading, then one a reader. */
+static int
+count_reader_line(const char *line, void *count)
+{
+    (void)line;
+    ++*(unsigned *)count;
+    return 0;
+}
+
+static unsigned
+readers_of(const struct onym_env *env)
+{
+    unsigned lines = 0;
+
+    return mdb_reader_list(env->tables.mdb, count_reader_line, &lines) >= 0 && lines > 0 ? lines - 1
+                                                                                         : 0;
+}
+
+enum onym_status
+onym_env_stat(struct onym_env *env, struct onym_env_stat *out)
+{
+    struct onym_env_stat s = {0};
+    struct onym_counts counts;
+    struct stat st;
+    MDB_envinfo info;
+    MDB_stat pages;
+    MDB_txn *txn;
+
+    if (stat(env->data_path, &st) != 0 || mdb_env_info(env->tables.mdb, &info) != 0 ||
+        mdb_env_stat(env->tables.mdb, &pages) != 0 ||
+        mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &txn) != 0) {
+        return ONYM_IO;
+    }
+    enum onym_status status = onym_meta_counts(&env->tables, txn, &counts);
+
+    mdb_txn_abort(txn);
+    if (status != ONYM_OK) {
+        return ONYM_IO;
+    }
+    s.handles = counts.handles;
+    s.prefixes = counts.prefixes;
+    s.map_size = info.me_mapsize;
+    s.map_used = (info.me_last_pgno + 1) * pages.ms_psize;
+    s.file_size = (uint64_t)st.st_size;
+    s.readers = readers_of(env);
+    *out = s;
+    return ONYM_OK;
+}

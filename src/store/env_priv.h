@@ -1,0 +1,42 @@
+/* What the files of store/ share about an opened directory. For store/ alone. */
+#ifndef ONYM_STORE_ENV_PRIV_H
+#define ONYM_STORE_ENV_PRIV_H
+
+#include "store/env.h"
+
+#include <lmdb.h>
+
+#define ONYM_DATA_FILE     "data.mdb"
+#define ONYM_DATA_FILE_NEW "data.mdb.new" /* being built by a load; never opened as a store */
+
+/* An LMDB file and its tables. */
+struct onym_tables {
+    MDB_env *mdb;
+    MDB_dbi record, log, meta;
+};
+
+struct onym_env {
+    struct onym_tables tables;
+    int lock_fd; /* holds DIR/lock */
+    size_t map_size;
+    unsigned readers_max;
+    char *dir;
+    char *data_path; /* DIR/data.mdb */
+    char *new_path;  /* DIR/data.mdb.new */
+};
+
+/* Opens the LMDB file at path and its three tables, making them when create. flags are added to
+ * those every file is opened with. ONYM_OK, ONYM_NOT_FOUND (no tables there and !create) or what
+ * onym_lmdb_fault gives. On failure nothing stays open. */
+ONYM_MUST_USE enum onym_status onym_tables_open(const char *path, size_t map_size,
+                                                unsigned readers_max, unsigned flags, bool create,
+                                                struct onym_tables *out, struct onym_fault *fault);
+/* Closes what onym_tables_open opened; the zero struct is fine. */
+void onym_tables_close(struct onym_tables *tables);
+
+/* Puts the finished and synced file DIR/data.mdb.new in the place of DIR/data.mdb and opens it.
+ * The rename is durable before this returns. No view may be open. ONYM_OK; ONYM_IO and friends with
+ * *fault: when env->tables.mdb is NULL afterwards only onym_env_close is allowed. */
+ONYM_MUST_USE enum onym_status onym_env_replace(struct onym_env *env, struct onym_fault *fault);
+
+#endif

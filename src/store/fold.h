@@ -1,0 +1,19 @@
+/* The digest of the fold: one SHA-256 over every stored record in key order. Two stores with the
+ * same digest hold the same records to the last bit. */
+#ifndef ONYM_STORE_FOLD_H
+#define ONYM_STORE_FOLD_H
+
+#include "auth/digest.h"
+#include "store/meta.h"
+
+/* Starts, takes one record in key order, and ends: digester runs no other digest between. */
+void onym_fold_start(struct onym_digester *digester);
+void onym_fold_add(struct onym_digester *digester, onym_span key, onym_span stored);
+void onym_fold_finish(struct onym_digester *digester, uint8_t out[ONYM_HASH_LEN]);
+
+/* The digest of all records that txn sees. ONYM_OK or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_fold_digest(const struct onym_tables *tables, MDB_txn *txn,
+                                                struct onym_digester *digester,
+                                                uint8_t out[ONYM_HASH_LEN]);
+
+#endif

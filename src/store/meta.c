@@ -1,0 +1,187 @@
+#include "store/meta.h"
+
+#include "base/writer.h"
+#include "store/lmdb_status.h"
+
+#define COUNTS_LEN     16U
+#define POSITION_LEN   (2U + 8U + ONYM_HASH_LEN)
+#define CHECKPOINT_LEN (POSITION_LEN + ONYM_HASH_LEN)
+
+static MDB_val
+name_val(const char *name)
+{
+    onym_span text = onym_span_text(name);
+
+    return (MDB_val){.mv_size = text.len, .mv_data = (void *)(uintptr_t)text.at};
+}
+
+/* The value called name, which must be len bytes; it lives as long as the transaction. */
+static enum onym_status
+get(const struct onym_tables *tables, MDB_txn *txn, const char *name, size_t len,
+    const uint8_t **out)
+{
+    MDB_val key = name_val(name);
+    MDB_val value;
+    enum onym_status status = onym_lmdb_status(mdb_get(txn, tables->meta, &key, &value));
+
+    if (status == ONYM_OK && value.mv_size != len) {
+        return ONYM_CORRUPT;
+    }
+    if (status == ONYM_OK) {
+        *out = value.mv_data;
+    }
+    return status;
+}
+
+/* The same for a name that every store has. */
+static enum onym_status
+get_own(const struct onym_tables *tables, MDB_txn *txn, const char *name, size_t len,
+        const uint8_t **out)
+{
+    enum onym_status status = get(tables, txn, name, len, out);
+
+    return status == ONYM_NOT_FOUND ? ONYM_CORRUPT : status;
+}
+
+static enum onym_status
+put(const struct onym_tables *tables, MDB_txn *txn, const char *name, onym_span bytes)
+{
+    MDB_val key = name_val(name);
+    MDB_val value = {.mv_size = bytes.len, .mv_data = (void *)(uintptr_t)bytes.at};
+
+    return onym_lmdb_status(mdb_put(txn, tables->meta, &key, &value, 0));
+}
+
+static void
+write_position(struct onym_writer *w, const struct onym_position *position)
+{
+    onym_writer_u16(w, position->stream);
+    onym_writer_u64(w, position->sequence);
+    onym_writer_bytes(w, onym_span_of(position->hash, ONYM_HASH_LEN));
+}
+
+static void
+read_position(const uint8_t *at, struct onym_position *out)
+{
+    out->stream = onym_get_u16(at);
+    out->sequence = onym_get_u64(at + 2);
+    memcpy(out->hash, at + 10, ONYM_HASH_LEN);
+}
+
+enum onym_status
+onym_meta_create(const struct onym_tables *tables, MDB_txn *txn,
+                 const uint8_t node[ONYM_NODE_ID_LEN], const struct onym_position *start)
+{
+    static const struct onym_counts none;
+    uint8_t format[4];
+    enum onym_status status;
+
+    onym_put_u32(format, ONYM_STORE_FORMAT);
+    status = put(tables, txn, "format", onym_span_of(format, sizeof format));
+    if (status == ONYM_OK) {
+        status = put(tables, txn, "node", onym_span_of(node, ONYM_NODE_ID_LEN));
+    }
+    if (status == ONYM_OK) {
+        status = onym_meta_put_counts(tables, txn, &none);
+    }
+    if (status == ONYM_OK) {
+        status = onym_meta_put_position(tables, txn, start);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_format(const struct onym_tables *tables, MDB_txn *txn, uint32_t *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get_own(tables, txn, "format", 4, &at);
+
+    if (status == ONYM_OK) {
+        *out = onym_get_u32(at);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_node(const struct onym_tables *tables, MDB_txn *txn, uint8_t out[ONYM_NODE_ID_LEN])
+{
+    const uint8_t *at;
+    enum onym_status status = get_own(tables, txn, "node", ONYM_NODE_ID_LEN, &at);
+
+    if (status == ONYM_OK) {
+        memcpy(out, at, ONYM_NODE_ID_LEN);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_counts(const struct onym_tables *tables, MDB_txn *txn, struct onym_counts *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get_own(tables, txn, "counts", COUNTS_LEN, &at);
+
+    if (status == ONYM_OK) {
+        out->handles = onym_get_u64(at);
+        out->prefixes = onym_get_u64(at + 8);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_position(const struct onym_tables *tables, MDB_txn *txn, struct onym_position *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get_own(tables, txn, "position", POSITION_LEN, &at);
+
+    if (status == ONYM_OK) {
+        read_position(at, out);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn, struct onym_checkpoint *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get(tables, txn, "checkpoint", CHECKPOINT_LEN, &at);
+
+    if (status == ONYM_OK) {
+        read_position(at, &out->position);
+        memcpy(out->fold, at + POSITION_LEN, ONYM_HASH_LEN);
+    }
+    return status;
+}
+
+enum onym_status
+onym_meta_put_counts(const struct onym_tables *tables, MDB_txn *txn,
+                     const struct onym_counts *counts)
+{
+    uint8_t bytes[COUNTS_LEN];
+
+    onym_put_u64(bytes, counts->handles);
+    onym_put_u64(bytes + 8, counts->prefixes);
+    return put(tables, txn, "counts", onym_span_of(bytes, sizeof bytes));
+}
+
+enum onym_status
+onym_meta_put_position(const struct onym_tables *tables, MDB_txn *txn,
+                       const struct onym_position *position)
+{
+    uint8_t bytes[POSITION_LEN];
+    struct onym_writer w = onym_writer_over(bytes, sizeof bytes);
+
+    write_position(&w, position);
+    return put(tables, txn, "position", onym_writer_written(&w));
+}
+
+enum onym_status
+onym_meta_put_checkpoint(const struct onym_tables *tables, MDB_txn *txn,
+                         const struct onym_checkpoint *checkpoint)
+{
+    uint8_t bytes[CHECKPOINT_LEN];
+    struct onym_writer w = onym_writer_over(bytes, sizeof bytes);
+
+    write_position(&w, &checkpoint->position);
+    onym_writer_bytes(&w, onym_span_of(checkpoint->fold, ONYM_HASH_LEN));
+    return put(tables, txn, "checkpoint", onym_writer_written(&w));
+}

@@ -1,0 +1,63 @@
+/* The table `meta`: what a node knows about its own store. One small value per name.
+ *
+ *   "format"      u4 ONYM_STORE_FORMAT
+ *   "node"        16 random bytes, made with the store and kept through every load
+ *   "counts"      u8 records of kind handle, u8 homed prefixes
+ *   "position"    the last group of the log: u2 stream, u8 sequence, 32 bytes group hash
+ *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
+ *                 bytes digest of the fold (store/fold.h) there
+ */
+#ifndef ONYM_STORE_META_H
+#define ONYM_STORE_META_H
+
+#include "store/env_priv.h"
+
+#define ONYM_NODE_ID_LEN 16U
+#define ONYM_HASH_LEN    32U /* SHA-256 */
+
+struct onym_counts {
+    uint64_t handles;
+    uint64_t prefixes;
+};
+
+struct onym_position {
+    uint16_t stream;
+    uint64_t sequence; /* of the last entry; 0 = the log is empty */
+    uint8_t hash[ONYM_HASH_LEN];
+};
+
+struct onym_checkpoint {
+    struct onym_position position;
+    uint8_t fold[ONYM_HASH_LEN];
+};
+
+/* Writes format, node id, zero counts and where the empty log begins into new tables. ONYM_OK or
+ * what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_meta_create(const struct onym_tables *tables, MDB_txn *txn,
+                                                const uint8_t node[ONYM_NODE_ID_LEN],
+                                                const struct onym_position *start);
+
+/* Each reads one name: ONYM_OK; ONYM_CORRUPT when it is missing or has another length; for the
+ * checkpoint ONYM_NOT_FOUND when none was taken yet; ONYM_IO. */
+ONYM_MUST_USE enum onym_status onym_meta_format(const struct onym_tables *tables, MDB_txn *txn,
+                                                uint32_t *out);
+ONYM_MUST_USE enum onym_status onym_meta_node(const struct onym_tables *tables, MDB_txn *txn,
+                                              uint8_t out[ONYM_NODE_ID_LEN]);
+ONYM_MUST_USE enum onym_status onym_meta_counts(const struct onym_tables *tables, MDB_txn *txn,
+                                                struct onym_counts *out);
+ONYM_MUST_USE enum onym_status onym_meta_position(const struct onym_tables *tables, MDB_txn *txn,
+                                                  struct onym_position *out);
+ONYM_MUST_USE enum onym_status onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn,
+                                                    struct onym_checkpoint *out);
+
+/* Each writes one name: ONYM_OK or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_meta_put_counts(const struct onym_tables *tables, MDB_txn *txn,
+                                                    const struct onym_counts *counts);
+ONYM_MUST_USE enum onym_status onym_meta_put_position(const struct onym_tables *tables,
+                                                      MDB_txn *txn,
+                                                      const struct onym_position *position);
+ONYM_MUST_USE enum onym_status onym_meta_put_checkpoint(const struct onym_tables *tables,
+                                                        MDB_txn *txn,
+                                                        const struct onym_checkpoint *checkpoint);
+
+#endif

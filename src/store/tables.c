@@ -1,0 +1,113 @@
+#include "base/bytes.h"
+#include "base/rng.h"
+#include "store/env_priv.h"
+#include "store/lmdb_status.h"
+#include "store/meta.h"
+#include "store/oplog.h"
+
+#include <errno.h>
+
+#define TABLES_MAX 8U /* named tables LMDB makes room for; more come with what needs them */
+
+/* Opens the three tables inside txn; with MDB_CREATE in flags makes them. */
+static int
+open_tables(struct onym_tables *t, MDB_txn *txn, unsigned flags)
+{
+    int rc = mdb_dbi_open(txn, "record", flags, &t->record);
+
+    if (rc == 0) {
+        rc = mdb_dbi_open(txn, "log", flags, &t->log);
+    }
+    if (rc == 0) {
+        rc = mdb_dbi_open(txn, "meta", flags, &t->meta);
+    }
+    return rc;
+}
+
+/* Table handles made in a transaction live on only when it commits. */
+static int
+end(MDB_txn *txn, int rc)
+{
+    if (rc == 0) {
+        return mdb_txn_commit(txn);
+    }
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+static int
+open_existing(struct onym_tables *t)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(t->mdb, NULL, MDB_RDONLY, &txn);
+
+    return rc != 0 ? rc : end(txn, open_tables(t, txn, 0));
+}
+
+static int
+create_tables(struct onym_tables *t)
+{
+    struct onym_rng rng = onym_rng_system();
+    uint8_t node[ONYM_NODE_ID_LEN];
+    struct onym_position start;
+    MDB_txn *txn;
+    int rc;
+
+    for (size_t i = 0; i < sizeof node; i += 8) {
+        onym_put_u64(node + i, onym_rng_u64(&rng));
+    }
+    if (onym_oplog_start(node, &start) != ONYM_OK) {
+        return ENOMEM;
+    }
+    rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = open_tables(t, txn, MDB_CREATE);
+    if (rc == 0 && onym_meta_create(t, txn, node, &start) != ONYM_OK) {
+        rc = MDB_MAP_FULL; /* the only way a few small puts into a new file fail */
+    }
+    return end(txn, rc);
+}
+
+enum onym_status
+onym_tables_open(const char *path, size_t map_size, unsigned readers_max, unsigned flags,
+                 bool create, struct onym_tables *out, struct onym_fault *fault)
+{
+    struct onym_tables t = {0};
+    int rc = mdb_env_create(&t.mdb);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(t.mdb, map_size);
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_maxdbs(t.mdb, TABLES_MAX);
+    }
+    if (rc == 0 && readers_max != 0) {
+        rc = mdb_env_set_maxreaders(t.mdb, readers_max);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(t.mdb, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | flags, 0600);
+    }
+    if (rc == 0) {
+        rc = open_existing(&t);
+        if (rc == MDB_NOTFOUND && create) {
+            rc = create_tables(&t);
+        }
+    }
+    if (rc != 0) {
+        onym_tables_close(&t);
+        return onym_lmdb_fault(fault, path, rc);
+    }
+    *out = t;
+    return ONYM_OK;
+}
+
+void
+onym_tables_close(struct onym_tables *tables)
+{
+    if (tables->mdb != NULL) {
+        mdb_env_close(tables->mdb);
+        tables->mdb = NULL;
+    }
+}
