@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "wire/fields.h"
 
 size_t
 onym_digest_code_len(uint8_t code)
@@ -12,35 +13,6 @@ onym_digest_code_len(uint8_t code)
     return code < sizeof len ? len[code] : 0;
 }
 
-static struct onym_u32_list
-read_indexes(struct onym_reader *r)
-{
-    uint32_t count = onym_reader_u32(r);
-
-    if (count > ONYM_COUNT_MAX) {
-        onym_reader_fail(r, ONYM_MALFORMED);
-    }
-    return (struct onym_u32_list){.raw = onym_reader_bytes(r, (size_t)count * 4), .count = count};
-}
-
-static struct onym_text_list
-read_types(struct onym_reader *r)
-{
-    uint32_t count = onym_reader_u32(r);
-    const uint8_t *start = r->left.at;
-
-    if (count > ONYM_COUNT_MAX) {
-        onym_reader_fail(r, ONYM_MALFORMED);
-    }
-    for (uint32_t i = 0; i < count && r->status == ONYM_OK; i++) {
-        (void)onym_reader_counted(r, ONYM_COUNT_MAX);
-    }
-    return (struct onym_text_list){.raw = r->status == ONYM_OK
-                                              ? onym_span_of(start, (size_t)(r->left.at - start))
-                                              : onym_span_of(NULL, 0),
-                                   .count = count};
-}
-
 enum onym_status
 onym_query_decode(onym_span body, struct onym_query *out)
 {
@@ -48,8 +20,8 @@ onym_query_decode(onym_span body, struct onym_query *out)
     struct onym_query q = {0};
 
     q.name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
-    q.indexes = read_indexes(&r);
-    q.types = read_types(&r);
+    q.indexes = onym_fields_indexes(&r);
+    q.types = onym_fields_texts(&r);
     /* trailing bytes are ignored: deployed clients send them (proto/handle.md section 8) */
 
     if (r.status == ONYM_OK) {
@@ -99,13 +71,13 @@ onym_reply_digest_decode(const struct onym_message *reply, uint8_t *code, onym_s
     return r.status;
 }
 
+/* A list that ends the body. */
 static struct onym_value_list
-read_values(struct onym_reader *r)
+read_last_values(struct onym_reader *r)
 {
-    struct onym_value_list list = {.count = onym_reader_u32(r)};
+    struct onym_value_list list = onym_fields_values(r);
 
-    list.raw = r->left;
-    if (r->status == ONYM_OK && onym_value_list_check(list) != ONYM_OK) {
+    if (r->left.len > 0) {
         onym_reader_fail(r, ONYM_MALFORMED);
     }
     return list;
@@ -118,7 +90,7 @@ onym_resolve_reply_decode(onym_span body, struct onym_resolve_reply *out)
     struct onym_resolve_reply reply = {0};
 
     reply.name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
-    reply.values = read_values(&r);
+    reply.values = read_last_values(&r);
 
     if (r.status == ONYM_OK) {
         *out = reply;
@@ -151,7 +123,7 @@ onym_referral_reply_decode(onym_span body, struct onym_referral_reply *out)
     reply.name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
     reply.has_values = r.left.len > 0;
     if (reply.has_values) {
-        reply.values = read_values(&r);
+        reply.values = read_last_values(&r);
     }
 
     if (r.status == ONYM_OK) {
