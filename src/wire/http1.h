@@ -1,13 +1,15 @@
 /* The head of an HTTP/1.1 request (RFC 9112), fed in pieces however torn. Pure; no body is read
  * here, only how long it is.
  *
- * Two readers look at every head. A guard of ours takes it byte by byte and refuses what
- * deployed parsers disagree about, since such disagreement is how requests are smuggled: a CR or
- * LF alone, folded lines, blanks before the colon, control bytes, Host missing or repeated, both
- * or repeated length headers. What passes is given to llhttp 8.1 in one piece; llhttp on its own
- * would accept the first four (tests/unit/wire/test_http1.c pins it). Both must agree on where the
- * head ends. Since the guard goes byte by byte and llhttp sees whole heads only, no way of cutting
- * the input changes the result. */
+ * Two readers look at every head. A guard of ours takes it byte by byte and refuses what deployed
+ * parsers disagree about, since such disagreement is how requests are smuggled: CR or LF alone,
+ * folded lines, blanks before the colon, control bytes, Host missing or repeated, both or repeated
+ * length headers. What passes is given to llhttp 8.1 in one piece. llhttp on its own takes a CR
+ * alone after an empty value and at the end of the head, an LF alone after the request line,
+ * folded lines, blanks before the colon and any number of Hosts (tests/unit/wire/test_http1.c pins
+ * it). Both must agree on where the head ends. Since the guard goes byte by byte and llhttp sees
+ * whole heads only, no way of cutting the input changes the result.
+ */
 #ifndef ONYM_WIRE_HTTP1_H
 #define ONYM_WIRE_HTTP1_H
 

@@ -1,0 +1,429 @@
+#include "wire/http1.h"
+
+#include "base/require.h"
+
+#include <llhttp.h>
+#include <stddef.h>
+
+/* Where the guard stands. */
+enum guard_state {
+    START,       /* in front of the request line */
+    START_LF,    /* after the CR of a skipped empty line */
+    METHOD,      /* request line, first word */
+    TARGET,      /* second word */
+    VERSION,     /* third word */
+    LINE_LF,     /* after the CR of the request line or of a header line */
+    FIELD_START, /* first byte of a line */
+    NAME,
+    VALUE,
+    END_LF, /* after the CR of the empty line */
+    DONE    /* READY or REFUSED was said */
+};
+
+#define VERSION_LEN 8U /* "HTTP/1.1" */
+
+void
+onym_http1_init(struct onym_http1 *p)
+{
+    /* head keeps its old bytes: only len of them mean anything */
+    memset(p, 0, offsetof(struct onym_http1, head));
+    p->state = START;
+}
+
+static enum onym_http1_step
+refuse(struct onym_http1 *p, int status, const char *reason)
+{
+    p->state = DONE;
+    p->refusal = (struct onym_http1_refusal){.status = status, .reason = reason};
+    return ONYM_HTTP1_REFUSED;
+}
+
+/* RFC 9110 5.6.2 */
+static bool
+is_token(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+bool
+onym_http1_is(onym_span text, const char *word)
+{
+    size_t i = 0;
+
+    for (; i < text.len && word[i] != '\0'; i++) {
+        if (lower(text.at[i]) != lower((uint8_t)word[i])) {
+            return false;
+        }
+    }
+    return i == text.len && word[i] == '\0';
+}
+
+static onym_span
+trim(onym_span s)
+{
+    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t')) {
+        s = onym_span_from(s, 1);
+    }
+    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
+bool
+onym_http1_field(onym_span *fields, onym_span *name, onym_span *value)
+{
+    const uint8_t *colon;
+    const uint8_t *end;
+
+    if (fields->len == 0) {
+        return false;
+    }
+    /* the guard let every line through: NAME ':' anything CR LF */
+    colon = memchr(fields->at, ':', fields->len);
+    end = memchr(fields->at, '\r', fields->len);
+    ONYM_REQUIRE(colon != NULL && end != NULL && colon < end);
+    *name = onym_span_of(fields->at, (size_t)(colon - fields->at));
+    *value = trim(onym_span_of(colon + 1, (size_t)(end - colon - 1)));
+    *fields = onym_span_from(*fields, (size_t)(end - fields->at) + 2);
+    return true;
+}
+
+/* RFC 9112 2.2: a lone CR or LF is never a line end here. */
+static enum onym_http1_step
+guard_line_end(struct onym_http1 *p, uint8_t c)
+{
+    switch ((enum guard_state)p->state) {
+    case START_LF:
+    case LINE_LF:
+    case END_LF:
+        return c == '\n' ? ONYM_HTTP1_MORE : refuse(p, 400, "a CR without LF after it");
+    case START:
+    case METHOD:
+    case TARGET:
+    case VERSION:
+    case FIELD_START:
+    case NAME:
+    case VALUE:
+    case DONE:
+    default:
+        if (c == '\n') {
+            return refuse(p, 400, "a line ends in LF alone, CR LF expected");
+        }
+        if ((c < 0x20 && c != '\r' && c != '\t') || c == 0x7F) {
+            return refuse(p, 400, "a control byte; is this plain HTTP?");
+        }
+        return ONYM_HTTP1_MORE;
+    }
+}
+
+static enum onym_http1_step
+guard_method(struct onym_http1 *p, uint8_t c)
+{
+    if (c == ' ' && p->len > 0) {
+        p->state = TARGET;
+        p->target_at = p->len + 1;
+        return ONYM_HTTP1_MORE;
+    }
+    if (!is_token(c)) {
+        return refuse(p, 400, "the request line does not start with a method");
+    }
+    p->state = METHOD;
+    return p->len < ONYM_HTTP1_METHOD_MAX ? ONYM_HTTP1_MORE
+                                          : refuse(p, 501, "the method is not known here");
+}
+
+static enum onym_http1_step
+guard_target(struct onym_http1 *p, uint8_t c)
+{
+    uint32_t len = p->len - p->target_at;
+
+    if (c == ' ' && len > 0) {
+        p->state = VERSION;
+        p->version_at = p->len + 1;
+        return ONYM_HTTP1_MORE;
+    }
+    if (c <= ' ' || c == '#') {
+        return refuse(p, 400, "the request line is not METHOD TARGET HTTP/1.1");
+    }
+    return len < ONYM_HTTP1_TARGET_MAX ? ONYM_HTTP1_MORE
+                                       : refuse(p, 414, "the target is longer than 4096 bytes");
+}
+
+static enum onym_http1_step
+guard_version(struct onym_http1 *p, uint8_t c)
+{
+    static const char form[] = "HTTP/0.0"; /* 0: any digit */
+    uint32_t len = p->len - p->version_at;
+
+    if (c == '\r' && len == VERSION_LEN) {
+        p->state = LINE_LF;
+        p->fields_at = p->len + 2;
+        return ONYM_HTTP1_MORE;
+    }
+    if (len < VERSION_LEN && (form[len] == '0' ? c >= '0' && c <= '9' : c == (uint8_t)form[len])) {
+        return ONYM_HTTP1_MORE;
+    }
+    return refuse(p, 400, "the request line is not METHOD TARGET HTTP/1.1");
+}
+
+static enum onym_http1_step
+guard_field_start(struct onym_http1 *p, uint8_t c)
+{
+    if (c == '\r') {
+        p->state = END_LF;
+        return ONYM_HTTP1_MORE;
+    }
+    if (c == ' ' || c == '\t') {
+        return refuse(p, 400, "a folded header line; put the value on one line");
+    }
+    p->state = NAME;
+    return is_token(c) ? ONYM_HTTP1_MORE : refuse(p, 400, "a header line without a name");
+}
+
+static enum onym_http1_step
+guard_name(struct onym_http1 *p, uint8_t c)
+{
+    if (c == ':') {
+        p->state = VALUE;
+        return ONYM_HTTP1_MORE;
+    }
+    return is_token(c) ? ONYM_HTTP1_MORE
+                       : refuse(p, 400, "a header name has a blank or another bad character");
+}
+
+/* Looks at one byte that is not in the head yet. */
+static enum onym_http1_step
+guard(struct onym_http1 *p, uint8_t c)
+{
+    enum onym_http1_step step = guard_line_end(p, c);
+
+    if (step != ONYM_HTTP1_MORE) {
+        return step;
+    }
+    switch ((enum guard_state)p->state) {
+    case START:
+        if (c == '\r' && !p->skipped_line) {
+            p->state = START_LF;
+            return ONYM_HTTP1_MORE;
+        }
+        return guard_method(p, c);
+    case START_LF:
+        p->skipped_line = true;
+        p->state = START;
+        return ONYM_HTTP1_MORE;
+    case METHOD:
+        return guard_method(p, c);
+    case TARGET:
+        return guard_target(p, c);
+    case VERSION:
+        return guard_version(p, c);
+    case LINE_LF:
+        p->state = FIELD_START;
+        return ONYM_HTTP1_MORE;
+    case FIELD_START:
+        return guard_field_start(p, c);
+    case NAME:
+        return guard_name(p, c);
+    case VALUE:
+        p->state = c == '\r' ? LINE_LF : VALUE;
+        return ONYM_HTTP1_MORE;
+    case END_LF:
+        p->state = DONE;
+        return ONYM_HTTP1_READY;
+    case DONE:
+    default:
+        return refuse(p, 400, "the connection was ended");
+    }
+}
+
+/* RFC 9112 3.2: what may stand in Host. Not a full grammar, but nothing that could be taken for
+ * another part of a URI. */
+static bool
+host_valid(onym_span host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        uint8_t c = host.at[i];
+
+        if (c >= 0x7F || c <= ' ' || strchr("/?#@\\\"<>,{}|^`", c) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 9112 3.2, 6.1, 6.3: one Host, and at most one statement of the body's length. */
+static enum onym_http1_step
+check_fields(struct onym_http1 *p, bool old)
+{
+    onym_span fields = p->request.fields;
+    onym_span name;
+    onym_span value;
+    unsigned hosts = 0;
+    unsigned lengths = 0;
+    unsigned codings = 0;
+
+    while (onym_http1_field(&fields, &name, &value)) {
+        if (onym_http1_is(name, "host")) {
+            hosts++;
+            if (!host_valid(value)) {
+                return refuse(p, 400, "the Host header is not a host and port");
+            }
+        } else if (onym_http1_is(name, "content-length")) {
+            lengths++;
+        } else if (onym_http1_is(name, "transfer-encoding")) {
+            codings++;
+            if (!onym_http1_is(value, "chunked")) {
+                return refuse(p, 501, "a transfer coding other than chunked");
+            }
+        }
+    }
+    if (hosts > 1 || (hosts == 0 && !old)) {
+        return refuse(p, 400, "exactly one Host header is needed");
+    }
+    if (lengths + codings > 1 || (codings > 0 && old)) {
+        return refuse(p, 400, "the length of the body is not clear");
+    }
+    return ONYM_HTTP1_MORE;
+}
+
+/* RFC 9112 3.2: origin, absolute and asterisk form. */
+static bool
+split_target(struct onym_http1_request *rq)
+{
+    onym_span rest = rq->target;
+    const uint8_t *mark;
+
+    if (onym_span_equal(rest, onym_span_text("*"))) {
+        rq->path = rest;
+        return onym_span_equal(rq->method, onym_span_text("OPTIONS"));
+    }
+    if (rest.at[0] != '/') {
+        size_t scheme = onym_http1_is(onym_span_front(rest, 7), "http://")    ? 7
+                        : onym_http1_is(onym_span_front(rest, 8), "https://") ? 8
+                                                                              : 0;
+
+        onym_span authority = onym_span_from(rest, scheme);
+        size_t len = 0;
+
+        while (len < authority.len && authority.at[len] != '/' && authority.at[len] != '?') {
+            len++;
+        }
+        if (scheme == 0 || len == 0 || !host_valid(onym_span_front(authority, len))) {
+            return false;
+        }
+        rest = onym_span_from(authority, len);
+    }
+    mark = rest.len > 0 ? memchr(rest.at, '?', rest.len) : NULL;
+    rq->path = mark != NULL ? onym_span_front(rest, (size_t)(mark - rest.at)) : rest;
+    rq->query = mark != NULL ? onym_span_from(rest, rq->path.len + 1) : onym_span_of(NULL, 0);
+    if (rq->path.len == 0) {
+        rq->path = onym_span_text("/");
+    }
+    return true;
+}
+
+/* Stops llhttp where the head ends, with its flags still set. */
+static int
+stop_here(llhttp_t *parser)
+{
+    struct onym_http1_request *rq = parser->data;
+
+    rq->keep_alive = llhttp_should_keep_alive(parser) != 0;
+    if ((parser->flags & F_CHUNKED) != 0) {
+        rq->body = ONYM_HTTP1_CHUNKED_BODY;
+    } else if (parser->content_length > 0) {
+        rq->body = ONYM_HTTP1_SIZED_BODY;
+        rq->body_len = parser->content_length;
+    }
+    return HPE_PAUSED;
+}
+
+static enum onym_http1_step
+second_reader(struct onym_http1 *p)
+{
+    llhttp_settings_t settings;
+    llhttp_t parser;
+    const char *head = (const char *)p->head;
+    enum llhttp_errno error;
+
+    llhttp_settings_init(&settings);
+    settings.on_headers_complete = stop_here;
+    llhttp_init(&parser, HTTP_REQUEST, &settings);
+    parser.data = &p->request;
+    error = llhttp_execute(&parser, head, p->len);
+    if (error == HPE_INVALID_METHOD) {
+        return refuse(p, 501, "the method is not known here");
+    }
+    if (error != HPE_PAUSED) {
+        return refuse(p, 400, "the request head breaks the grammar of HTTP/1.1");
+    }
+    /* both readers must mean the same end */
+    if (llhttp_get_error_pos(&parser) != head + p->len) {
+        return refuse(p, 400, "the end of the request head is not clear");
+    }
+    if (parser.method == HTTP_CONNECT) {
+        return refuse(p, 501, "CONNECT is not served");
+    }
+    return ONYM_HTTP1_READY;
+}
+
+/* The guard has seen a whole head. */
+static enum onym_http1_step
+finish(struct onym_http1 *p)
+{
+    struct onym_http1_request *rq = &p->request;
+    onym_span version = onym_span_of(p->head + p->version_at, VERSION_LEN);
+    bool old = onym_span_equal(version, onym_span_text("HTTP/1.0"));
+    enum onym_http1_step step;
+
+    rq->method = onym_span_of(p->head, p->target_at - 1);
+    rq->target = onym_span_of(p->head + p->target_at, p->version_at - 1 - p->target_at);
+    rq->fields = onym_span_of(p->head + p->fields_at, p->len - p->fields_at - 2);
+    if (!old && !onym_span_equal(version, onym_span_text("HTTP/1.1"))) {
+        return refuse(p, 505, "HTTP/1.1 or 1.0 is spoken here");
+    }
+    step = check_fields(p, old);
+    if (step != ONYM_HTTP1_MORE) {
+        return step;
+    }
+    step = second_reader(p);
+    if (step != ONYM_HTTP1_READY) {
+        return step;
+    }
+    return split_target(rq) ? ONYM_HTTP1_READY
+                            : refuse(p, 400, "the target is neither a path nor an http URI");
+}
+
+enum onym_http1_step
+onym_http1_feed(struct onym_http1 *p, onym_span *input)
+{
+    while (input->len > 0) {
+        uint8_t c = input->at[0];
+        bool before = p->state == START_LF || (p->state == START && c == '\r');
+        enum onym_http1_step step = guard(p, c);
+
+        *input = onym_span_from(*input, 1);
+        if (step == ONYM_HTTP1_REFUSED) {
+            return step;
+        }
+        if (before) {
+            continue; /* the skipped empty line is no part of the head */
+        }
+        if (p->len == ONYM_HTTP1_HEAD_MAX) {
+            return refuse(p, 431, "the request head is longer than 16384 bytes");
+        }
+        p->head[p->len++] = c;
+        if (step == ONYM_HTTP1_READY) {
+            return finish(p);
+        }
+    }
+    return ONYM_HTTP1_MORE;
+}
