@@ -24,6 +24,13 @@ onym_arena_take(struct onym_arena *arena, size_t len)
     return arena->at + start;
 }
 
+/* Gives back what lies behind `end`, a place inside the block taken last. */
+static inline void
+onym_arena_trim(struct onym_arena *arena, const uint8_t *end)
+{
+    arena->used = (size_t)(end - arena->at);
+}
+
 static inline void
 onym_arena_reset(struct onym_arena *arena)
 {

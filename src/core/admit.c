@@ -13,6 +13,42 @@ onym_admit_init(struct onym_admit *admit, uint64_t seed, uint32_t per_second)
     admit->per_second = per_second;
 }
 
+void
+onym_admit_exempt(struct onym_admit *admit, onym_span address, uint8_t bits)
+{
+    struct onym_admit_network *n;
+
+    if (admit->exempt_count < ONYM_ADMIT_EXEMPT_MAX) {
+        n = &admit->exempt[admit->exempt_count++];
+        memcpy(n->address, address.at, address.len);
+        n->len = (uint8_t)address.len;
+        n->bits = bits;
+    }
+}
+
+static bool
+inside(const struct onym_admit_network *n, onym_span address)
+{
+    size_t whole = n->bits / 8U;
+    unsigned rest = n->bits % 8U;
+
+    if (n->len != address.len || memcmp(n->address, address.at, whole) != 0) {
+        return false;
+    }
+    return rest == 0 || ((n->address[whole] ^ address.at[whole]) >> (8U - rest)) == 0;
+}
+
+static bool
+exempt(const struct onym_admit *admit, onym_span address)
+{
+    for (size_t i = 0; i < admit->exempt_count; i++) {
+        if (inside(&admit->exempt[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint64_t
 network_of(const struct onym_admit *admit, onym_span address)
 {
@@ -53,7 +89,7 @@ onym_admit_ask(struct onym_admit *admit, onym_span address, uint64_t now_ns)
 {
     struct onym_admit_bucket *b;
 
-    if (admit->per_second <= 0) {
+    if (admit->per_second <= 0 || exempt(admit, address)) {
         return ONYM_ADMIT_ANSWER;
     }
     b = bucket_for(admit, network_of(admit, address), now_ns);

@@ -17,9 +17,20 @@ struct onym_admit_bucket {
     double tokens;
 };
 
+/* Networks that are never limited. */
+#define ONYM_ADMIT_EXEMPT_MAX 64U
+
+struct onym_admit_network {
+    uint8_t address[16]; /* network order, the front 4 or 16 bytes */
+    uint8_t len;         /* 4 or 16 */
+    uint8_t bits;
+};
+
 struct onym_admit {
     uint64_t seed;     /* random per process, so that sets cannot be aimed at */
     double per_second; /* packets; 0 = no limit */
+    size_t exempt_count;
+    struct onym_admit_network exempt[ONYM_ADMIT_EXEMPT_MAX];
     struct onym_admit_bucket bucket[ONYM_ADMIT_SETS][ONYM_ADMIT_WAYS];
 };
 
@@ -30,6 +41,10 @@ enum onym_admission {
 };
 
 void onym_admit_init(struct onym_admit *admit, uint64_t seed, uint32_t per_second);
+
+/* Adds a network (4 or 16 bytes of address and a prefix length) that is never limited; beyond
+ * ONYM_ADMIT_EXEMPT_MAX nothing is added. */
+void onym_admit_exempt(struct onym_admit *admit, onym_span address, uint8_t bits);
 
 /* Asks for one request from `address` (4 or 16 bytes, network order). A bucket holds one tenth of a
  * second's packets, at least 16. Over the limit a busy answer is due once a second per network. */

@@ -39,7 +39,7 @@ on_connection_closed(uv_handle_t *handle)
 }
 
 void
-onym_tcp_drop(struct onym_tcp_connection *c)
+onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause)
 {
     struct onym_tcp *tcp = c->tcp;
 
@@ -52,6 +52,7 @@ onym_tcp_drop(struct onym_tcp_connection *c)
     }
     unlink_connection(c);
     tcp->stats.open--;
+    tcp->stats.closed[cause]++;
     tcp->kept_bytes -= c->kept_cap;
     free(c->kept);
     c->kept = NULL;
@@ -75,7 +76,7 @@ onym_tcp_state(struct onym_tcp_connection *c)
 void
 onym_tcp_finish(struct onym_tcp_connection *c)
 {
-    if (!c->closing) {
+    if (!c->closing && !c->finishing) {
         c->finishing = true;
         c->reading = false;
         (void)uv_read_stop((uv_stream_t *)&c->socket);
@@ -152,10 +153,9 @@ handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
         }
     }
     if (!enough) {
-        tcp->stats.overloaded++;
-        onym_tcp_drop(c);
+        onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
     } else if (c->finishing && c->queued == 0) {
-        onym_tcp_drop(c);
+        onym_tcp_end(c);
     } else if (!c->finishing && c->reading && onym_tcp_congested(c)) {
         c->reading = false;
         (void)uv_read_stop((uv_stream_t *)&c->socket);
@@ -178,14 +178,46 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
     if (n < 0) {
         /* the peer has said all it wants; answers already queued still go out */
+        c->peer_done = true;
         onym_tcp_finish(c);
-        if (c->queued == 0 || n != UV_EOF) {
-            onym_tcp_drop(c);
+        if (n != UV_EOF) {
+            onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
+        } else if (c->queued == 0) {
+            onym_tcp_drop(c, c->lingering ? ONYM_TCP_BY_HANDLER : ONYM_TCP_BY_PEER);
         }
-    } else if (n > 0) {
+    } else if (n > 0 && !c->finishing) {
         c->tcp->stats.bytes_in += (uint64_t)n;
         handle_bytes(c, onym_span_of((const uint8_t *)buffer->base, (size_t)n));
     }
+}
+
+static void
+on_shut(uv_shutdown_t *request, int status)
+{
+    (void)request; /* what matters comes as the peer's end or the linger time */
+    (void)status;
+}
+
+void
+onym_tcp_end(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+
+    if (c->closing || c->lingering) {
+        return;
+    }
+    if (c->peer_done || uv_shutdown(&c->shutdown, (uv_stream_t *)&c->socket, on_shut) != 0 ||
+        uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read) != 0) {
+        onym_tcp_drop(c, c->peer_done ? ONYM_TCP_BY_PEER : ONYM_TCP_BY_HANDLER);
+        return;
+    }
+    c->lingering = true;
+    /* to the old end of the ring, so that the idle tick finds it in time */
+    unlink_connection(c);
+    c->newer = tcp->oldest;
+    *(c->newer != NULL ? &c->newer->older : &tcp->newest) = c;
+    tcp->oldest = c;
+    c->touched_ms = uv_now(tcp->loop) + ONYM_TCP_LINGER_MS - tcp->limits.idle_ms;
 }
 
 void
@@ -207,22 +239,21 @@ on_accept(uv_stream_t *listener, int status)
     struct onym_tcp_connection *c;
 
     if (status != 0 || (c = calloc(1, sizeof *c)) == NULL) {
-        tcp->stats.refused++;
+        tcp->stats.closed[ONYM_TCP_BY_REFUSAL]++;
         return;
     }
     c->tcp = tcp;
     c->socket.data = c;
     if (uv_tcp_init(tcp->loop, &c->socket) != 0) {
         free(c);
-        tcp->stats.refused++;
+        tcp->stats.closed[ONYM_TCP_BY_REFUSAL]++;
         return;
     }
     tcp->stats.open++;
     link_newest(c);
     if (uv_accept(listener, (uv_stream_t *)&c->socket) != 0 ||
         tcp->stats.open > tcp->limits.connections) {
-        tcp->stats.refused++;
-        onym_tcp_drop(c);
+        onym_tcp_drop(c, ONYM_TCP_BY_REFUSAL);
         return;
     }
     tcp->stats.accepted++;
@@ -230,7 +261,7 @@ on_accept(uv_stream_t *listener, int status)
     (void)uv_tcp_keepalive(&c->socket, 1, KEEP_ALIVE_S);
     c->reading = true;
     if (uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read) != 0) {
-        onym_tcp_drop(c);
+        onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
     }
 }
 
@@ -240,9 +271,10 @@ on_idle_tick(uv_timer_t *timer)
     struct onym_tcp *tcp = timer->data;
     uint64_t now = uv_now(tcp->loop);
 
-    while (tcp->oldest != NULL && now - tcp->oldest->touched_ms >= tcp->limits.idle_ms) {
-        tcp->stats.idle_closed++;
-        onym_tcp_drop(tcp->oldest);
+    while (tcp->oldest != NULL &&
+           (int64_t)(now - tcp->oldest->touched_ms) >= (int64_t)tcp->limits.idle_ms) {
+        onym_tcp_drop(tcp->oldest,
+                      tcp->oldest->lingering ? ONYM_TCP_BY_HANDLER : ONYM_TCP_BY_IDLENESS);
     }
 }
 
@@ -356,9 +388,10 @@ onym_tcp_stop(struct onym_tcp *tcp)
 
     for (struct onym_tcp_connection *c = tcp->newest; c != NULL; c = next) {
         next = c->older;
+        c->peer_done = true;
         onym_tcp_finish(c);
         if (c->queued == 0) {
-            onym_tcp_drop(c);
+            onym_tcp_drop(c, ONYM_TCP_BY_STOP);
         }
     }
     stop_accepting(tcp);
@@ -368,7 +401,7 @@ void
 onym_tcp_abort(struct onym_tcp *tcp)
 {
     while (tcp->newest != NULL) {
-        onym_tcp_drop(tcp->newest);
+        onym_tcp_drop(tcp->newest, ONYM_TCP_BY_STOP);
     }
     stop_accepting(tcp);
 }

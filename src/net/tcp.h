@@ -13,11 +13,13 @@
 #include <sys/uio.h>
 #include <uv.h>
 
-#define ONYM_TCP_READ_LEN   65536U /* bytes of one read, a buffer shared by the loop */
-#define ONYM_TCP_GATHER_MAX 512U   /* spans of one gathered write */
-#define ONYM_TCP_FRONTS_MAX 128U   /* of those, copied fronts */
-#define ONYM_TCP_FRONT_LEN  32U
-#define ONYM_TCP_STATE_LEN  64U /* bytes a protocol may keep in each connection */
+#define ONYM_TCP_READ_LEN     65536U /* bytes of one read, a buffer shared by the loop */
+#define ONYM_TCP_GATHER_MAX   512U   /* spans of one gathered write */
+#define ONYM_TCP_FRONTS_MAX   128U   /* of those, copied fronts */
+#define ONYM_TCP_FRONT_LEN    32U
+#define ONYM_TCP_GATHER_BYTES (256U << 10) /* a gathered write goes out beyond this */
+#define ONYM_TCP_LINGER_MS    2000U        /* for the peer's end after ours */
+#define ONYM_TCP_STATE_LEN    64U          /* bytes a protocol may keep in each connection */
 /* A peer that does not read: above the first the connection is not read any more, below the second
  * it is again. */
 #define ONYM_TCP_QUEUE_HIGH (1U << 20)
@@ -41,9 +43,21 @@ struct onym_tcp_limits {
                              connection that would exceed it is closed */
 };
 
+/* Why a connection ended. */
+enum onym_tcp_cause {
+    ONYM_TCP_BY_PEER,     /* the peer closed it */
+    ONYM_TCP_BY_HANDLER,  /* onym_tcp_finish */
+    ONYM_TCP_BY_IDLENESS, /* limits.idle_ms */
+    ONYM_TCP_BY_ERROR,    /* the operating system reports one */
+    ONYM_TCP_BY_LIMIT,    /* limits.kept_bytes */
+    ONYM_TCP_BY_STOP,
+    ONYM_TCP_BY_REFUSAL, /* limits.connections; never counted as accepted */
+    ONYM_TCP_CAUSES
+};
+
 struct onym_tcp_stats {
-    uint64_t accepted, refused, idle_closed, overloaded, bytes_in, bytes_out;
-    uint64_t open;
+    uint64_t open, accepted, bytes_in, bytes_out;
+    uint64_t closed[ONYM_TCP_CAUSES];
 };
 
 /* Needs: loop lives longer. ONYM_OK and *out, ONYM_NO_MEMORY, ONYM_IO. */
@@ -73,7 +87,8 @@ bool onym_tcp_congested(const struct onym_tcp_connection *connection);
 /* Counts as life of the connection: a complete request was read. */
 void onym_tcp_touch(struct onym_tcp_connection *connection);
 
-/* Takes no more input, closes when everything queued has been written. */
+/* Uses no more input; ends the connection when everything queued has been written, and waits
+ * ONYM_TCP_LINGER_MS at most for the peer's end. */
 void onym_tcp_finish(struct onym_tcp_connection *connection);
 
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */

@@ -14,8 +14,11 @@ struct onym_tcp_connection {
     uint8_t *kept;                             /* unused input, owned; NULL when none */
     size_t kept_len, kept_cap;
     size_t queued; /* bytes copied for writing and not written yet */
+    uv_shutdown_t shutdown;
     bool reading;
-    bool finishing; /* no more input; close when queued is 0 */
+    bool finishing; /* no more input is used; the end comes when queued is 0 */
+    bool lingering; /* our side is shut; input is read and dropped until the peer's end */
+    bool peer_done; /* the peer has shut its side, or is not to be waited for */
     bool closing;
     _Alignas(16) uint8_t state[ONYM_TCP_STATE_LEN];
 };
@@ -39,10 +42,13 @@ struct onym_tcp {
     uint8_t read[ONYM_TCP_READ_LEN];
 };
 
-/* tcp_write.c */
-void onym_tcp_drop(struct onym_tcp_connection *c); /* close now */
+/* tcp.c */
+void onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause); /* close now */
 
-/* tcp.c: hands kept input to the protocol again after congestion */
+/* hands kept input to the protocol again after congestion */
 void onym_tcp_resume(struct onym_tcp_connection *c);
+/* everything is written and no more will be: shut our side and wait for the peer's end, so
+ * that input still on its way does not turn into a reset that destroys the last answer */
+void onym_tcp_end(struct onym_tcp_connection *c);
 
 #endif

@@ -24,18 +24,13 @@ on_written(uv_write_t *request, int status)
     if (c->closing) {
         return;
     }
-    if (status != 0 || (c->finishing && c->queued == 0)) {
-        onym_tcp_drop(c);
+    if (status != 0) {
+        onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
+    } else if (c->finishing && c->queued == 0) {
+        onym_tcp_end(c);
     } else if (!c->finishing && !c->reading && c->queued < ONYM_TCP_QUEUE_LOW) {
         onym_tcp_resume(c);
     }
-}
-
-static void
-overloaded(struct onym_tcp_connection *c)
-{
-    c->tcp->stats.overloaded++;
-    onym_tcp_drop(c);
 }
 
 /* Queues everything gathered but the first `skip` bytes. */
@@ -49,7 +44,7 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
     uv_buf_t buffer;
 
     if (len > tcp->limits.kept_bytes - tcp->kept_bytes || (w = malloc(sizeof *w + len)) == NULL) {
-        overloaded(c);
+        onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
         return;
     }
     for (size_t i = 0; i < tcp->gathered; i++) {
@@ -68,7 +63,7 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
         c->queued -= len;
         tcp->kept_bytes -= len;
         free(w);
-        onym_tcp_drop(c);
+        onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
     }
 }
 
@@ -88,7 +83,7 @@ onym_tcp_flush(struct onym_tcp_connection *c)
             tcp->stats.bytes_out += written;
         }
         if (n < 0 && n != UV_EAGAIN) {
-            onym_tcp_drop(c);
+            onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
         } else if (written < tcp->gathered_bytes) {
             queue_rest(c, written);
         }
@@ -104,7 +99,8 @@ onym_tcp_send(struct onym_tcp_connection *c, onym_span front, const struct iovec
 {
     struct onym_tcp *tcp = c->tcp;
 
-    if (tcp->gathered + count + 1 > ONYM_TCP_GATHER_MAX || tcp->fronts == ONYM_TCP_FRONTS_MAX) {
+    if (tcp->gathered + count + 1 > ONYM_TCP_GATHER_MAX || tcp->fronts == ONYM_TCP_FRONTS_MAX ||
+        tcp->gathered_bytes > ONYM_TCP_GATHER_BYTES) {
         onym_tcp_flush(c);
     }
     if (front.len > 0) {

@@ -97,6 +97,7 @@ finish(const struct request *rq, enum onym_status status, struct onym_writer *fr
     };
 
     onym_header_encode(&header, front->at);
+    onym_arena_trim(rq->call->arena, front->at + front->len);
     reply->status = status;
     reply->part[0] = onym_writer_written(front);
     for (size_t i = 0; i < runs; i++) {
@@ -161,6 +162,14 @@ say_values(const struct request *rq, enum onym_status status, onym_span name,
     return finish(rq, status, &w, selection);
 }
 
+static void
+note_damage(struct onym_answerer *answerer, onym_span name)
+{
+    answerer->damaged_len = name.len < sizeof answerer->damaged ? name.len
+                                                                : sizeof answerer->damaged;
+    memcpy(answerer->damaged, name.at, answerer->damaged_len);
+}
+
 static enum onym_verdict
 resolve(const struct request *rq)
 {
@@ -179,6 +188,9 @@ resolve(const struct request *rq)
     }
     if (status == ONYM_SERVICE_REFERRAL || status == ONYM_PREFIX_REFERRAL) {
         return say_values(rq, status, found.referral, &found.selection);
+    }
+    if (status == ONYM_CORRUPT) {
+        note_damage(rq->answerer, query.name);
     }
     return say_error(rq, status);
 }

@@ -17,6 +17,9 @@ struct onym_answerer {
     struct onym_digester *digester; /* owned by the worker */
     onym_span site; /* this node's HS_SITE in byte form; lives as long as the node */
     uint16_t site_serial;
+    /* The last damaged record met, for the log: name as asked for, cut to this length. */
+    size_t damaged_len; /* 0 = none since it was last reported */
+    uint8_t damaged[256];
 };
 
 enum onym_transport { ONYM_TRANSPORT_UDP, ONYM_TRANSPORT_TCP };

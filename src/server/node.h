@@ -1,0 +1,25 @@
+/* What the threads of one node share. Filled before the workers start; afterwards read-only but for
+ * the fields that say otherwise. */
+#ifndef ONYM_SERVER_NODE_H
+#define ONYM_SERVER_NODE_H
+
+#include "base/log.h"
+#include "config/settings.h"
+#include "core/admit.h"
+#include "store/env.h"
+
+#define ONYM_WORKERS_MAX  64U
+#define ONYM_SITE_LEN_MAX 4096U
+
+struct onym_node {
+    struct onym_settings settings; /* as started with; the log level may change later */
+    struct onym_log *log;
+    struct onym_env *env;
+    uint64_t seed; /* random, for tables that strangers must not aim at */
+    uint64_t started_epoch_ms;
+    uint16_t site_serial;
+    size_t site_len;
+    uint8_t site[ONYM_SITE_LEN_MAX]; /* this node's HS_SITE */
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* The HS_SITE this node publishes: the answer to get-site-info. */
+#ifndef ONYM_SERVER_SITE_H
+#define ONYM_SERVER_SITE_H
+
+#include "base/fault.h"
+#include "config/settings.h"
+
+/* Writes the site of a single primary server to out: TCP for queries and administration first (old
+ * clients take the first interface for everything), then UDP for queries only; hash option "whole
+ * handle". The address is that of the first TCP listener, else of the first UDP listener.
+ * ONYM_OK and *len; ONYM_INVALID when nothing listens for the Handle protocol. */
+ONYM_MUST_USE enum onym_status onym_site_make(const struct onym_settings *settings, uint8_t *out,
+                                              size_t cap, size_t *len, struct onym_fault *fault);
+
+#endif

@@ -1,0 +1,417 @@
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "net/address.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+#include "server/stats.h"
+#include "service/datagram.h"
+#include "service/stream.h"
+
+#include <stdlib.h>
+
+#define ARENA_BYTES    ((size_t)1 << 20)
+#define TCP_KEPT_BYTES ((size_t)64 << 20)
+/* Handlers are given at least this much of the arena: a whole record copied, and a front. */
+#define ARENA_RESERVE ((size_t)512 << 10)
+
+struct onym_worker {
+    const struct onym_node *node;
+    unsigned index;
+    uv_loop_t loop;
+    uv_async_t stop_signal;
+    uv_timer_t tick;
+    uv_thread_t thread;
+    bool loop_ready, started;
+    int stop_asked;     /* atomic: 0 no, 1 gracefully, 2 now */
+    int ended;          /* atomic */
+    uint64_t ticked_ns; /* atomic */
+    uint64_t damage_reported;
+    struct onym_view *view;
+    struct onym_answerer answerer;
+    struct onym_datagram_service datagrams;
+    struct onym_stream_service streams;
+    struct onym_arena arena;
+    struct onym_admit admit;
+    struct onym_counters counters;
+    struct onym_udp *udp[ONYM_LISTEN_MAX];
+    struct onym_tcp *tcp;
+    size_t udp_count;
+};
+
+/* ---- UDP ---- */
+
+struct packet_sink {
+    struct onym_udp *udp;
+    const struct onym_udp_in *to;
+};
+
+_Static_assert(ONYM_PACKET_PARTS_MAX <= ONYM_UDP_OUT_PARTS, "a packet takes every part of a reply");
+_Static_assert(ONYM_ENVELOPE_LEN <= ONYM_UDP_FRONT_LEN, "an envelope is a front");
+_Static_assert(sizeof(struct onym_dialogue) <= ONYM_TCP_STATE_LEN, "the dialogue is the state");
+
+static size_t
+as_iovecs(const onym_span *parts, size_t count, struct iovec *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        /* struct iovec serves reading too, so its pointer cannot be const; nothing writes here */
+        out[i].iov_base = (void *)(uintptr_t)parts[i].at;
+        out[i].iov_len = parts[i].len;
+    }
+    return count;
+}
+
+static void
+send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
+{
+    struct packet_sink *sink = of;
+    struct iovec iov[ONYM_PACKET_PARTS_MAX];
+
+    onym_udp_send(sink->udp, sink->to, envelope, iov, as_iovecs(parts, count, iov));
+}
+
+static void
+on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
+{
+    struct onym_worker *w = user;
+    struct onym_moment now = {.epoch_s = onym_clock_epoch_s(),
+                              .monotonic_ns = onym_clock_monotonic_ns()};
+
+    if (onym_view_renew(w->view) != ONYM_OK) {
+        onym_counter_add(&w->counters.store_errors, 1);
+        return;
+    }
+    onym_arena_reset(&w->arena);
+    for (size_t i = 0; i < count; i++) {
+        struct packet_sink sink = {.udp = udp, .to = &in[i]};
+        struct onym_datagram datagram = {.data = in[i].data,
+                                         .too_long = in[i].too_long,
+                                         .address = onym_address_bytes(in[i].peer),
+                                         .port = onym_address_port(in[i].peer)};
+
+        if (w->arena.cap - w->arena.used < ARENA_RESERVE) {
+            onym_udp_flush(udp);
+            onym_arena_reset(&w->arena);
+        }
+        onym_datagram_answer(&w->datagrams, &datagram, now, &w->arena, send_packet, &sink);
+    }
+    onym_udp_flush(udp);
+    onym_view_release(w->view);
+    onym_histogram_record(&w->counters.resolve_ns[ONYM_BY_UDP],
+                          onym_clock_monotonic_ns() - now.monotonic_ns, count);
+}
+
+/* ---- TCP ---- */
+
+static void
+stream_send(void *of, onym_span envelope, const onym_span *parts, size_t count)
+{
+    struct iovec iov[ONYM_REPLY_PARTS_MAX];
+
+    onym_tcp_send(of, envelope, iov, as_iovecs(parts, count, iov));
+}
+
+static void
+stream_flush(void *of)
+{
+    onym_tcp_flush(of);
+}
+
+static bool
+stream_congested(void *of)
+{
+    return onym_tcp_congested(of);
+}
+
+static void
+stream_touch(void *of)
+{
+    onym_tcp_touch(of);
+}
+
+static void
+stream_finish(void *of)
+{
+    onym_tcp_finish(of);
+}
+
+static size_t
+on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
+{
+    struct onym_worker *w = user;
+    uint64_t began = onym_clock_monotonic_ns();
+    struct onym_stream_sink sink = {.of = connection,
+                                    .send = stream_send,
+                                    .flush = stream_flush,
+                                    .congested = stream_congested,
+                                    .touch = stream_touch,
+                                    .finish = stream_finish};
+    size_t used;
+
+    if (onym_view_renew(w->view) != ONYM_OK) {
+        onym_counter_add(&w->counters.store_errors, 1);
+        onym_tcp_finish(connection);
+        return bytes.len;
+    }
+    onym_arena_reset(&w->arena);
+    used = onym_stream_feed(&w->streams, onym_tcp_state(connection), bytes, onym_clock_epoch_s(),
+                            &sink);
+    onym_tcp_flush(connection);
+    onym_view_release(w->view);
+    onym_histogram_record(&w->counters.resolve_ns[ONYM_BY_TCP], onym_clock_monotonic_ns() - began,
+                          1);
+    return used;
+}
+
+/* ---- life ---- */
+
+static void
+copy_stats(struct onym_worker *w)
+{
+    const struct onym_tcp_stats *tcp = onym_tcp_stats(w->tcp);
+    struct onym_counters *c = &w->counters;
+    uint64_t failures = 0;
+
+    for (size_t i = 0; i < w->udp_count; i++) {
+        failures += w->udp[i] != NULL ? onym_udp_send_failures(w->udp[i]) : 0;
+    }
+    __atomic_store_n(&c->udp_dropped[ONYM_DROP_SEND_FAILED], failures, __ATOMIC_RELAXED);
+    onym_stats_copy(tcp, c, ONYM_LISTENER_HANDLE_TCP);
+}
+
+static void
+report_damage(struct onym_worker *w)
+{
+    if (w->answerer.damaged_len == 0) {
+        return;
+    }
+    ONYM_LOG(w->node->log, ONYM_LOG_ERROR, "store", "record_damaged",
+             "a stored record is damaged and was not served; run onymctl check and load it again",
+             onym_log_span("id", onym_span_of(w->answerer.damaged, w->answerer.damaged_len)),
+             onym_log_u64("times", w->counters.corrupt_records));
+    w->answerer.damaged_len = 0;
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    struct onym_worker *w = timer->data;
+
+    __atomic_store_n(&w->ticked_ns, onym_clock_monotonic_ns(), __ATOMIC_RELAXED);
+    copy_stats(w);
+    report_damage(w);
+}
+
+static void
+close_sockets(struct onym_worker *w, bool now)
+{
+    for (size_t i = 0; i < w->udp_count; i++) {
+        onym_udp_close(w->udp[i]);
+        w->udp[i] = NULL;
+    }
+    if (w->tcp != NULL && now) {
+        onym_tcp_abort(w->tcp);
+    } else if (w->tcp != NULL) {
+        onym_tcp_stop(w->tcp);
+    }
+}
+
+static void
+on_stop(uv_async_t *async)
+{
+    struct onym_worker *w = async->data;
+    bool now = __atomic_load_n(&w->stop_asked, __ATOMIC_ACQUIRE) == 2;
+
+    copy_stats(w);
+    close_sockets(w, now);
+    if (!uv_is_closing((uv_handle_t *)&w->tick)) {
+        uv_close((uv_handle_t *)&w->tick, NULL);
+    }
+    /* the signal itself stays open for a second, harder stop, but keeps the loop no longer */
+    uv_unref((uv_handle_t *)&w->stop_signal);
+}
+
+static void
+run(void *arg)
+{
+    struct onym_worker *w = arg;
+
+    (void)uv_run(&w->loop, UV_RUN_DEFAULT);
+    __atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
+}
+
+static enum onym_status
+open_sockets(struct onym_worker *w, struct onym_fault *fault)
+{
+    const struct onym_settings *settings = &w->node->settings;
+    unsigned workers = settings->workers > 0 ? settings->workers : 1;
+    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes};
+    struct onym_tcp_limits limits = {.connections = (settings->tcp_connections + workers - 1) /
+                                                    workers,
+                                     .idle_ms = settings->tcp_idle_s * 1000U,
+                                     .kept_bytes = TCP_KEPT_BYTES};
+    enum onym_status status = onym_tcp_new(&w->loop, &handlers, w, &limits, &w->tcp);
+
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "no memory for a worker's connections");
+    }
+    for (size_t i = 0; i < settings->handle_tcp.count && status == ONYM_OK; i++) {
+        status = onym_tcp_listen(w->tcp, (const struct sockaddr *)&settings->handle_tcp.item[i].at,
+                                 fault);
+    }
+    for (size_t i = 0; i < settings->handle_udp.count && status == ONYM_OK; i++) {
+        status = onym_udp_open(&w->loop, (const struct sockaddr *)&settings->handle_udp.item[i].at,
+                               on_batch, w, &w->udp[i], fault);
+        w->udp_count += status == ONYM_OK;
+    }
+    return status;
+}
+
+static enum onym_status
+prepare(struct onym_worker *w, struct onym_fault *fault)
+{
+    const struct onym_settings *settings = &w->node->settings;
+    void *fragments = malloc(onym_reassembly_size(ONYM_REASSEMBLY_SLOTS, ONYM_REASSEMBLY_LEN_MAX));
+    enum onym_status status;
+
+    w->arena.at = malloc(ARENA_BYTES);
+    w->arena.cap = ARENA_BYTES;
+    w->datagrams.reassembly = fragments;
+    if (fragments == NULL || w->arena.at == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for worker %u", w->index);
+    }
+    (void)onym_reassembly_init(fragments, ONYM_REASSEMBLY_SLOTS, ONYM_REASSEMBLY_LEN_MAX);
+    onym_admit_init(&w->admit, w->node->seed, settings->udp_per_client);
+    for (size_t i = 0; i < settings->exempt.count; i++) {
+        const struct onym_network *n = &settings->exempt.item[i];
+
+        onym_admit_exempt(&w->admit, onym_span_of(n->address, n->is_v6 ? 16 : 4), n->bits);
+    }
+    status = onym_view_open(w->node->env, &w->view);
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "worker %u cannot read the store: %s", w->index,
+                              onym_status_text(status));
+    }
+    onym_view_release(w->view);
+    status = onym_digester_new(&w->answerer.digester);
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status,
+                              "OpenSSL offers no MD5, SHA-1 or SHA-256; check its configuration");
+    }
+    w->answerer.resolver.view = w->view;
+    w->answerer.site = onym_span_of(w->node->site, w->node->site_len);
+    w->answerer.site_serial = w->node->site_serial;
+    w->datagrams.answerer = &w->answerer;
+    w->datagrams.admit = &w->admit;
+    w->datagrams.counters = &w->counters;
+    w->datagrams.reply_packets = settings->udp_reply_packets;
+    w->streams = (struct onym_stream_service){
+        .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
+    return ONYM_OK;
+}
+
+enum onym_status
+onym_worker_new(const struct onym_node *node, unsigned index, struct onym_worker **out,
+                struct onym_fault *fault)
+{
+    struct onym_worker *w = aligned_alloc(64, (sizeof *w + 63U) & ~(size_t)63U);
+    enum onym_status status;
+
+    if (w == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for worker %u", index);
+    }
+    memset(w, 0, sizeof *w);
+    w->node = node;
+    w->index = index;
+    if (uv_loop_init(&w->loop) != 0) {
+        free(w);
+        return onym_fault_set(fault, ONYM_IO, "no event loop for worker %u", index);
+    }
+    w->loop_ready = true;
+    if (uv_async_init(&w->loop, &w->stop_signal, on_stop) != 0 ||
+        uv_timer_init(&w->loop, &w->tick) != 0) {
+        status = onym_fault_set(fault, ONYM_IO, "the event loop of worker %u takes no timer",
+                                index);
+        goto failed;
+    }
+    w->stop_signal.data = w;
+    w->tick.data = w;
+    (void)uv_timer_start(&w->tick, on_tick, 0, ONYM_WORKER_TICK_MS);
+    status = prepare(w, fault);
+    if (status == ONYM_OK) {
+        status = open_sockets(w, fault);
+    }
+    if (status == ONYM_OK) {
+        *out = w;
+        return ONYM_OK;
+    }
+failed:
+    onym_worker_free(w);
+    return status;
+}
+
+enum onym_status
+onym_worker_start(struct onym_worker *w)
+{
+    __atomic_store_n(&w->ticked_ns, onym_clock_monotonic_ns(), __ATOMIC_RELAXED);
+    w->started = uv_thread_create(&w->thread, run, w) == 0;
+    return w->started ? ONYM_OK : ONYM_NO_MEMORY;
+}
+
+void
+onym_worker_stop(struct onym_worker *w, bool now)
+{
+    __atomic_store_n(&w->stop_asked, now ? 2 : 1, __ATOMIC_RELEASE);
+    (void)uv_async_send(&w->stop_signal);
+}
+
+static void
+close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+void
+onym_worker_free(struct onym_worker *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    if (w->started) {
+        (void)uv_thread_join(&w->thread);
+    }
+    if (w->loop_ready) {
+        close_sockets(w, true);
+        (void)uv_run(&w->loop, UV_RUN_NOWAIT);
+        uv_walk(&w->loop, close_handle, NULL);
+        (void)uv_run(&w->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&w->loop);
+    }
+    onym_tcp_free(w->tcp);
+    onym_view_close(w->view);
+    onym_digester_free(w->answerer.digester);
+    free(w->datagrams.reassembly);
+    free(w->arena.at);
+    free(w);
+}
+
+bool
+onym_worker_ended(const struct onym_worker *w)
+{
+    return __atomic_load_n(&w->ended, __ATOMIC_ACQUIRE) != 0;
+}
+
+const struct onym_counters *
+onym_worker_counters(const struct onym_worker *w)
+{
+    return &w->counters;
+}
+
+uint64_t
+onym_worker_ticked_ns(const struct onym_worker *w)
+{
+    return __atomic_load_n(&w->ticked_ns, __ATOMIC_RELAXED);
+}
