@@ -99,8 +99,8 @@ within_limits(const struct onym_record *r)
     return r->name.len <= ONYM_PREFIX_NAME_LEN_MAX && r->owner.len <= ONYM_OWNER_LEN_MAX &&
            r->public_values.count <= ONYM_VALUES_MAX &&
            r->private_values.count <= ONYM_VALUES_MAX - r->public_values.count &&
-           r->public_values.raw.len <= ONYM_RECORD_VALUES_LEN_MAX &&
-           r->private_values.raw.len <= ONYM_RECORD_VALUES_LEN_MAX - r->public_values.raw.len &&
+           r->public_values.raw.len <= ONYM_VALUES_LEN_MAX &&
+           r->private_values.raw.len <= ONYM_VALUES_LEN_MAX - r->public_values.raw.len &&
            r->revision <= NUMBER_MAX && r->created_ms <= NUMBER_MAX && r->modified_ms <= NUMBER_MAX;
 }
 

@@ -23,9 +23,6 @@
 /* LMDB's own limit of a key. Keys up to one byte less are stored as they are; a longer key becomes
  * exactly this long, so that the two can never meet. */
 #define ONYM_KEY_LEN_MAX 511U
-/* Bytes of all values of one record: with its name, a request digest and a signature the answer
- * still fits one message (ONYM_MESSAGE_LEN_MAX). */
-#define ONYM_RECORD_VALUES_LEN_MAX (ONYM_MESSAGE_LEN_MAX - 4096U)
 
 /* The key of kind and folded name: the kind's byte and the name, or, when that is longer than
  * ONYM_KEY_LEN_MAX - 1 bytes, its first ONYM_KEY_LEN_MAX - 32 bytes and the SHA-256 of the whole.
@@ -46,7 +43,7 @@ size_t onym_record_v1_len(const struct onym_record *record);
 
 /* Writes record, whose key is key, to out. ONYM_OK and *len set; ONYM_NO_SPACE when cap is too
  * small; ONYM_INVALID when a part is over its limit (name ONYM_PREFIX_NAME_LEN_MAX, owner
- * ONYM_OWNER_LEN_MAX, ONYM_VALUES_MAX values of ONYM_RECORD_VALUES_LEN_MAX bytes, a time or
+ * ONYM_OWNER_LEN_MAX, ONYM_VALUES_MAX values of ONYM_VALUES_LEN_MAX bytes, a time or
  * revision of 2^48 or more). The values' own form is the caller's promise. */
 ONYM_MUST_USE enum onym_status onym_record_v1_encode(onym_span key,
                                                      const struct onym_record *record, uint8_t *out,

@@ -14,6 +14,11 @@
 #define ONYM_PREFIX_PART_LEN_MAX 9U       /* digits of a prefix part under the national roots */
 #define ONYM_OWNER_LEN_MAX       255U     /* our own: the name of a record's owner */
 
+/* Our own: bytes of all values of one identifier, so that its answer with name, request digest and
+ * signature still fits one message; and of a line of NDJSON, which holds the longest record. */
+#define ONYM_VALUES_LEN_MAX (ONYM_MESSAGE_LEN_MAX - 4096U)
+#define ONYM_LINE_LEN_MAX   2097152U
+
 /* Room for the prefix record of any name: "0.NA/" and the prefix. */
 #define ONYM_PREFIX_NAME_LEN_MAX (ONYM_NAME_LEN_MAX + 5U)
 
