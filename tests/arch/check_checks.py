@@ -15,6 +15,7 @@ import check_globals
 import check_headers
 import check_layers
 import check_registered
+import check_shell
 import check_size
 import tree
 
@@ -65,6 +66,7 @@ BAD = [
     (check_registered, "tests/fuzz/fuzz_x.c", "int x;\n", "no seed corpus"),
     (check_registered, "tests/fuzz/fuzz_y.c", "int x;\n", "replays no corpus of fuzz_y"),
     (check_format, "src/base/b.c", "int  f( void ){return 1;}\n", "not formatted"),
+    (check_shell, "run", "#!/usr/bin/env bash\nrm -rf $1/*\n", "Double quote"),
     (check_headers, "src/base/b.h", "uint32_t f(void);\n", "does not compile alone"),
     (check_headers, "src/base/b.h", "struct twice { int x; };\n", "does not compile alone"),
     (check_headers, "include/onym/span.h", '#include "base/a.h"\n', "does not compile alone"),
@@ -129,7 +131,8 @@ def globals_problems():
 
 def problems(project):
     source = project.source
-    skip = {check_format} if shutil.which(check_format.PROGRAM) is None else set()
+    tools = {check_format: check_format.PROGRAM, check_shell: "shellcheck"}
+    skip = {check for check, tool in tools.items() if shutil.which(tool) is None}
     for check in dict.fromkeys(row[0] for row in BAD):
         if check not in skip:
             for line in in_new_tree(check, {}, source):

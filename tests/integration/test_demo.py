@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""./run demo, the command every newcomer types, with the programs of this build."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import node  # noqa: E402
+
+SECONDS = 120
+
+
+def demo(*words, temporary):
+    environment = dict(os.environ, TMPDIR=temporary)
+    return subprocess.run([str(ROOT / "run"), "demo", "--build", str(node.build_dir()), *words],
+                          capture_output=True, text=True, timeout=SECONDS, check=False,
+                          env=environment, cwd=temporary)
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        node.program("onymd")
+        folder = tempfile.TemporaryDirectory(prefix="onym-test-demo-")
+        self.addCleanup(folder.cleanup)
+        self.temporary = folder.name
+        self.port, self.ops_port = node.free_port(), node.free_port()
+
+    def test_once_answers_over_udp_and_tcp_and_cleans_up(self):
+        done = demo("--once", "--records", "800", "--port", str(self.port), "--ops-port",
+                    str(self.ops_port), temporary=self.temporary)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("88.9420.106/EN.A.1000.DDI13-E520.260311.J00012-L", done.stdout)
+        self.assertIn("What to try next", done.stdout)
+        self.assertEqual(os.listdir(self.temporary), [], "the demo leaves files behind")
+
+    def test_a_taken_port_is_named_with_the_way_out(self):
+        with node.socket.socket(node.socket.AF_INET, node.socket.SOCK_DGRAM) as holder:
+            holder.bind((node.LOOPBACK, self.port))
+            done = demo("--once", "--port", str(self.port), temporary=self.temporary)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"port {self.port} (udp) is taken", done.stderr)
+        self.assertIn("--port", done.stderr)
+
+    def test_bad_arguments_are_usage_errors(self):
+        for words in (["--records", "many"], ["--port", "0"], ["--port", "65536"], ["--twice"],
+                      ["--port"]):
+            with self.subTest(words=words):
+                done = demo(*words, temporary=self.temporary)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertIn("./run help", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
