@@ -1,5 +1,5 @@
 # build/generated/version.h: ONYM_VERSION, ONYM_REVISION (git describe; "unknown" outside a
-# checkout), ONYM_BUILD_TYPE. Written when configuring and looked at again by every build; the file
+# checkout), ONYM_BUILD_TYPE and the versions of the libraries built against. Written when configuring and looked at again by every build; the file
 # is touched only when a value changed. Also runs as a script: cmake -DONYM_...=... -P version.cmake
 if(CMAKE_SCRIPT_MODE_FILE)
     set(ONYM_REVISION "")
@@ -16,7 +16,9 @@ if(CMAKE_SCRIPT_MODE_FILE)
 endif()
 set(onym_write_version ${CMAKE_COMMAND} -DONYM_SOURCE=${CMAKE_SOURCE_DIR}
     -DONYM_OUTPUT=${CMAKE_BINARY_DIR}/generated/version.h -DONYM_VERSION=${PROJECT_VERSION}
-    -DONYM_BUILD_TYPE=${CMAKE_BUILD_TYPE} -P ${CMAKE_SOURCE_DIR}/cmake/version.cmake)
+    -DONYM_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DONYM_BUILT_CRYPTO=${crypto_VERSION}
+    -DONYM_BUILT_LMDB=${lmdb_VERSION} -DONYM_BUILT_YAML=${yaml_VERSION}
+    -DONYM_BUILT_XXHASH=${xxhash_VERSION} -P ${CMAKE_SOURCE_DIR}/cmake/version.cmake)
 execute_process(COMMAND ${onym_write_version} COMMAND_ERROR_IS_FATAL ANY)
 add_custom_target(onym_version COMMAND ${onym_write_version} VERBATIM
                   BYPRODUCTS ${CMAKE_BINARY_DIR}/generated/version.h
