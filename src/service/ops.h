@@ -13,7 +13,7 @@
  *
  *     do {
  *         verdict = onym_ops_feed(&c, &input, &source, now_s, &reply);
- *         if (verdict != ONYM_OPS_MORE) { send reply.at, reply.len }
+ *         if (verdict != ONYM_OPS_MORE) { send reply.bytes }
  *     } while (verdict == ONYM_OPS_REPLY && more of input);
  *
  * After ONYM_OPS_REPLY_CLOSE it sends, shuts its sending side, reads and drops what still comes
@@ -51,14 +51,15 @@ struct onym_ops_connection {
 };
 
 /* Room for any answer. */
-#define ONYM_OPS_REPLY_MAX (ONYM_METRICS_TEXT_MAX + (size_t)1024)
+#define ONYM_OPS_HEAD_MAX  ((size_t)512)
+#define ONYM_OPS_REPLY_MAX (ONYM_METRICS_TEXT_MAX + ONYM_OPS_HEAD_MAX)
 
 /* Where an answer goes. The buffer is the caller's and may serve many connections in turn. */
 struct onym_ops_reply {
-    uint8_t *at;
-    size_t cap; /* at least ONYM_OPS_REPLY_MAX */
-    size_t len; /* set: bytes of the answer */
-    int status; /* set: its HTTP status, for onym_counters.http_requests[status / 100] */
+    uint8_t *buffer;
+    size_t cap;      /* at least ONYM_OPS_REPLY_MAX */
+    onym_span bytes; /* set: the answer, somewhere in buffer */
+    int status;      /* set: its HTTP status, for onym_counters.http_requests[status / 100] */
 };
 
 enum onym_ops_verdict {
