@@ -28,7 +28,6 @@
 #define HONEST_OPEN   2U  /* of a socket */
 #define TRIES_MAX     4U
 #define MS            ((uint64_t)1000 * 1000)
-#define SILENCE_NS    (10 * 1000 * MS)
 #define UDP_LEN_MAX   1400U /* of a mutant; most stay below 512 */
 #define SENT_SLOTS    65536U
 #define HONEST_TOP    0x48U       /* first byte of the request ids of honest requests */
@@ -39,7 +38,9 @@
 struct settings {
     struct sockaddr_in target;
     const char *names, *seeds;
-    uint64_t packets, seed, tcp_share; /* tcp_share: of 100 mutants, over TCP */
+    uint64_t packets, seed;
+    uint64_t tcp_share; /* of 100 mutants, over TCP */
+    uint64_t silence_s; /* without any reply, then the server is taken for dead */
 };
 
 struct honest {
@@ -288,7 +289,7 @@ wait_a_little(struct flood *f)
     (void)poll(fds, count, 5);
 }
 
-/* The whole run. False when nothing came back for SILENCE_NS. */
+/* The whole run. False when nothing came back for silence_s. */
 static bool
 run(struct flood *f)
 {
@@ -320,7 +321,7 @@ run(struct flood *f)
         }
         busy = f->counts.mutants < udp_wanted || any_honest_open(f) || torn_open > 0 ||
                bench_torn_counts_of(f->torn)->mutants < tcp_wanted;
-        if (now - f->last_reply_ns > SILENCE_NS) {
+        if (now - f->last_reply_ns > f->settings->silence_s * 1000 * MS) {
             return false;
         }
         if (!progress && busy) {
@@ -364,16 +365,21 @@ print_counts(const struct flood *f, double seconds)
 static enum onym_status
 read_options(int argc, char **argv, struct settings *s)
 {
-    static const struct option options[] = {
-        {"target", required_argument, NULL, 't'}, {"names", required_argument, NULL, 'n'},
-        {"seeds", required_argument, NULL, 'm'},  {"packets", required_argument, NULL, 'p'},
-        {"seed", required_argument, NULL, 's'},   {"tcp-share", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"target", required_argument, NULL, 't'},
+                                            {"names", required_argument, NULL, 'n'},
+                                            {"seeds", required_argument, NULL, 'm'},
+                                            {"packets", required_argument, NULL, 'p'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"tcp-share", required_argument, NULL, 'c'},
+                                            {"silence", required_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     static const char usage[] =
         "usage: mutate --target ADDRESS:PORT --names FILE --seeds FILE [options]\n"
         "  --packets N    broken packets to send (200000)\n"
         "  --seed N       of the mutations (1)\n"
         "  --tcp-share N  percent of them over TCP, 0 to 90 (5)\n"
+        "  --silence N    seconds without a reply after which the server counts as dead (10)\n"
         "names: one existing identifier a line; seeds: right messages, a line of hex each\n"
         "prints one JSON object; exit 0 done, 1 the server fell silent, 2 usage\n";
     enum onym_status status = ONYM_OK;
@@ -395,6 +401,8 @@ read_options(int argc, char **argv, struct settings *s)
             status = bench_args_number("--seed", optarg, 0, UINT64_MAX / 2, &s->seed);
         } else if (c == 'c') {
             status = bench_args_number("--tcp-share", optarg, 0, 90, &s->tcp_share);
+        } else if (c == 'q') {
+            status = bench_args_number("--silence", optarg, 1, 600, &s->silence_s);
         } else {
             status = ONYM_INVALID;
         }
@@ -436,7 +444,7 @@ prepare(struct flood *f)
 int
 main(int argc, char **argv)
 {
-    struct settings settings = {.packets = 200000, .seed = 1, .tcp_share = 5};
+    struct settings settings = {.packets = 200000, .seed = 1, .tcp_share = 5, .silence_s = 10};
     int code = 1;
 
     if (read_options(argc, argv, &settings) != ONYM_OK) {
@@ -453,7 +461,7 @@ main(int argc, char **argv)
         code = run(f) ? 0 : 1;
         print_counts(f, (double)(onym_clock_monotonic_ns() - start) / 1e9);
         if (code != 0) {
-            fprintf(stderr, "the server has been silent for 10 seconds\n");
+            fprintf(stderr, "no reply for %" PRIu64 " seconds\n", settings.silence_s);
         }
     }
     bench_torn_free(f->torn);

@@ -1,0 +1,271 @@
+"""The load clients of bench/ tell right from wrong: a client that counts a wrong, missing or
+oversized reply as an answer would make every figure worthless. They are run against a small
+responder whose faults are known."""
+
+import json
+import os
+import pathlib
+import random
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
+NAMES = [f"88.9420.101/part-{i}" for i in range(50)]
+PACKET_DATA = 492
+
+
+def message(request, code, body):
+    """A reply: envelope without length, and the message after it."""
+    header = struct.pack(">IIIHBBII", 1, code, 0x19000000, 1, 0, 0, 2_000_000_000, len(body))
+    return header + body + bytes(4)
+
+
+def packets_of(request, reply, flag=0):
+    parts = [reply[i:i + PACKET_DATA] for i in range(0, len(reply), PACKET_DATA)]
+    return [bytes([2, 11, 2 | flag, 11]) + bytes(4) + request[8:12]
+            + struct.pack(">II", number, len(reply)) + part for number, part in enumerate(parts)]
+
+
+def success(request, data=b"x" * 100, name=None):
+    length = struct.unpack_from(">I", request, 44)[0]
+    name = request[48:48 + length] if name is None else name
+    value = (struct.pack(">IIBIB", 1, 0, 0, 86400, 14) + struct.pack(">I", 3) + b"URL"
+             + struct.pack(">I", len(data)) + data + bytes(4))
+    return message(request, 1, struct.pack(">I", len(name)) + name + struct.pack(">I", 1) + value)
+
+
+class Responder:
+    """Answers datagrams on loopback with what `reply` gives: a list of packets."""
+
+    def __init__(self, reply, limit=None):
+        self.reply, self.limit = reply, limit
+        self.seen = 0
+        while True:
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                self.port = random.randrange(12000, 32768)
+                self.socket.bind(("127.0.0.1", self.port))
+                break
+            except OSError:
+                self.socket.close()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.socket.settimeout(0.1)
+        self.stopping = False
+        self.thread = threading.Thread(target=self.serve)
+
+    def serve(self):
+        while not self.stopping:
+            try:
+                request, peer = self.socket.recvfrom(4096)
+            except TimeoutError:
+                continue
+            self.seen += 1
+            if self.limit is not None and self.seen > self.limit:
+                continue
+            for packet in self.reply(request):
+                self.socket.sendto(packet, peer)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        self.thread.join()
+        self.socket.close()
+
+
+def is_resolve(request):
+    return (len(request) >= 48 and request[0] == 2
+            and struct.unpack_from(">I", request, 20)[0] == 1
+            and request[48:55] == b"88.9420"
+            and len(request) >= 48 + struct.unpack_from(">I", request, 44)[0])
+
+
+class Clients(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="onym-test-bench-")
+        self.addCleanup(self.folder.cleanup)
+        self.names = self.file("names.txt", "\n".join(NAMES) + "\n")
+
+    def file(self, name, text):
+        path = pathlib.Path(self.folder.name) / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def run_program(self, name, *arguments):
+        return subprocess.run([str(BUILD / "bench" / name), *map(str, arguments)], text=True,
+                              capture_output=True, timeout=60, check=False)
+
+    def load(self, reply, *arguments):
+        with Responder(reply) as responder:
+            done = self.run_program("udp_load", "--target", f"127.0.0.1:{responder.port}",
+                                    "--names", self.names, "--count", 300, "--window", 16,
+                                    *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_right_answers_are_counted_with_their_size(self):
+        result = self.load(lambda request: packets_of(request, success(request)))
+        self.assertEqual((result["answers"], result["wrong"], result["lost"]), (300, 0, 0))
+        self.assertEqual(result["packets"], 300)
+        self.assertLess(abs(result["answer_bytes_median"] - result["bytes"] / 300), 2)
+        self.assertGreater(result["latency_us"]["max"], 0)
+        self.assertLessEqual(result["latency_us"]["p50"], result["latency_us"]["max"])
+
+    def test_another_name_is_wrong(self):
+        result = self.load(lambda request: packets_of(request, success(request, name=b"0.NA/1")))
+        self.assertEqual((result["answers"], result["wrong"]), (0, 300))
+
+    def test_another_response_code_is_wrong_and_named(self):
+        result = self.load(lambda request: packets_of(request, message(request, 100, bytes(60))))
+        self.assertEqual((result["answers"], result["wrong"]), (0, 300))
+        self.assertEqual(result["first_wrong"]["code"], 100)
+        self.assertIn(result["first_wrong"]["name"], NAMES)
+
+    def test_a_cut_reply_is_wrong(self):
+        result = self.load(lambda request: [packets_of(request, success(request))[0][:-1]])
+        self.assertEqual((result["answers"], result["wrong"]), (0, 300))
+
+    def test_packets_count_in_any_order_and_once(self):
+        def reply(request):
+            packets = packets_of(request, success(request, b"y" * 1000), 0x20)
+            return [packets[2], packets[0], packets[0], packets[1]]
+        result = self.load(reply)
+        self.assertEqual((result["answers"], result["wrong"], result["lost"]), (300, 0, 0))
+        self.assertGreater(result["answer_bytes_median"], 1000)
+
+    def test_a_missing_packet_is_lost_and_asked_for_again(self):
+        first = set()
+
+        def reply(request):
+            packets = packets_of(request, success(request, b"y" * 600), 0x20)
+            if request[8:12] in first or len(first) >= 5:
+                return packets
+            first.add(request[8:12])
+            return packets[:1]
+        result = self.load(reply, "--retry-ms", 50)
+        self.assertEqual((result["answers"], result["wrong"], result["lost"]), (300, 0, 5))
+
+    def test_packets_that_contradict_each_other_are_wrong(self):
+        def reply(request):
+            packets = packets_of(request, success(request, b"y" * 600), 0x20)
+            other = packets[1][:16] + struct.pack(">I", 700) + packets[1][20:]
+            return [packets[0], other]
+        self.assertEqual(self.load(reply)["wrong"], 300)
+
+    def test_silence_ends_the_run_with_an_error(self):
+        with Responder(lambda request: []) as responder:
+            done = self.run_program("udp_load", "--target", f"127.0.0.1:{responder.port}",
+                                    "--names", self.names, "--count", 3)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no answer", done.stderr)
+
+    def test_limits_of_arguments(self):
+        for option, right, wrong in (("--window", (1, 4096), (0, 4097, "x", "")),
+                                     ("--retry-ms", (10, 60000), (9, 60001, -1))):
+            for value in right:
+                self.load(lambda request: packets_of(request, success(request)), option, value)
+            for value in wrong:
+                done = self.run_program("udp_load", "--target", "127.0.0.1:9", "--names",
+                                        self.names, option, value)
+                self.assertEqual(done.returncode, 2, f"{option} {value}")
+                self.assertIn(option, done.stderr)
+
+    def test_limit_of_names(self):
+        longest = "88.9420.101/" + "a" * 440
+        self.assertEqual(len(longest), 452)
+        self.names = self.file("names.txt", f"\r\n{longest}\r\n\n")
+        result = self.load(lambda request: packets_of(request, success(request, b"")))
+        self.assertEqual(result["answers"], 300)
+        for text, expected in ((f"short\n{longest}b\n", ":2: a name of 453 bytes"),
+                               ("\n\n", "no names in it")):
+            self.names = self.file("names.txt", text)
+            done = self.run_program("udp_load", "--target", "127.0.0.1:9", "--names", self.names)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(expected, done.stderr)
+
+    def test_echo_answers_the_size_asked_for_with_the_id(self):
+        for size in (12, 350, 512):
+            port = random.randrange(12000, 32768)
+            with subprocess.Popen([str(BUILD / "bench" / "echo"), "--listen", f"127.0.0.1:{port}",
+                                   "--answer-bytes", str(size)]) as echo:
+                try:
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                        client.connect(("127.0.0.1", port))
+                        client.settimeout(0.2)
+                        answer = self.exchange(client, bytes(8) + b"\1\2\3\4" + bytes(80))
+                finally:
+                    echo.terminate()
+            self.assertEqual((len(answer), answer[8:12]), (size, b"\1\2\3\4"))
+        for size in (11, 513):
+            done = self.run_program("echo", "--listen", "127.0.0.1:9", "--answer-bytes", size)
+            self.assertEqual(done.returncode, 2)
+
+    def exchange(self, client, request):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:  # until the program listens
+            try:
+                client.send(request)
+                return client.recv(2048)
+            except OSError:
+                time.sleep(0.01)
+        return self.fail("echo does not answer")
+
+    def flood(self, reply, *arguments, limit=None):
+        seeds = self.file("seeds.hex", (
+            "020b020b00000000000003e90000000000000046000000010000000019000000ffff0000773594000000"
+            "002a0000001e38382e3330302e31353930372f4c5356414232425235454e3030303030310000000000"
+            "00000000000000\n"))
+        with Responder(reply, limit) as responder:
+            return self.run_program("mutate", "--target", f"127.0.0.1:{responder.port}",
+                                    "--names", self.names, "--seeds", seeds, "--packets", 5000,
+                                    "--tcp-share", 0, *arguments)
+
+    def test_flood_gets_honest_requests_answered_and_keeps_to_its_number(self):
+        done = self.flood(lambda request: packets_of(request, success(request))
+                          if is_resolve(request) else [])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        udp = json.loads(done.stdout)["udp"]
+        self.assertEqual(udp["mutants"], 5000)
+        self.assertEqual(udp["answered"], udp["honest"])
+        self.assertGreater(udp["honest"], 100)
+        self.assertEqual(udp["larger_than_request"], 0)
+
+    def test_flood_notices_refusals_larger_than_the_request(self):
+        done = self.flood(lambda request: packets_of(request, success(request))
+                          if is_resolve(request) else
+                          packets_of(request, message(request, 4, bytes(440)))
+                          if len(request) >= 12 else [])
+        udp = json.loads(done.stdout)["udp"]
+        self.assertGreater(udp["larger_than_request"], 1000)
+        self.assertGreater(udp["refused_bytes_out"], udp["refused_bytes_in"])
+
+    def test_flood_notices_wrong_answers(self):
+        done = self.flood(lambda request: packets_of(request, success(request, name=b"other"))
+                          if is_resolve(request) else [])
+        udp = json.loads(done.stdout)["udp"]
+        self.assertEqual((udp["answered"], udp["wrong"]), (0, udp["honest"]))
+
+    def test_flood_notices_a_server_that_fell_silent(self):
+        done = self.flood(lambda request: packets_of(request, success(request))
+                          if is_resolve(request) else [], "--silence", 1, limit=1000)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no reply for 1 seconds", done.stderr)
+
+    def test_flood_refuses_material_that_is_no_message(self):
+        for text, expected in (("zz\n", ":1: expected"), ("00" * 43, ":1: expected"),
+                               ("00" * 4097, ":1: expected"), ("", "no messages")):
+            done = self.run_program("mutate", "--target", "127.0.0.1:9", "--names", self.names,
+                                    "--seeds", self.file("bad.hex", text))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(expected, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
