@@ -180,25 +180,21 @@ onym_exchange_start(struct onym_exchange *x, const struct onym_query *query, uin
     }
 }
 
-/* The next datagram of the running attempt. A request of several packets carries the fragment flag
- * in each (proto/handle.md 14.1). */
+/* The next datagram of the running attempt. */
 static onym_span
 next_packet(struct onym_exchange *x)
 {
-    size_t message_len = x->q.request_len - ONYM_ENVELOPE_LEN;
-    size_t left = message_len - x->q.send_offset;
-    size_t len = left < ONYM_PACKET_DATA_MAX ? left : ONYM_PACKET_DATA_MAX;
-    struct onym_envelope e;
+    onym_span request = onym_span_of(x->request, x->q.request_len);
+    struct onym_envelope envelope;
+    struct onym_packet p;
 
-    ONYM_REQUIRE(onym_envelope_decode(onym_span_of(x->request, x->q.request_len), &e) == ONYM_OK);
-    if (message_len > ONYM_PACKET_DATA_MAX) {
-        e.flags |= ONYM_ENVELOPE_TRUNCATED;
-    }
-    e.sequence = (uint32_t)(x->q.send_offset / ONYM_PACKET_DATA_MAX);
-    onym_envelope_encode(&e, x->packet);
-    memcpy(x->packet + ONYM_ENVELOPE_LEN, x->request + ONYM_ENVELOPE_LEN + x->q.send_offset, len);
-    x->q.send_offset += len;
-    return onym_span_of(x->packet, ONYM_ENVELOPE_LEN + len);
+    ONYM_REQUIRE(onym_envelope_decode(request, &envelope) == ONYM_OK);
+    onym_packet_at(&envelope, request.len - ONYM_ENVELOPE_LEN,
+                   (uint32_t)(x->q.send_offset / ONYM_PACKET_DATA_MAX), &p);
+    memcpy(x->packet, p.envelope, ONYM_ENVELOPE_LEN);
+    memcpy(x->packet + ONYM_ENVELOPE_LEN, x->request + ONYM_ENVELOPE_LEN + p.offset, p.data_len);
+    x->q.send_offset += p.data_len;
+    return onym_span_of(x->packet, ONYM_ENVELOPE_LEN + p.data_len);
 }
 
 static onym_span

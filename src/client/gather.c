@@ -60,7 +60,7 @@ onym_gather_datagram(struct onym_gather *g, onym_span datagram, uint32_t request
     size_t rest;
 
     if (onym_envelope_decode(datagram, &e) != ONYM_OK || e.request_id != request_id ||
-        !length_fits(&e) || e.sequence >= ONYM_GATHER_FRAGMENTS_MAX) {
+        !length_fits(&e) || e.sequence >= ONYM_FRAGMENTS_MAX) {
         return ONYM_GATHERED_MORE;
     }
     offset = (size_t)e.sequence * ONYM_PACKET_DATA_MAX;

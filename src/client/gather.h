@@ -1,13 +1,13 @@
 /* Puts a reply together: fragments of datagrams in any order, or a byte stream cut anywhere.
  * Source: proto/handle.md 2, 14.1, 14.2. Pure and bounded: one message of at most
- * ONYM_MESSAGE_LEN_MAX bytes at a time, nothing allocated. */
+ * ONYM_MESSAGE_LEN_MAX bytes at a time, nothing allocated.
+ *
+ * Apart from wire/frame.h, which serves a node: there fragments must carry the flag and belong to
+ * many peers, here servers leave the flag out and only one request is under way. */
 #ifndef ONYM_CLIENT_GATHER_H
 #define ONYM_CLIENT_GATHER_H
 
-#include "wire/header.h"
-
-#define ONYM_GATHER_FRAGMENTS_MAX                                                                  \
-    ((ONYM_MESSAGE_LEN_MAX + ONYM_PACKET_DATA_MAX - 1U) / ONYM_PACKET_DATA_MAX)
+#include "wire/frame.h"
 
 struct onym_gather {
     struct onym_envelope envelope;   /* of the message under way */
@@ -16,7 +16,7 @@ struct onym_gather {
     uint32_t packets;                /* datagrams counted into this message */
     uint8_t head[ONYM_ENVELOPE_LEN]; /* stream: the envelope so far */
     size_t head_len;
-    uint8_t have[(ONYM_GATHER_FRAGMENTS_MAX + 7U) / 8U]; /* datagrams: one bit per fragment */
+    uint8_t have[(ONYM_FRAGMENTS_MAX + 7U) / 8U]; /* datagrams: one bit per fragment */
     uint8_t message[ONYM_MESSAGE_LEN_MAX];
 };
 
