@@ -338,13 +338,13 @@ onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct ony
 }
 
 uint16_t
-onym_tcp_port(const struct onym_tcp *tcp)
+onym_tcp_port(const struct onym_tcp *tcp, size_t index)
 {
     struct sockaddr_in6 bound = {0};
     int len = sizeof bound;
 
-    if (tcp->listeners == 0 || uv_tcp_getsockname(tcp->listener[tcp->listeners - 1],
-                                                  (struct sockaddr *)&bound, &len) != 0) {
+    if (index >= tcp->listeners ||
+        uv_tcp_getsockname(tcp->listener[index], (struct sockaddr *)&bound, &len) != 0) {
         return 0;
     }
     return onym_address_port((const struct sockaddr *)&bound);

@@ -70,8 +70,8 @@ ONYM_MUST_USE enum onym_status onym_tcp_new(uv_loop_t *loop,
 ONYM_MUST_USE enum onym_status onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address,
                                                struct onym_fault *fault);
 
-/* The port of the last listener. */
-uint16_t onym_tcp_port(const struct onym_tcp *tcp);
+/* The port of listener number `index`, in the order of onym_tcp_listen; 0 when there is none. */
+uint16_t onym_tcp_port(const struct onym_tcp *tcp, size_t index);
 
 /* Adds front (at most ONYM_TCP_FRONT_LEN bytes, copied) and parts (borrowed until onym_tcp_flush or
  * the return of the bytes handler) to the gathered write. From inside the bytes handler only. */

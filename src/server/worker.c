@@ -1,5 +1,6 @@
 #include "server/worker.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "net/address.h"
 #include "net/tcp.h"
@@ -8,6 +9,7 @@
 #include "service/datagram.h"
 #include "service/stream.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES    ((size_t)1 << 20)
@@ -267,6 +269,13 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
     return status;
 }
 
+void
+onym_worker_site(struct onym_worker *w)
+{
+    w->answerer.site = onym_span_of(w->node->site, w->node->site_len);
+    w->answerer.site_serial = w->node->site_serial;
+}
+
 static enum onym_status
 prepare(struct onym_worker *w, struct onym_fault *fault)
 {
@@ -299,8 +308,7 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
                               "OpenSSL offers no MD5, SHA-1 or SHA-256; check its configuration");
     }
     w->answerer.resolver.view = w->view;
-    w->answerer.site = onym_span_of(w->node->site, w->node->site_len);
-    w->answerer.site_serial = w->node->site_serial;
+    onym_worker_site(w);
     w->datagrams.answerer = &w->answerer;
     w->datagrams.admit = &w->admit;
     w->datagrams.counters = &w->counters;
@@ -348,6 +356,24 @@ onym_worker_new(const struct onym_node *node, unsigned index, struct onym_worker
 failed:
     onym_worker_free(w);
     return status;
+}
+
+static void
+set_port(struct onym_address *address, uint16_t port)
+{
+    /* the port sits at the same place for both families */
+    onym_put_u16((uint8_t *)&address->at + offsetof(struct sockaddr_in, sin_port), port);
+}
+
+void
+onym_worker_ports(const struct onym_worker *w, struct onym_settings *settings)
+{
+    for (size_t i = 0; i < w->udp_count; i++) {
+        set_port(&settings->handle_udp.item[i], onym_udp_port(w->udp[i]));
+    }
+    for (size_t i = 0; i < settings->handle_tcp.count; i++) {
+        set_port(&settings->handle_tcp.item[i], onym_tcp_port(w->tcp, i));
+    }
 }
 
 enum onym_status

@@ -14,6 +14,12 @@ struct onym_worker; /* opaque */
 ONYM_MUST_USE enum onym_status onym_worker_new(const struct onym_node *node, unsigned index,
                                                struct onym_worker **out, struct onym_fault *fault);
 
+/* Writes the ports that were bound into settings, for listeners configured with port 0. */
+void onym_worker_ports(const struct onym_worker *worker, struct onym_settings *settings);
+
+/* Takes over node->site, once it is made; before the start. */
+void onym_worker_site(struct onym_worker *worker);
+
 /* Starts the thread. ONYM_OK, ONYM_NO_MEMORY. */
 ONYM_MUST_USE enum onym_status onym_worker_start(struct onym_worker *worker);
 
