@@ -230,17 +230,15 @@ advance(struct bench_torn *set, struct connection *c, uint64_t now_ns)
         c->stage = LYING; /* only now: a reset after a broken message may eat earlier answers */
     }
     if (c->stage == LYING && c->sent == c->len) {
-        switch (onym_rng_below(&set->rng, 32)) {
-        case 0:
-            (void)shutdown(c->fd, SHUT_WR);
-            /* fallthrough */
-        case 1:
-            c->stage = ENDING;
-            c->deadline_ns = now_ns + LINGER_NS;
-            break;
-        default:
-            return false;
+        uint64_t end = onym_rng_below(&set->rng, 32);
+        if (end > 1) {
+            return false; /* mostly a reset at once */
         }
+        if (end == 0) {
+            (void)shutdown(c->fd, SHUT_WR);
+        }
+        c->stage = ENDING;
+        c->deadline_ns = now_ns + LINGER_NS;
     }
     return now_ns < c->deadline_ns;
 }
