@@ -116,24 +116,26 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
     struct onym_ops_connection **http = state_of(connection);
     struct onym_ops_source source = {.of = ops, .live = live, .ready = ready, .metrics = measure};
     enum onym_ops_verdict verdict;
+    size_t given = bytes.len;
 
     if (*http == NULL) {
         *http = malloc(sizeof **http);
         if (*http == NULL) {
             onym_tcp_finish(connection);
-            return bytes.len;
+            return given;
         }
         onym_ops_connection_init(*http);
     }
-    do {
-        struct onym_ops_reply reply = {.at = ops->reply, .cap = sizeof ops->reply};
+    do { /* a torn request is kept by its connection, so all bytes are used */
+        struct onym_ops_reply reply = {.buffer = ops->reply, .cap = sizeof ops->reply};
 
         if (onym_tcp_congested(connection)) {
             break;
         }
         verdict = onym_ops_feed(*http, &bytes, &source, onym_clock_epoch_s(), &reply);
         if (verdict != ONYM_OPS_MORE) {
-            struct iovec part = {.iov_base = reply.at, .iov_len = reply.len};
+            struct iovec part = {.iov_base = ops->reply + (reply.bytes.at - ops->reply),
+                                 .iov_len = reply.bytes.len};
 
             onym_tcp_send(connection, onym_span_of(NULL, 0), &part, 1);
             onym_tcp_flush(connection); /* the next answer uses the same buffer */
@@ -145,7 +147,7 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
             bytes.len = 0;
         }
     } while (verdict == ONYM_OPS_REPLY && bytes.len > 0);
-    return bytes.len;
+    return given - bytes.len;
 }
 
 static void
