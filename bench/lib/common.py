@@ -1,0 +1,333 @@
+"""What the bench scripts share: the machine, processor time of a process, a node on loopback.
+
+Needs Linux (/proc). Python 3.11, standard library only.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import random
+import resource
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class CannotRun(Exception):
+    """The bench has no figures to give; the text says what is missing and what to do."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+# --- the machine ----------------------------------------------------------------------------
+
+def first_match(path, key):
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                name, _, value = line.partition(":")
+                if name.strip() == key:
+                    return value.strip()
+    except OSError:
+        pass
+    return "unknown"
+
+
+def machine():
+    release = {}
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        pass
+    return {
+        "cpu": first_match("/proc/cpuinfo", "model name"),
+        "cores": os.cpu_count(),
+        "memory": first_match("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "system": release.get("PRETTY_NAME", "unknown"),
+        "load_average": os.getloadavg()[0],
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def say_machine(about):
+    say(f"machine: {about['cpu']}, {about['cores']} cores, {about['memory']}, "
+        f"{about['system']}, Linux {about['kernel']}, load {about['load_average']:.1f}")
+
+
+def program(build, name):
+    """The path of a built program, or CannotRun naming it."""
+    for folder in ("bin", "bench"):
+        path = pathlib.Path(build) / folder / name
+        if path.exists():
+            return str(path)
+    raise CannotRun(f"{name} is not in {build}/bin or {build}/bench; build it first (./run build)")
+
+
+def version(build, name):
+    found = subprocess.run([program(build, name), "--version"], capture_output=True, text=True,
+                           timeout=10, check=False)
+    return (found.stdout or found.stderr).strip().splitlines()[0] if found.returncode == 0 else "?"
+
+
+def cache_entry(build, key):
+    """A value from the build folder's CMake cache, or an empty text."""
+    try:
+        with open(pathlib.Path(build) / "CMakeCache.txt", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith(key + ":"):
+                    return line.partition("=")[2].strip()
+    except OSError:
+        pass
+    return ""
+
+
+# --- time on the processor ------------------------------------------------------------------
+
+def cpu_ns(pid):
+    """Nanoseconds on a processor of all threads of a process so far."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        except FileNotFoundError:
+            pass  # a thread that ended meanwhile
+    return total
+
+
+def memory_kib(pid):
+    """VmRSS, RssAnon, RssFile of a process in KiB."""
+    wanted = ("VmRSS", "RssAnon", "RssFile")
+    found = {}
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            key, _, value = line.partition(":")
+            if key in wanted:
+                found[key] = int(value.split()[0])
+    return found
+
+
+def core_seconds(cores):
+    """(busy, stolen) seconds of the given processors so far, from the kernel's clock ticks."""
+    busy = stolen = 0
+    with open("/proc/stat", encoding="ascii") as file:
+        for line in file:
+            fields = line.split()
+            if fields and fields[0] in [f"cpu{core}" for core in cores]:
+                ticks = [int(field) for field in fields[1:9]]
+                # user nice system idle iowait irq softirq steal
+                busy += ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
+                stolen += ticks[7]
+    return busy / TICKS, stolen / TICKS
+
+
+def two_cores():
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise CannotRun("two processors are needed, one for the server and one for the client; "
+                        f"this process may use {len(cores)}")
+    return cores[0], cores[1]
+
+
+def pinned(core, files=0):
+    """A function for subprocess: stay on one core, ahead of others when that is allowed."""
+    def prepare():
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
+        except PermissionError:
+            pass
+        if files:
+            raise_file_limit(files)
+    return prepare
+
+
+def raise_file_limit(files):
+    """Lets this process hold that many descriptors. CannotRun when the system does not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= files:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(hard, files)))
+    except (ValueError, OSError) as error:
+        raise CannotRun(f"needs {files} open files, the limit is {hard}: raise it "
+                        f"(ulimit -n {files})") from error
+
+
+# --- a node ---------------------------------------------------------------------------------
+
+def free_port():
+    """A port below 32768 that is free for UDP and TCP on loopback now."""
+    for _ in range(200):
+        port = random.randrange(20000, 32768)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, \
+             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise CannotRun("no free port between 20000 and 32767 on 127.0.0.1")
+
+
+def run_tool(arguments, what, timeout=3600):
+    """Runs a program to its end; CannotRun with its last words when it fails."""
+    done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True,
+                          timeout=timeout, check=False)
+    if done.returncode != 0:
+        last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise CannotRun(f"{what} failed (exit {done.returncode}): " + " | ".join(last))
+    return done.stdout
+
+
+class Node:
+    """onymd with one worker on free loopback ports; a context manager that stops it again."""
+
+    def __init__(self, build, data, core=None, workers=1, files=0, environment=None):
+        self.build, self.data, self.core = build, pathlib.Path(data), core
+        self.workers, self.files = workers, files
+        self.environment = dict(os.environ, **(environment or {}))
+        self.port, self.ops = free_port(), free_port()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-node-"))
+        self.log = self.folder / "onymd.log"
+        self.process = None
+
+    def configuration(self):
+        return (f"node: {{ id: bench, workers: {self.workers} }}\n"
+                f"listen:\n"
+                f"  handle_udp: [\"127.0.0.1:{self.port}\"]\n"
+                f"  handle_tcp: [\"127.0.0.1:{self.port}\"]\n"
+                f"  ops: [\"127.0.0.1:{self.ops}\"]\n"
+                f"storage: {{ dir: \"{self.data}\" }}\n"
+                f"log: {{ level: notice, format: text }}\n")
+
+    def launch(self):
+        """Starts the process and does not wait for it to be ready."""
+        file = self.folder / "onymd.yaml"
+        file.write_text(self.configuration(), encoding="utf-8")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [program(self.build, "onymd"), "--config", str(file)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=self.environment,
+                preexec_fn=pinned(self.core, self.files))
+        return self
+
+    def wait_ready(self, seconds=30.0):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise CannotRun(f"onymd ended with {self.process.returncode} at its start: "
+                                + self.last_words())
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.ops}/readyz", timeout=2):
+                    return self
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.02)
+        raise CannotRun(f"onymd is not ready after {seconds:.0f} s: " + self.last_words())
+
+    def last_words(self):
+        return " | ".join(self.log.read_text(errors="replace").strip().splitlines()[-3:])
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stop(self):
+        """Ends the node; returns its exit code, or None when it had to be killed."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                return None
+        return self.process.returncode
+
+    def __enter__(self):
+        try:
+            return self.launch().wait_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def make_data(build, folder, records, *options):
+    """Generates and loads records. Returns (data directory, file of names)."""
+    folder = pathlib.Path(folder)
+    rows, names, data = folder / "rows.ndjson", folder / "names.txt", folder / "data"
+    run_tool([program(build, "onym-generate"), "--records", records, "--names", names, *options,
+              "-o", rows], "onym-generate")
+    run_tool([program(build, "onymctl"), "load", "--no-progress", "--data", data, rows],
+             "onymctl load")
+    rows.unlink()
+    return data, names
+
+
+# --- asking by hand -------------------------------------------------------------------------
+
+def resolve_request(name, request_id):
+    """A resolve request for all public values, as one packet."""
+    raw = name.encode()
+    body = struct.pack(">I", len(raw)) + raw + bytes(8)
+    header = struct.pack(">IIIHBBII", 1, 0, 0x19000000, 0xFFFF, 0, 0, int(time.time()) + 43200,
+                         len(body))
+    message = header + body + bytes(4)
+    return struct.pack(">BBBBIIII", 2, 11, 2, 11, 0, request_id, 0, len(message)) + message
+
+
+def is_answer(packet, name, request_id):
+    """Whether a packet is the (first) packet of the right answer."""
+    raw = name.encode()
+    return (len(packet) >= 48 + len(raw) and struct.unpack_from(">I", packet, 8)[0] == request_id
+            and struct.unpack_from(">II", packet, 20) == (1, 1)
+            and struct.unpack_from(">I", packet, 44)[0] == len(raw)
+            and packet[48:48 + len(raw)] == raw)
+
+
+# --- results --------------------------------------------------------------------------------
+
+def spread(values):
+    """Median and range of a list of figures."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "count": len(values)}
+
+
+def write_json(path, result):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    say(f"written: {path}")
+
+
+def main(function):
+    """Runs a bench: exit 0 it ran, 1 it could not, with one line that says why."""
+    try:
+        sys.exit(function())
+    except CannotRun as error:
+        print(f"cannot run: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
