@@ -248,7 +248,7 @@ retry(struct flood *f, struct channel *c, uint64_t now)
 {
     for (unsigned i = 0; i < HONEST_OPEN; i++) {
         struct honest *h = &c->honest[i];
-        if (!h->open || now - h->sent_ns < h->tries * 500 * MS) {
+        if (!h->open || now - h->sent_ns < 500 * MS * h->tries) {
             continue;
         }
         if (h->tries == TRIES_MAX) {
@@ -339,7 +339,7 @@ print_counts(const struct flood *f, double seconds)
     char worst[2 * sizeof f->worst + 1] = "";
 
     for (size_t i = 0; i < sizeof f->worst && u->amplified > 0; i++) {
-        snprintf(worst + 2 * i, 3, "%02x", f->worst[i]);
+        (void)snprintf(worst + 2 * i, 3, "%02x", f->worst[i]);
     }
     printf("{\"seed\": %" PRIu64 ", \"seconds\": %.3f, \"packets\": %" PRIu64 ", ",
            f->settings->seed, seconds, u->mutants + t->mutants);

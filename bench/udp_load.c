@@ -139,8 +139,8 @@ note_wrong(struct result *result, const struct bench_reply *reply)
 {
     if (result->wrong++ == 0) {
         result->wrong_code = reply->code;
-        snprintf(result->wrong_name, sizeof result->wrong_name, "%.*s", (int)reply->name.len,
-                 (const char *)reply->name.at);
+        (void)snprintf(result->wrong_name, sizeof result->wrong_name, "%.*s", (int)reply->name.len,
+                       (const char *)reply->name.at);
     }
 }
 
