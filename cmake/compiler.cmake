@@ -43,6 +43,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
 
+# a program depends on the libraries it calls, not on those a layer below might have called
+target_link_options(onym_codegen INTERFACE -Wl,--as-needed)
+
 # Whole-program optimisation over the layer archives. Objects stay "fat", so that libonym.a can be
 # linked by a compiler that knows nothing of it.
 if(ONYM_LTO)

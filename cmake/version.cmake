@@ -1,6 +1,7 @@
 # build/generated/version.h: ONYM_VERSION, ONYM_REVISION (git describe; "unknown" outside a
-# checkout), ONYM_BUILD_TYPE and the versions of the libraries built against. Written when configuring and looked at again by every build; the file
-# is touched only when a value changed. Also runs as a script: cmake -DONYM_...=... -P version.cmake
+# checkout), ONYM_BUILD_TYPE and the versions of the libraries built against. Written when
+# configuring and looked at again by every build; the file is touched only when a value changed.
+# Also runs as a script: cmake -DONYM_...=... -P version.cmake
 if(CMAKE_SCRIPT_MODE_FILE)
     set(ONYM_REVISION "")
     find_program(git git)
