@@ -41,7 +41,7 @@ struct onym_config_origin {
 
 struct onym_config_error {
     struct onym_config_origin origin;
-    char key[128];  /* "listen.handle_udp"; an environment variable's name if it is no key; or "" */
+    char key[128];  /* "listen.handle_udp", known or not; "" when it is about no key */
     char text[400]; /* "problem; expected ...; did you mean ...?", one line, printable */
 };
 
@@ -77,9 +77,9 @@ ONYM_MUST_USE enum onym_status onym_config_load_bytes(const char *name, onym_spa
 #define ONYM_CONFIG_LINE_MAX (ONYM_PATH_MAX + 640U)
 
 /* Writes error index of the report as one line without newline, for example
- *   onymd.yaml:3:7: node.wrkers: unknown key; did you mean node.workers?
- *   environment ONYM_LOG__LEVEL: log.level: "loud" is not a level; expected error, ...
- *   command line: node.id: is empty; expected ...
+ *   onymd.yaml:3:3: node.wrkers: unknown key; did you mean node.workers?
+ *   environment ONYM_LOG__LEVEL: log.level: "inf" is not one of the words; expected error, ...
+ *   command line: node.id: "" is empty; expected 1 to 63 letters, ...
  * index < ONYM_CONFIG_ERRORS_MAX and < error_count. */
 void onym_config_error_line(const struct onym_config_report *report, size_t index,
                             char out[ONYM_CONFIG_LINE_MAX]);

@@ -1,0 +1,331 @@
+#include "config/schema.h"
+
+#include "config/units.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define FIELD(name) offsetof(struct onym_settings, name)
+#define ROOM(name)  (sizeof((struct onym_settings *)NULL)->name - 1)
+
+#define KIB UINT64_C(1024)
+#define MIB (KIB * KIB)
+#define TIB (MIB * MIB)
+
+static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const format_words[] = {"auto", "text", "json", NULL};
+
+/* The words are places in these enums. */
+_Static_assert(ONYM_LOG_ERROR == 0 && ONYM_LOG_DEBUG == 4, "order of level_words");
+_Static_assert(ONYM_LOG_AUTO == 0 && ONYM_LOG_JSON == 2, "order of format_words");
+
+static const struct onym_config_key table[] = {
+    {.name = "node.id",
+     .type = ONYM_CONFIG_NAME,
+     .offset = FIELD(node_id),
+     .min = 1,
+     .max = ROOM(node_id),
+     .value = "node-a",
+     .help = "Name of this node in logs, metrics and operations. Unique among the nodes of a "
+             "cluster; not changed after the first start."},
+    {.name = "node.workers",
+     .type = ONYM_CONFIG_NUMBER,
+     .offset = FIELD(workers),
+     .min = 0,
+     .max = 64,
+     .value = "0",
+     .help = "Threads that answer requests. 0 means one per processor core, at most 64."},
+    {.name = "node.shutdown_timeout",
+     .type = ONYM_CONFIG_DURATION,
+     .reloadable = true,
+     .offset = FIELD(shutdown_ms),
+     .min = 0,
+     .max = 600000,
+     .unit_ms = 1,
+     .value = "5s",
+     .help = "How long a stopping node waits for connections to finish what they have begun."},
+    {.name = "listen.handle_udp",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(handle_udp),
+     .max = ONYM_LISTEN_MAX,
+     .value = "127.0.0.1:2641",
+     .help = "UDP addresses of the Handle protocol. Empty means none."},
+    {.name = "listen.handle_tcp",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(handle_tcp),
+     .max = ONYM_LISTEN_MAX,
+     .value = "127.0.0.1:2641",
+     .help = "TCP addresses of the Handle protocol. Empty means none."},
+    {.name = "listen.ops",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(ops),
+     .max = ONYM_LISTEN_MAX,
+     .value = "127.0.0.1:9641",
+     .help = "Addresses of metrics and health over plain HTTP without authentication: keep them on "
+             "loopback or a management network. Empty means off."},
+    {.name = "storage.dir",
+     .type = ONYM_CONFIG_PATH,
+     .offset = FIELD(data_dir),
+     .min = 1,
+     .max = ROOM(data_dir),
+     .value = "onym-data",
+     .help =
+         "Folder of the records. A relative path starts at the working directory of the daemon."},
+    {.name = "storage.map_size",
+     .type = ONYM_CONFIG_SIZE,
+     .offset = FIELD(map_size),
+     .min = MIB,
+     .max = 64 * TIB,
+     .value = "256GiB",
+     .help = "Address space reserved for the records: the most they can grow to. Disk space is "
+             "taken only as they do grow."},
+    {.name = "limits.udp_per_client",
+     .type = ONYM_CONFIG_RATE,
+     .reloadable = true,
+     .offset = FIELD(udp_per_client),
+     .min = 1,
+     .max = 10000000,
+     .value = "20000/s",
+     .help = "UDP answer packets per second to one source network. Sources beyond it are told that "
+             "the server is too busy, at most once a second."},
+    {.name = "limits.udp_reply_packets",
+     .type = ONYM_CONFIG_NUMBER,
+     .reloadable = true,
+     .offset = FIELD(udp_reply_packets),
+     .min = 1,
+     .max = 64,
+     .value = "16",
+     .help = "Packets of 512 bytes one UDP answer may take. Larger answers have to be asked for "
+             "over TCP."},
+    {.name = "limits.exempt",
+     .type = ONYM_CONFIG_NETWORKS,
+     .reloadable = true,
+     .offset = FIELD(exempt),
+     .max = ONYM_NETWORKS_MAX,
+     .value = "127.0.0.0/8, ::1/128",
+     .help = "Networks whose requests are never limited. Loopback by default, so that a load test "
+             "on the machine measures the node and not its limiter."},
+    {.name = "limits.tcp_connections",
+     .type = ONYM_CONFIG_NUMBER,
+     .reloadable = true,
+     .offset = FIELD(tcp_connections),
+     .min = 1,
+     .max = 1000000,
+     .value = "50000",
+     .help = "Open TCP connections of all workers together."},
+    {.name = "limits.tcp_idle",
+     .type = ONYM_CONFIG_DURATION,
+     .reloadable = true,
+     .offset = FIELD(tcp_idle_s),
+     .min = 1,
+     .max = 86400,
+     .unit_ms = 1000,
+     .value = "10m",
+     .help = "How long a TCP connection may stay silent. Connection pools of deployed clients "
+             "expect 10m or more."},
+    {.name = "log.level",
+     .type = ONYM_CONFIG_WORD,
+     .reloadable = true,
+     .offset = FIELD(log_level),
+     .max = 4,
+     .words = level_words,
+     .value = "info",
+     .help = "The least important lines that are written."},
+    {.name = "log.format",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(log_format),
+     .max = 2,
+     .words = format_words,
+     .value = "auto",
+     .help = "Form of the lines. auto is text on a terminal and JSON otherwise."},
+};
+
+_Static_assert(sizeof table / sizeof table[0] <= 64, "ONYM_CONFIG_KEYS_MAX of config/load.h");
+
+size_t
+onym_config_key_count(void)
+{
+    return sizeof table / sizeof table[0];
+}
+
+const struct onym_config_key *
+onym_config_key_at(size_t index)
+{
+    return &table[index];
+}
+
+size_t
+onym_config_key_find(onym_span name)
+{
+    size_t i = 0;
+
+    while (i < onym_config_key_count() && !onym_span_equal(onym_span_text(table[i].name), name)) {
+        i++;
+    }
+    return i;
+}
+
+void
+onym_config_variable(const struct onym_config_key *key, char out[ONYM_CONFIG_VARIABLE_MAX])
+{
+    size_t len = (size_t)snprintf(out, ONYM_CONFIG_VARIABLE_MAX, "ONYM_");
+
+    for (const char *at = key->name; *at != 0 && len + 2 < ONYM_CONFIG_VARIABLE_MAX; at++) {
+        if (*at == '.') {
+            out[len++] = '_';
+            out[len++] = '_';
+        } else {
+            out[len++] = (char)toupper((unsigned char)*at);
+        }
+    }
+    out[len] = 0;
+}
+
+static void
+expected_words(const struct onym_config_key *key, char out[ONYM_CONFIG_EXPECTED_MAX])
+{
+    size_t len = 0;
+
+    out[0] = 0;
+    for (size_t i = 0; key->words[i] != NULL && len < ONYM_CONFIG_EXPECTED_MAX; i++) {
+        const char *before = i == 0 ? "" : key->words[i + 1] == NULL ? " or " : ", ";
+        len += (size_t)snprintf(out + len, ONYM_CONFIG_EXPECTED_MAX - len, "%s%s", before,
+                                key->words[i]);
+    }
+}
+
+void
+onym_config_expected(const struct onym_config_key *key, char out[ONYM_CONFIG_EXPECTED_MAX])
+{
+    char least[ONYM_UNIT_TEXT_MAX];
+    char most[ONYM_UNIT_TEXT_MAX];
+    const size_t cap = ONYM_CONFIG_EXPECTED_MAX;
+
+    switch (key->type) {
+    case ONYM_CONFIG_NAME:
+        (void)snprintf(out, cap,
+                       "%" PRIu64 " to %" PRIu64 " letters, digits, \".\", \"_\" or \"-\"",
+                       key->min, key->max);
+        break;
+    case ONYM_CONFIG_PATH:
+        (void)snprintf(out, cap,
+                       "a path of %" PRIu64 " to %" PRIu64 " bytes without control characters",
+                       key->min, key->max);
+        break;
+    case ONYM_CONFIG_NUMBER:
+        (void)snprintf(out, cap, "a whole number from %" PRIu64 " to %" PRIu64, key->min, key->max);
+        break;
+    case ONYM_CONFIG_SIZE:
+        onym_size_format(key->min, least);
+        onym_size_format(key->max, most);
+        (void)snprintf(out, cap, "a size from %s to %s, in KiB, MiB, GiB or TiB", least, most);
+        break;
+    case ONYM_CONFIG_DURATION:
+        onym_duration_format(key->min * key->unit_ms, least);
+        onym_duration_format(key->max * key->unit_ms, most);
+        (void)snprintf(out, cap, "a duration from %s to %s, in ms, s, m or h", least, most);
+        break;
+    case ONYM_CONFIG_RATE:
+        (void)snprintf(out, cap, "a rate from %" PRIu64 "/s to %" PRIu64 "/s", key->min, key->max);
+        break;
+    case ONYM_CONFIG_WORD:
+        expected_words(key, out);
+        break;
+    case ONYM_CONFIG_ADDRESSES:
+        (void)snprintf(out, cap,
+                       "at most %" PRIu64 " addresses such as 127.0.0.1:2641 or [::1]:2641",
+                       key->max);
+        break;
+    case ONYM_CONFIG_NETWORKS:
+        (void)snprintf(out, cap,
+                       "at most %" PRIu64 " networks such as 192.0.2.0/24 or 2001:db8::/32",
+                       key->max);
+        break;
+    }
+}
+
+static uint32_t
+read_u32(const struct onym_config_key *key, const struct onym_settings *settings)
+{
+    uint32_t v;
+
+    memcpy(&v, (const char *)settings + key->offset, sizeof v);
+    return v;
+}
+
+static bool
+list_item(const struct onym_config_key *key, const void *at, size_t index,
+          char out[ONYM_CONFIG_ITEM_MAX])
+{
+    char text[ONYM_UNIT_TEXT_MAX];
+
+    if (key->type == ONYM_CONFIG_ADDRESSES) {
+        const struct onym_address_list *list = at;
+        if (index >= list->count) {
+            return false;
+        }
+        onym_address_format(&list->item[index], text);
+    } else {
+        const struct onym_network_list *list = at;
+        if (index >= list->count) {
+            return false;
+        }
+        onym_network_format(&list->item[index], text);
+    }
+    (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", text);
+    return true;
+}
+
+bool
+onym_config_item(const struct onym_config_key *key, const struct onym_settings *settings,
+                 size_t index, char out[ONYM_CONFIG_ITEM_MAX])
+{
+    const char *at = (const char *)settings + key->offset;
+    char text[ONYM_UNIT_TEXT_MAX];
+    uint64_t size;
+
+    if (key->type == ONYM_CONFIG_ADDRESSES || key->type == ONYM_CONFIG_NETWORKS) {
+        return list_item(key, at, index, out);
+    }
+    if (index > 0) {
+        return false;
+    }
+    if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH) {
+        (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", at);
+    } else if (key->type == ONYM_CONFIG_SIZE) {
+        memcpy(&size, at, sizeof size);
+        onym_size_format(size, text);
+        (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", text);
+    } else if (key->type == ONYM_CONFIG_DURATION) {
+        onym_duration_format((uint64_t)read_u32(key, settings) * key->unit_ms, text);
+        (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", text);
+    } else if (key->type == ONYM_CONFIG_WORD) {
+        (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", key->words[read_u32(key, settings)]);
+    } else {
+        (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%" PRIu32 "%s", read_u32(key, settings),
+                       key->type == ONYM_CONFIG_RATE ? "/s" : "");
+    }
+    return true;
+}
+
+bool
+onym_config_differs(const struct onym_config_key *key, const struct onym_settings *a,
+                    const struct onym_settings *b)
+{
+    char left[ONYM_CONFIG_ITEM_MAX];
+    char right[ONYM_CONFIG_ITEM_MAX];
+
+    for (size_t i = 0;; i++) {
+        bool more = onym_config_item(key, a, i, left);
+        if (more != onym_config_item(key, b, i, right)) {
+            return true;
+        }
+        if (!more) {
+            return false;
+        }
+        if (strcmp(left, right) != 0) {
+            return true;
+        }
+    }
+}
