@@ -1,0 +1,315 @@
+#include "tools/id_resolve.h"
+
+#include "tools/dispatch.h"
+#include "tools/id_print.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERB           "resolve"
+#define DEFAULT_SERVER "127.0.0.1:2641"
+/* More on one line than anybody types; the lists are fixed arrays. */
+#define SELECT_MAX 64U
+
+const char onym_id_resolve_help[] =
+    "Options (before or after ID):\n"
+    "  -t, --type TYPE     values of this type; repeatable. A type ending in '.'\n"
+    "                      stands for its family: HS_SITE. finds HS_SITE.6 too\n"
+    "  -i, --index N       the value with this index; repeatable\n"
+    "      --auth          ask for the answer of a primary\n"
+    "      --private       values not public as well (needs authentication)\n"
+    "      --no-referral   \"not responsible\" instead of where to ask\n"
+    "      --digest        let the server prove that it saw this very request\n"
+    "      --tcp, +tcp     TCP only; default: UDP, then TCP\n"
+    "      --udp, +udp     UDP only\n"
+    "      --short, +short the data alone, one value a line\n"
+    "With --json each ID gives one JSON object on one line.\n"
+    "\n"
+    "Exit status: 0 found; 1 not found, nothing selected, or to be asked\n"
+    "elsewhere; 2 usage; 3 no answer; 4 authentication needed or refused;\n"
+    "5 server error. Of several IDs the greatest counts.\n"
+    "\n"
+    "Examples:\n"
+    "  onymctl resolve 88.300.15907/part-1\n"
+    "  onymctl resolve -s [::1]:2641 +tcp +short -t URL 88.300.15907/part-1\n";
+
+struct request {
+    struct onym_client_query query;
+    enum onym_transport transport;
+    bool brief;
+    uint32_t indexes[SELECT_MAX];
+    onym_span types[SELECT_MAX];
+};
+
+static int
+add_index(struct request *r, const char *text)
+{
+    uint64_t index = 0;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at < '0' || *at > '9' || index > UINT32_MAX) {
+            index = 0;
+            break;
+        }
+        index = index * 10 + (uint64_t)(*at - '0');
+    }
+    if (index == 0 || index > UINT32_MAX) {
+        return onym_usage_error(VERB, "--index %s: give a number from 1 to 4294967295", text);
+    }
+    if (r->query.index_count == SELECT_MAX) {
+        return onym_usage_error(VERB, "at most %u indexes at once", SELECT_MAX);
+    }
+    r->indexes[r->query.index_count++] = (uint32_t)index;
+    return ONYM_EXIT_DONE;
+}
+
+static int
+add_type(struct request *r, const char *text)
+{
+    if (text[0] == '\0' || strlen(text) > ONYM_CLIENT_TYPES_LEN_MAX / SELECT_MAX - 4) {
+        return onym_usage_error(VERB, "--type: give a name of 1 to %u bytes",
+                                ONYM_CLIENT_TYPES_LEN_MAX / SELECT_MAX - 4);
+    }
+    if (r->query.type_count == SELECT_MAX) {
+        return onym_usage_error(VERB, "at most %u types at once", SELECT_MAX);
+    }
+    r->types[r->query.type_count++] = onym_span_text(text);
+    return ONYM_EXIT_DONE;
+}
+
+static int
+set_transport(struct request *r, enum onym_transport transport)
+{
+    if (r->transport != ONYM_TRANSPORT_ANY && r->transport != transport) {
+        return onym_usage_error(VERB, "TCP only and UDP only exclude each other");
+    }
+    r->transport = transport;
+    return ONYM_EXIT_DONE;
+}
+
+enum option_code {
+    OPT_AUTH = 256,
+    OPT_PRIVATE,
+    OPT_NO_REFERRAL,
+    OPT_DIGEST,
+    OPT_TCP,
+    OPT_UDP,
+    OPT_SHORT
+};
+
+static int
+apply_option(struct request *r, int code, const char *argument)
+{
+    switch (code) {
+    case 't':
+        return add_type(r, argument);
+    case 'i':
+        return add_index(r, argument);
+    case OPT_TCP:
+        return set_transport(r, ONYM_TRANSPORT_TCP);
+    case OPT_UDP:
+        return set_transport(r, ONYM_TRANSPORT_UDP);
+    case OPT_AUTH:
+        r->query.authoritative = true;
+        break;
+    case OPT_PRIVATE:
+        r->query.private_too = true;
+        break;
+    case OPT_NO_REFERRAL:
+        r->query.no_referral = true;
+        break;
+    case OPT_DIGEST:
+        r->query.request_digest = true;
+        break;
+    case OPT_SHORT:
+    default:
+        r->brief = true;
+        break;
+    }
+    return ONYM_EXIT_DONE;
+}
+
+static int
+read_options(struct request *r, int argc, char **argv)
+{
+    static const struct option options[] = {{"type", required_argument, NULL, 't'},
+                                            {"index", required_argument, NULL, 'i'},
+                                            {"auth", no_argument, NULL, OPT_AUTH},
+                                            {"private", no_argument, NULL, OPT_PRIVATE},
+                                            {"no-referral", no_argument, NULL, OPT_NO_REFERRAL},
+                                            {"digest", no_argument, NULL, OPT_DIGEST},
+                                            {"tcp", no_argument, NULL, OPT_TCP},
+                                            {"udp", no_argument, NULL, OPT_UDP},
+                                            {"short", no_argument, NULL, OPT_SHORT},
+                                            {NULL, 0, NULL, 0}};
+    int code;
+
+    optind = 0;
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":t:i:", options, NULL)) != -1) {
+        int result;
+
+        if (code == ':') {
+            return onym_usage_error(VERB, "%s needs an argument", argv[optind - 1]);
+        }
+        if (code == '?') {
+            return onym_usage_error(VERB, "unknown option %s; see onymctl resolve --help",
+                                    argv[optind - 1]);
+        }
+        result = apply_option(r, code, optarg);
+        if (result != ONYM_EXIT_DONE) {
+            return result;
+        }
+    }
+    return ONYM_EXIT_DONE;
+}
+
+/* dig's way of writing options. *used is false for words that are identifiers. */
+static int
+read_plus(struct request *r, const char *word, bool *used)
+{
+    static const char *const known[] = {"+short", "+tcp", "+udp"};
+    static const int code[] = {OPT_SHORT, OPT_TCP, OPT_UDP};
+    const char *near;
+
+    *used = word[0] == '+' && strchr(word, '/') == NULL;
+    if (!*used) {
+        return ONYM_EXIT_DONE;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(word, known[i]) == 0) {
+            return apply_option(r, code[i], NULL);
+        }
+    }
+    near = onym_suggest(word, known, sizeof known / sizeof known[0]);
+    return near != NULL
+               ? onym_usage_error(VERB, "unknown option %s; did you mean %s?", word, near)
+               : onym_usage_error(VERB, "unknown option %s; known are +short, +tcp, +udp", word);
+}
+
+/* Leaves the identifiers in argv[0..*count). */
+static int
+read_words(struct request *r, char **argv, int *count)
+{
+    int kept = 0;
+
+    for (int i = 0; i < *count; i++) {
+        bool used;
+        int code = read_plus(r, argv[i], &used);
+
+        if (code != ONYM_EXIT_DONE) {
+            return code;
+        }
+        if (used) {
+            continue;
+        }
+        if (argv[i][0] == '\0' || strlen(argv[i]) > ONYM_NAME_LEN_MAX) {
+            return onym_usage_error(VERB, "an identifier has 1 to %u bytes, this one %zu",
+                                    ONYM_NAME_LEN_MAX, strlen(argv[i]));
+        }
+        argv[kept++] = argv[i];
+    }
+    *count = kept;
+    return kept > 0 ? ONYM_EXIT_DONE
+                    : onym_usage_error(VERB, "name an identifier, for example 88.300.15907/part-1");
+}
+
+/* The servers to ask, all reached over the transport wanted. */
+static int
+find_servers(const struct onym_cli *cli, enum onym_transport transport,
+             struct onym_client_server *servers, size_t *count)
+{
+    const char *text = cli->server != NULL ? cli->server : DEFAULT_SERVER;
+    enum onym_status status = onym_client_server_lookup(text, servers, ONYM_CLIENT_SERVERS_MAX,
+                                                        count);
+
+    if (status == ONYM_INVALID) {
+        return onym_usage_error(VERB, "--server %s: give HOST or HOST:PORT, for example [::1]:2641",
+                                text);
+    }
+    if (status != ONYM_OK) {
+        (void)fprintf(stderr, "onymctl resolve: --server %s: the name cannot be looked up\n", text);
+        return ONYM_EXIT_UNREACHABLE;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        servers[i].transport = transport;
+    }
+    return ONYM_EXIT_DONE;
+}
+
+static int
+ask(const struct onym_cli *cli, const struct request *r, struct onym_client *client,
+    const struct onym_client_server *servers)
+{
+    struct onym_client_result result;
+    enum onym_status printed = ONYM_OK;
+
+    (void)!onym_client_resolve(client, &r->query, &result);
+    if (cli->json) {
+        printed = onym_id_print_json(stdout, r->query.name, &result);
+    } else if (r->brief) {
+        onym_id_print_short(stdout, &result);
+    } else {
+        onym_id_print_block(stdout, &r->query, &result, &servers[result.server]);
+    }
+    if (printed != ONYM_OK) {
+        (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(printed));
+        return ONYM_EXIT_SERVER;
+    }
+    /* with +short nothing on stdout says why there is nothing */
+    if (r->brief && !cli->json && !cli->quiet && result.status != ONYM_OK) {
+        (void)fprintf(stderr, "onymctl resolve: %s: %s\n", (const char *)r->query.name.at,
+                      result.detail);
+    }
+    return onym_id_exit_code(&result);
+}
+
+static int
+ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
+{
+    struct onym_client_server servers[ONYM_CLIENT_SERVERS_MAX];
+    struct onym_client_options options = {.servers = servers,
+                                          .timeout_ms = (uint32_t)(cli->timeout_s * 1000.0)};
+    struct onym_client *client = NULL;
+    enum onym_status status;
+    int worst = find_servers(cli, r->transport, servers, &options.server_count);
+
+    if (worst != ONYM_EXIT_DONE) {
+        return worst;
+    }
+    status = onym_client_new(&options, &client);
+    if (status != ONYM_OK) {
+        (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(status));
+        return ONYM_EXIT_SERVER;
+    }
+    r->query.indexes = r->indexes;
+    r->query.types = r->types;
+    for (int i = 0; i < count; i++) {
+        int code;
+
+        if (i > 0 && !r->brief && !cli->json) {
+            (void)putchar('\n');
+        }
+        r->query.name = onym_span_text(names[i]);
+        code = ask(cli, r, client, servers);
+        worst = code > worst ? code : worst;
+    }
+    onym_client_free(client);
+    return worst;
+}
+
+int
+onym_id_resolve(const struct onym_cli *cli, int argc, char **argv)
+{
+    struct request r = {.transport = ONYM_TRANSPORT_ANY};
+    int count;
+    int code = read_options(&r, argc, argv);
+
+    if (code == ONYM_EXIT_DONE) {
+        count = argc - optind;
+        code = read_words(&r, argv + optind, &count);
+    }
+    return code == ONYM_EXIT_DONE ? ask_all(cli, &r, count, argv + optind) : code;
+}
