@@ -24,6 +24,7 @@ enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_USR1, SIGNALS };
 struct server {
     struct onym_node node;
     const struct onym_config_source *source;
+    struct onym_settings configured; /* before counts and ports were filled in */
     uv_loop_t loop;
     uv_signal_t signal[SIGNALS];
     uv_timer_t housekeeping;
@@ -115,14 +116,13 @@ apply(struct server *s, const struct onym_settings *fresh)
     for (size_t i = 0; i < onym_config_key_count(); i++) {
         const struct onym_config_key *key = onym_config_key_at(i);
 
-        if (!key->reloadable && onym_config_differs(key, &s->node.settings, fresh)) {
+        if (!key->reloadable && onym_config_differs(key, &s->configured, fresh)) {
             ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "config", "restart_needed",
                      "a changed key takes effect at the next start only",
                      onym_log_text("key", key->name));
         }
     }
     onym_log_set_level(s->node.log, fresh->log_level);
-    s->node.settings.log_level = fresh->log_level;
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "config", "reloaded",
              "the configuration was read again");
 }
@@ -214,7 +214,7 @@ raise_descriptor_limit(struct server *s)
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur < wanted) {
-        ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "server", "descriptor_limit",
+        ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "descriptor_limit",
                  "fewer open files are allowed than limits.tcp_connections needs; raise the limit",
                  onym_log_u64("allowed", limit.rlim_cur), onym_log_u64("wanted", wanted));
     }
@@ -341,6 +341,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the main loop");
     }
     s->source = source;
+    s->configured = *settings;
     s->node.settings = *settings;
     s->node.settings.workers = worker_count(settings);
     s->node.log = log;
