@@ -20,7 +20,7 @@ from lib import common, resolve_sections
 from lib.common import CannotRun, say
 
 STEAL_SHARE_MAX = 0.02    # of the round's time, taken by other guests of the host
-OTHERS_SHARE_MAX = 0.10   # of the two cores, taken by other processes
+WAITED_SHARE_MAX = 0.10   # of the round's time, server or client ready but without a processor
 ECHO_SLOWER_MAX = 1.5     # echo per answer against the best echo of the run
 SECTIONS = ("udp", "idle", "start", "disk")
 
@@ -40,21 +40,22 @@ def load(build, core, target, names, milliseconds, window, seed, is_echo):
 
 def measure(pid, cores, run):
     """run() while watching the server and both cores; the client's result with the shares."""
-    busy, stolen = common.core_seconds(cores)
-    cpu, start = common.cpu_ns(pid), time.monotonic()
+    stolen = common.stolen_seconds(cores)
+    (cpu, waited), start = common.cpu_ns(pid), time.monotonic()
     result = run()
     wall = time.monotonic() - start
-    server = (common.cpu_ns(pid) - cpu) / 1e9
-    busy_after, stolen_after = common.core_seconds(cores)
+    cpu_after, waited_after = common.cpu_ns(pid)
+    server = (cpu_after - cpu) / 1e9
     if result["answers"] == 0:
         raise CannotRun(f"no right answer among {result['packets']} packets; the first wrong one: "
                         f"{result.get('first_wrong')}")
-    others = busy_after - busy - server - result["client_cpu_seconds"]
+    seconds = result["seconds"]
     result.update(us_per_answer=server * 1e6 / result["answers"],
-                  server_share=server / wall,
+                  server_share=server / seconds,
                   client_share=result["client_cpu_seconds"] / wall,
-                  others_share=max(0.0, others) / (2 * wall),
-                  steal_share=(stolen_after - stolen) / (2 * wall))
+                  server_waited_share=(waited_after - waited) / 1e9 / seconds,
+                  client_waited_share=result["client_waited_seconds"] / seconds,
+                  steal_share=(common.stolen_seconds(cores) - stolen) / (2 * wall))
     return result
 
 
@@ -86,8 +87,10 @@ def disturbed(pair, best_echo):
     for name, result in pair.items():
         if result["steal_share"] > STEAL_SHARE_MAX:
             return f"{name}: {result['steal_share']:.0%} of the time stolen"
-        if result["others_share"] > OTHERS_SHARE_MAX:
-            return f"{name}: others took {result['others_share']:.0%} of the cores"
+        for side in ("server", "client"):
+            if result[f"{side}_waited_share"] > WAITED_SHARE_MAX:
+                return (f"{name}: the {side} waited {result[f'{side}_waited_share']:.0%} of the "
+                        "time for its processor")
     if pair["echo"]["us_per_answer"] > ECHO_SLOWER_MAX * best_echo:
         return f"echo {pair['echo']['us_per_answer'] / best_echo:.1f}x its best"
     return ""
@@ -98,7 +101,8 @@ def say_round(number, pair, ratio):
     say(f"{number:5}  {echo['us_per_answer']:8.2f} {node['us_per_answer']:8.2f} {ratio:6.2f}  "
         f"{echo['answers_per_second']:9.0f} {node['answers_per_second']:9.0f}  "
         f"{node['latency_us']['p50']:7.0f} {node['latency_us']['p99']:7.0f}  "
-        f"{node['wrong']:5} {node['lost']:5}  {node['others_share']:6.1%} "
+        f"{node['wrong']:5} {node['lost']:5}  "
+        f"{max(node['server_waited_share'], node['client_waited_share']):6.1%} "
         f"{node['steal_share']:6.1%}")
 
 
@@ -107,7 +111,7 @@ def run_rounds(arguments, run_echo, run_node):
     rounds = []
     bound = 3 * arguments.rounds
     say("round   echo us  node us  ratio   echo /s   node /s   p50 us  p99 us  wrong  lost  "
-        "others  steal")
+        "waited  steal")
     while len(rounds) < bound:
         pair = {"echo": run_echo(len(rounds)), "node": run_node(len(rounds))}
         ratio = pair["node"]["us_per_answer"] / pair["echo"]["us_per_answer"]
