@@ -37,8 +37,10 @@ onym_reader_bytes(struct onym_reader *r, size_t len)
         onym_reader_fail(r, ONYM_MALFORMED);
         return onym_span_of(NULL, 0);
     }
-    r->left.at += len;
-    r->left.len -= len;
+    if (len > 0) { /* after a failure, or over an empty span, left.at is NULL: not even + 0 */
+        r->left.at += len;
+        r->left.len -= len;
+    }
     return out;
 }
 
