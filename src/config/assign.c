@@ -6,6 +6,7 @@
 #include "config/units.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 /* One item on its way into the settings. */
@@ -168,14 +169,14 @@ set_rate(const struct item *item)
 static void
 set_word(const struct item *item)
 {
-    struct onym_suggest s = onym_suggest_for(item->text);
+    struct onym_config_suggest s = onym_config_suggest_for(item->text);
 
     for (size_t i = 0; item->key->words[i] != NULL; i++) {
         if (onym_span_equal(item->text, onym_span_text(item->key->words[i]))) {
             store_u32(item, i);
             return;
         }
-        onym_suggest_try(&s, item->key->words[i]);
+        onym_config_suggest_try(&s, item->key->words[i]);
     }
     refuse(item, "is not one of the words", s.best);
 }
@@ -244,7 +245,9 @@ onym_config_assign_item(struct onym_config_assign *assign, onym_span text, bool 
     onym_config_quote(text, item.shown);
     if (onym_config_is_list(assign->key) && assign->count++ >= assign->key->max) {
         if (assign->count == assign->key->max + 1) {
-            refuse(&item, "is one too many", NULL);
+            onym_config_report_add(assign->work->report, origin, assign->key->name,
+                                   "%s is one too many; expected at most %" PRIu64 " items",
+                                   item.shown, assign->key->max);
         }
         return;
     }

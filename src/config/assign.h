@@ -31,11 +31,4 @@ void onym_config_assign_item(struct onym_config_assign *assign, onym_span text, 
 void onym_config_assign_text(const struct onym_config_work *work, size_t key, onym_span text,
                              struct onym_config_origin origin);
 
-/* True for the keys that take several items. */
-static inline bool
-onym_config_is_list(const struct onym_config_key *key)
-{
-    return key->type == ONYM_CONFIG_ADDRESSES || key->type == ONYM_CONFIG_NETWORKS;
-}
-
 #endif

@@ -42,7 +42,7 @@ take_variable(const struct onym_config_work *work, const char *variable)
     char shown[ONYM_CONFIG_QUOTED_MAX];
     size_t len = strcspn(variable, "=");
     onym_span name = onym_span_of(variable, len);
-    struct onym_suggest s = onym_suggest_for(name);
+    struct onym_config_suggest s = onym_config_suggest_for(name);
     bool ours = false;
 
     if (strncmp(variable, prefix, sizeof prefix - 1) != 0 || variable[len] == 0) {
@@ -59,9 +59,9 @@ take_variable(const struct onym_config_work *work, const char *variable)
         }
         if (lacks_underscore(name, known[i])) {
             ours = true;
-            onym_suggest_take(&s, known[i], 0);
+            onym_config_suggest_take(&s, known[i], 0);
         }
-        onym_suggest_try(&s, known[i]);
+        onym_config_suggest_try(&s, known[i]);
     }
     if (ours) {
         onym_config_quote(name, shown);
@@ -77,7 +77,7 @@ take_override(const struct onym_config_work *work, const char *text)
     const struct onym_config_origin origin = {.kind = ONYM_CONFIG_COMMAND_LINE};
     size_t len = strcspn(text, "=");
     onym_span name = onym_span_of(text, len);
-    struct onym_suggest s = onym_suggest_for(name);
+    struct onym_config_suggest s = onym_config_suggest_for(name);
     char shown[ONYM_CONFIG_QUOTED_MAX];
     size_t key = onym_config_key_find(name);
 
@@ -92,7 +92,7 @@ take_override(const struct onym_config_work *work, const char *text)
         return;
     }
     for (size_t i = 0; i < onym_config_key_count(); i++) {
-        onym_suggest_try(&s, onym_config_key_at(i)->name);
+        onym_config_suggest_try(&s, onym_config_key_at(i)->name);
     }
     onym_config_quote(name, shown);
     onym_config_report_add(work->report, origin, "", "%s is no key%s%s%s", shown,

@@ -73,23 +73,38 @@ onym_config_report_add(struct onym_config_report *report, struct onym_config_ori
     va_start(args, format);
     (void)vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
+    /* a cut may have gone through a character */
+    for (size_t len = strlen(e->text); !onym_utf8_valid(onym_span_text(e->text)) && len > 0;) {
+        e->text[--len] = 0;
+    }
 }
 
 uint32_t
 onym_config_report_file(struct onym_config_report *report, const char *name)
 {
+    onym_span left = onym_span_text(name);
+    size_t len = 0;
     char *at;
 
     if (report->file_count == ONYM_CONFIG_FILES_MAX) {
         return ONYM_CONFIG_FILES_MAX;
     }
     at = report->file[report->file_count];
-    (void)snprintf(at, ONYM_PATH_MAX, "%s", name);
-    for (; *at != 0; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
-            *at = '?';
+    while (left.len > 0 && len + 5 < ONYM_PATH_MAX) {
+        onym_span rest = left;
+        uint32_t cp;
+        size_t n = 1;
+
+        if (onym_utf8_next(&rest, &cp) && is_printable(cp)) {
+            n = left.len - rest.len;
+            memcpy(at + len, left.at, n);
+            len += n;
+        } else {
+            at[len++] = '?';
         }
+        left = onym_span_from(left, n);
     }
+    at[len] = 0;
     return (uint32_t)report->file_count++;
 }
 

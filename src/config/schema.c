@@ -38,7 +38,6 @@ static const struct onym_config_key table[] = {
      .help = "Threads that answer requests. 0 means one per processor core, at most 64."},
     {.name = "node.shutdown_timeout",
      .type = ONYM_CONFIG_DURATION,
-     .reloadable = true,
      .offset = FIELD(shutdown_ms),
      .min = 0,
      .max = 600000,
@@ -82,7 +81,6 @@ static const struct onym_config_key table[] = {
              "taken only as they do grow."},
     {.name = "limits.udp_per_client",
      .type = ONYM_CONFIG_RATE,
-     .reloadable = true,
      .offset = FIELD(udp_per_client),
      .min = 1,
      .max = 10000000,
@@ -91,7 +89,6 @@ static const struct onym_config_key table[] = {
              "the server is too busy, at most once a second."},
     {.name = "limits.udp_reply_packets",
      .type = ONYM_CONFIG_NUMBER,
-     .reloadable = true,
      .offset = FIELD(udp_reply_packets),
      .min = 1,
      .max = 64,
@@ -100,7 +97,6 @@ static const struct onym_config_key table[] = {
              "over TCP."},
     {.name = "limits.exempt",
      .type = ONYM_CONFIG_NETWORKS,
-     .reloadable = true,
      .offset = FIELD(exempt),
      .max = ONYM_NETWORKS_MAX,
      .value = "127.0.0.0/8, ::1/128",
@@ -108,7 +104,6 @@ static const struct onym_config_key table[] = {
              "on the machine measures the node and not its limiter."},
     {.name = "limits.tcp_connections",
      .type = ONYM_CONFIG_NUMBER,
-     .reloadable = true,
      .offset = FIELD(tcp_connections),
      .min = 1,
      .max = 1000000,
@@ -116,7 +111,6 @@ static const struct onym_config_key table[] = {
      .help = "Open TCP connections of all workers together."},
     {.name = "limits.tcp_idle",
      .type = ONYM_CONFIG_DURATION,
-     .reloadable = true,
      .offset = FIELD(tcp_idle_s),
      .min = 1,
      .max = 86400,
@@ -233,14 +227,10 @@ onym_config_expected(const struct onym_config_key *key, char out[ONYM_CONFIG_EXP
         expected_words(key, out);
         break;
     case ONYM_CONFIG_ADDRESSES:
-        (void)snprintf(out, cap,
-                       "at most %" PRIu64 " addresses such as 127.0.0.1:2641 or [::1]:2641",
-                       key->max);
+        (void)snprintf(out, cap, "an address such as 127.0.0.1:2641 or [::1]:2641");
         break;
     case ONYM_CONFIG_NETWORKS:
-        (void)snprintf(out, cap,
-                       "at most %" PRIu64 " networks such as 192.0.2.0/24 or 2001:db8::/32",
-                       key->max);
+        (void)snprintf(out, cap, "a network such as 192.0.2.0/24 or 2001:db8::/32");
         break;
     }
 }

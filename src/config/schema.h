@@ -24,8 +24,8 @@ struct onym_config_key {
     enum onym_config_type type;
     bool reloadable;          /* false: a change needs a restart */
     size_t offset;            /* in struct onym_settings */
-    uint64_t min;             /* inclusive, in the stored unit; for lists and texts the count of */
-    uint64_t max;             /* items or bytes */
+    uint64_t min;             /* inclusive, in the stored unit; bytes of a text */
+    uint64_t max;             /* likewise; the most items of a list */
     uint32_t unit_ms;         /* ONYM_CONFIG_DURATION: milliseconds of one stored unit */
     const char *const *words; /* ONYM_CONFIG_WORD: ended by NULL */
     const char *value;        /* the default, as an environment variable would give it */
@@ -43,8 +43,15 @@ size_t onym_config_key_find(onym_span name);
 #define ONYM_CONFIG_VARIABLE_MAX 80U
 void onym_config_variable(const struct onym_config_key *key, char out[ONYM_CONFIG_VARIABLE_MAX]);
 
-/* How a value of key is written and its range, for example "a whole number from 0 to 64". Always
- * ends with a NUL; at most ONYM_CONFIG_EXPECTED_MAX bytes. */
+/* True for the keys that take several items, at most key->max. */
+static inline bool
+onym_config_is_list(const struct onym_config_key *key)
+{
+    return key->type == ONYM_CONFIG_ADDRESSES || key->type == ONYM_CONFIG_NETWORKS;
+}
+
+/* How a value of key, or one item of a list, is written and its range, for example "a whole number
+ * from 0 to 64". */
 #define ONYM_CONFIG_EXPECTED_MAX 200U
 void onym_config_expected(const struct onym_config_key *key, char out[ONYM_CONFIG_EXPECTED_MAX]);
 

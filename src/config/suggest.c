@@ -44,7 +44,7 @@ edit_distance(onym_span a, onym_span b)
 }
 
 void
-onym_suggest_take(struct onym_suggest *s, const char *candidate, size_t distance)
+onym_config_suggest_take(struct onym_config_suggest *s, const char *candidate, size_t distance)
 {
     if (distance < s->distance) {
         s->best = candidate;
@@ -53,7 +53,7 @@ onym_suggest_take(struct onym_suggest *s, const char *candidate, size_t distance
 }
 
 void
-onym_suggest_try(struct onym_suggest *s, const char *candidate)
+onym_config_suggest_try(struct onym_config_suggest *s, const char *candidate)
 {
     onym_span c = onym_span_text(candidate);
     size_t longest = s->word.len > c.len ? s->word.len : c.len;
@@ -64,11 +64,11 @@ onym_suggest_try(struct onym_suggest *s, const char *candidate)
     }
     if (s->word.len >= 3 && s->word.len < c.len &&
         strncasecmp((const char *)s->word.at, candidate, s->word.len) == 0) {
-        onym_suggest_take(s, candidate, 1);
+        onym_config_suggest_take(s, candidate, 1);
         return;
     }
     distance = edit_distance(s->word, c);
     if (distance <= 1 + longest / 5) {
-        onym_suggest_take(s, candidate, distance);
+        onym_config_suggest_take(s, candidate, distance);
     }
 }

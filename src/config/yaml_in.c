@@ -55,14 +55,18 @@ complain(const struct walk *w, yaml_mark_t mark, const char *text)
     onym_config_report_add(w->work->report, origin_of(w, mark), w->path, "%s", text);
 }
 
+/* here: whether the whole value of a key was expected, or an item of a list. */
 static void
-complain_expected(const struct walk *w, yaml_mark_t mark, size_t key, const char *problem)
+complain_expected(const struct walk *w, yaml_mark_t mark, const struct frame *here,
+                  const char *problem)
 {
+    const struct onym_config_key *key = onym_config_key_at(here->key);
+    bool list = here->next == MEANS_VALUE && onym_config_is_list(key);
     char expected[ONYM_CONFIG_EXPECTED_MAX];
 
-    onym_config_expected(onym_config_key_at(key), expected);
-    onym_config_report_add(w->work->report, origin_of(w, mark), w->path, "%s; expected %s", problem,
-                           expected);
+    onym_config_expected(key, expected);
+    onym_config_report_add(w->work->report, origin_of(w, mark), w->path, "%s; expected %s%s",
+                           problem, expected, list ? ", or a list" : "");
 }
 
 /* The first key below the section named path, or the count of keys. */
@@ -87,7 +91,7 @@ find_section(onym_span path)
 static void
 complain_unknown(const struct walk *w, yaml_mark_t mark)
 {
-    struct onym_suggest s = onym_suggest_for(onym_span_text(w->path));
+    struct onym_config_suggest s = onym_config_suggest_for(onym_span_text(w->path));
     const char *dot = strrchr(w->path, '.');
     const char *last = dot != NULL ? dot + 1 : w->path;
     char sections[ONYM_CONFIG_KEYS_MAX][PATH_ROOM];
@@ -96,13 +100,13 @@ complain_unknown(const struct walk *w, yaml_mark_t mark)
         const char *name = onym_config_key_at(i)->name;
         size_t len = strcspn(name, ".");
 
-        onym_suggest_try(&s, name);
+        onym_config_suggest_try(&s, name);
         if (strcmp(name + len + 1, last) == 0) {
-            onym_suggest_take(&s, name, 2);
+            onym_config_suggest_take(&s, name, 2);
         }
         (void)snprintf(sections[i], PATH_ROOM, "%.*s", (int)len, name);
         if (dot == NULL) {
-            onym_suggest_try(&s, sections[i]);
+            onym_config_suggest_try(&s, sections[i]);
         }
     }
     onym_config_report_add(w->work->report, origin_of(w, mark), w->path, "unknown key%s%s%s",
@@ -198,10 +202,9 @@ take_value(struct walk *w, struct frame *f, const yaml_event_t *e, onym_span tex
     struct onym_config_origin origin = origin_of(w, e->start_mark);
 
     if (is_null(e)) {
-        complain_expected(w, e->start_mark, f->key,
-                          list && f->next == MEANS_VALUE
-                              ? "has no value; write [] for an empty list"
-                              : "has no value");
+        bool empty_list = list && f->next == MEANS_VALUE;
+        complain_expected(w, e->start_mark, f,
+                          empty_list ? "has no value; [] is the empty list" : "has no value");
         return;
     }
     if (f->next == MEANS_ITEMS) {
@@ -260,13 +263,13 @@ open_frame(struct walk *w, const yaml_event_t *e, bool mapping)
     } else if (here == MEANS_SECTION) {
         complain(w, e->start_mark, "is a list; expected keys of the section");
     } else if (here == MEANS_KEY) {
-        complain(w, e->start_mark, "has a key that is not a plain word");
+        complain(w, e->start_mark, "has a list or section as a key; expected a key of the section");
     } else if (here == MEANS_ITEMS) {
-        complain_expected(w, e->start_mark, f->key, "has a list or section as an item");
+        complain_expected(w, e->start_mark, f, "has an item that is a list or section");
     } else if (here == MEANS_VALUE && mapping) {
-        complain_expected(w, e->start_mark, f->key, "is a section");
+        complain_expected(w, e->start_mark, f, "is a section");
     } else if (here == MEANS_VALUE && !onym_config_is_list(onym_config_key_at(f->key))) {
-        complain_expected(w, e->start_mark, f->key, "is a list");
+        complain_expected(w, e->start_mark, f, "is a list");
     } else if (here == MEANS_VALUE) {
         below.next = MEANS_ITEMS;
         below.key = f->key;
