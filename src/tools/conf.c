@@ -1,0 +1,176 @@
+#include "tools/conf_print.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_HELP                                                                                  \
+    "Without FILE the one of -c is read; without either there are only defaults and\n"             \
+    "the variables ONYM_SECTION__KEY. The *.yaml of conf.d beside FILE are merged in\n"            \
+    "name order.\n"
+
+/* Loads what check and show look at. An exit code; ONYM_EXIT_DONE also when the report has errors.
+ */
+static int
+load(const struct onym_cli *cli, const char *verb, int argc, char **argv,
+     struct onym_conf_loaded **out)
+{
+    struct onym_config_source source = {.file = cli->config, .environment = environ};
+    struct onym_conf_loaded *loaded;
+    enum onym_status status;
+
+    if (argc - optind > 1) {
+        return onym_usage_error(verb, "one FILE at most; conf.d beside it is read as well");
+    }
+    if (optind < argc) {
+        source.file = argv[optind];
+    }
+    loaded = calloc(1, sizeof *loaded);
+    status = ONYM_NO_MEMORY;
+    if (loaded != NULL) {
+        status = onym_config_load(&source, &loaded->settings, &loaded->report);
+    }
+    if (status != ONYM_OK && status != ONYM_INVALID) {
+        (void)fprintf(stderr, "onymctl %s: %s\n", verb, onym_status_text(status));
+        free(loaded);
+        return ONYM_EXIT_SERVER;
+    }
+    loaded->valid = status == ONYM_OK;
+    *out = loaded;
+    return ONYM_EXIT_DONE;
+}
+
+static int
+run_check(const struct onym_cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{NULL, 0, NULL, 0}};
+    struct onym_conf_loaded *loaded;
+    int code;
+
+    optind = 0;
+    if (getopt_long(argc, argv, "", options, NULL) != -1) {
+        return ONYM_EXIT_USAGE;
+    }
+    code = load(cli, "conf check", argc, argv, &loaded);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
+    if (cli->json) {
+        onym_conf_print_check_json(loaded);
+    } else if (!loaded->valid) {
+        onym_conf_print_errors(&loaded->report);
+    } else if (!cli->quiet) {
+        onym_conf_print_valid(&loaded->report);
+    }
+    code = loaded->valid ? ONYM_EXIT_DONE : ONYM_EXIT_NEGATIVE;
+    free(loaded);
+    return code;
+}
+
+static int
+run_show(const struct onym_cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"effective", no_argument, NULL, 'e'},
+                                            {"origin", no_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
+    struct onym_conf_loaded *loaded;
+    struct onym_conf_show show = {.all = false};
+    int option;
+    int code;
+
+    optind = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'e') {
+            show.all = true;
+        } else if (option == 'o') {
+            show.origin = true;
+        } else {
+            return ONYM_EXIT_USAGE;
+        }
+    }
+    code = load(cli, "conf show", argc, argv, &loaded);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
+    if (!loaded->valid) {
+        onym_conf_print_errors(&loaded->report);
+        code = ONYM_EXIT_NEGATIVE;
+    } else if (cli->json) {
+        onym_conf_print_json(loaded, show);
+    } else {
+        onym_conf_print_yaml(loaded, show);
+    }
+    free(loaded);
+    return code;
+}
+
+static int
+run_schema(const struct onym_cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{NULL, 0, NULL, 0}};
+
+    const struct onym_config_source nothing = {.file = NULL};
+    struct onym_conf_loaded *loaded;
+    enum onym_status status = ONYM_NO_MEMORY;
+
+    (void)cli;
+    optind = 0;
+    if (getopt_long(argc, argv, "", options, NULL) != -1) {
+        return ONYM_EXIT_USAGE;
+    }
+    if (optind < argc) {
+        return onym_usage_error("conf schema", "takes no argument");
+    }
+    loaded = calloc(1, sizeof *loaded);
+    if (loaded != NULL) {
+        status = onym_config_load(&nothing, &loaded->settings, &loaded->report);
+    }
+    if (status == ONYM_OK) {
+        onym_conf_print_schema(&loaded->settings);
+    } else {
+        (void)fprintf(stderr, "onymctl conf schema: %s\n", onym_status_text(status));
+    }
+    free(loaded);
+    return status == ONYM_OK ? ONYM_EXIT_DONE : ONYM_EXIT_SERVER;
+}
+
+const struct onym_command onym_commands_conf[] = {
+    {.noun = "conf",
+     .verb = "check",
+     .usage = "[FILE]",
+     .summary = "Report all errors of a configuration",
+     .help = FILE_HELP
+     "Errors go to stderr, with --json to stdout. Exit code 1 when there are any.\n"
+     "\n"
+     "Examples:\n"
+     "  onymctl conf check onymd.yaml\n"
+     "  onymctl -c onymd.yaml conf check --json\n",
+     .run = run_check},
+    {.noun = "conf",
+     .verb = "show",
+     .usage = "[--effective] [--origin] [FILE]",
+     .summary = "Show what is set, as YAML or JSON",
+     .help = FILE_HELP
+     "Keys that only have their default are left out unless asked for. The output\n"
+     "can be used as a configuration, except JSON with origins.\n"
+     "\n"
+     "      --effective       all keys, defaults included\n"
+     "      --origin          say which file and line, variable or default\n"
+     "\n"
+     "Examples:\n"
+     "  onymctl conf show --effective --origin onymd.yaml\n"
+     "  ONYM_LOG__LEVEL=debug onymctl -c onymd.yaml conf show --json\n",
+     .run = run_show},
+    {.noun = "conf",
+     .verb = "schema",
+     .usage = "",
+     .summary = "Print the JSON Schema of the configuration",
+     .help = "For editors that complete and check YAML, and for tools that write it.\n"
+             "\n"
+             "Examples:\n"
+             "  onymctl conf schema > onymd.schema.json\n"
+             "  onymctl conf schema | jq '.properties.log'\n",
+     .run = run_schema},
+    {.noun = NULL},
+};
