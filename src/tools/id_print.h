@@ -17,7 +17,7 @@ void onym_id_print_short(FILE *out, const struct onym_client_result *result);
 
 /* One JSON object on one line, with the names of GET /api/handles: responseCode, handle, values or
  * message. Without an answer responseCode is null and status names the reason. name: as asked.
- * ONYM_OK, or ONYM_NO_MEMORY. */
+ * ONYM_OK; ONYM_NO_MEMORY; ONYM_NO_SPACE for values no answer can hold. */
 ONYM_MUST_USE enum onym_status onym_id_print_json(FILE *out, onym_span name,
                                                   const struct onym_client_result *result);
 

@@ -1,6 +1,7 @@
 #include "tools/text.h"
 
 #include "base/utf8.h"
+#include "wire/json_base64.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,18 +154,14 @@ onym_text_readable(onym_span bytes)
 void
 onym_base64_print(FILE *out, onym_span bytes)
 {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char line[64];
 
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t left = bytes.len - i;
-        uint32_t group = (uint32_t)bytes.at[i] << 16;
+    while (bytes.len > 0) {
+        onym_span piece = onym_span_front(bytes, sizeof line / 4 * 3);
 
-        group |= left > 1 ? (uint32_t)bytes.at[i + 1] << 8 : 0;
-        group |= left > 2 ? (uint32_t)bytes.at[i + 2] : 0;
-        (void)fputc(digit[group >> 18], out);
-        (void)fputc(digit[(group >> 12) & 63], out);
-        (void)fputc(left > 1 ? digit[(group >> 6) & 63] : '=', out);
-        (void)fputc(left > 2 ? digit[group & 63] : '=', out);
+        onym_base64_encode(ONYM_BASE64_STANDARD, piece, line);
+        (void)fwrite(line, 1, onym_base64_encoded_len(ONYM_BASE64_STANDARD, piece.len), out);
+        bytes = onym_span_from(bytes, piece.len);
     }
 }
 

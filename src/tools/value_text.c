@@ -6,9 +6,9 @@
 #include "onym/model/hs_vlist.h"
 #include "onym/model/ident.h"
 #include "tools/text.h"
+#include "wire/json_time.h"
 
 #include <arpa/inet.h>
-#include <time.h>
 
 #define HEX_BYTES_MAX 32U
 
@@ -24,17 +24,13 @@ onym_permissions_print(FILE *out, uint8_t permissions)
 void
 onym_ttl_print(FILE *out, const struct onym_value *value)
 {
-    char text[32] = "?";
-    time_t when = (time_t)value->ttl;
-    struct tm utc;
+    char text[ONYM_TIME_TEXT_MAX];
 
     if (value->ttl_type != ONYM_TTL_ABSOLUTE) {
         (void)fprintf(out, "%u", (unsigned)value->ttl);
         return;
     }
-    if (gmtime_r(&when, &utc) != NULL) {
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    }
+    onym_time_format((uint64_t)value->ttl * 1000U, text);
     (void)fprintf(out, "@%s", text);
 }
 
