@@ -54,8 +54,8 @@ bool onym_vin_valid(onym_span vin);
  * composes, it does not judge. Overflow sticks in *w as ONYM_NO_SPACE. */
 void onym_ident_compose(struct onym_writer *w, const struct onym_ident_parts *parts);
 
-/* Append "88.9420.<enterprise>", a decimal number, and a number with at least `digits` digits,
- * zeros in front. */
+/* Append "88.9420.<enterprise>", a decimal number, and a number with at least `digits` (<= 20)
+ * digits, zeros in front. */
 void onym_compose_prefix(struct onym_writer *w, uint32_t enterprise);
 void onym_compose_number(struct onym_writer *w, uint64_t number);
 void onym_compose_padded(struct onym_writer *w, uint64_t number, unsigned digits);
