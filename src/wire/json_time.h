@@ -1,0 +1,18 @@
+/* Times in JSON: RFC 3339. */
+#ifndef ONYM_WIRE_JSON_TIME_H
+#define ONYM_WIRE_JSON_TIME_H
+
+#include "onym/span.h"
+#include "onym/status.h"
+
+#define ONYM_TIME_TEXT_MAX 25U /* "1970-01-01T00:00:00.000Z" and a terminator */
+
+/* Reads "YYYY-MM-DDThh:mm:ss", a fraction if any (cut to milliseconds), and "Z" or an offset such
+ * as "+08:00"; years 1970 to 9999. ONYM_OK and *epoch_ms, or ONYM_MALFORMED. */
+ONYM_MUST_USE enum onym_status onym_time_parse(onym_span text, uint64_t *epoch_ms);
+
+/* Writes the time in UTC, with milliseconds only when there are any. epoch_ms below the year
+ * 10000. */
+void onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX]);
+
+#endif
