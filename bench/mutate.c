@@ -7,12 +7,14 @@
  * then counts as unanswered. Replies to mutants are matched by request id: whatever is not an
  * answer or a referral must not be larger than the request (no amplification). */
 #include "lib/args.h"
+#include "lib/ledger.h"
 #include "lib/mutant.h"
 #include "lib/query.h"
 #include "lib/torn.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/require.h"
 
 #include <errno.h>
@@ -28,10 +30,11 @@
 #define HONEST_OPEN   2U  /* of a socket */
 #define TRIES_MAX     4U
 #define MS            ((uint64_t)1000 * 1000)
-#define UDP_LEN_MAX   1400U /* of a mutant; most stay below 512 */
-#define SENT_SLOTS    65536U
+#define UDP_LEN_MAX   1400U       /* of a mutant; most stay below 512 */
 #define HONEST_TOP    0x48U       /* first byte of the request ids of honest requests */
 #define HONEST_ID     0x48000000U /* mutants never carry it */
+#define OWN_ID_MIN    0x01000000U /* of mutants that kept their id */
+#define OWN_ID_MAX    0x3FFFFFFFU
 #define TORN_OPEN     24U
 #define PACKET_IN_MAX 2048U
 
@@ -57,14 +60,8 @@ struct channel {
     struct honest honest[HONEST_OPEN];
 };
 
-/* A mutant sent lately, to be compared with what comes back for its request id. */
-struct sent {
-    uint32_t id, bytes_in, bytes_out, code;
-};
-
 struct counts {
     uint64_t mutants, honest, answered, resent, wrong, unanswered;
-    uint64_t replies, replies_success, refused_in, refused_out, amplified, unmatched;
     uint64_t bytes_out, bytes_in;
 };
 
@@ -78,45 +75,29 @@ struct flood {
     struct bench_torn *torn;
     struct counts counts;
     uint64_t last_reply_ns;
-    uint32_t next_id;
-    struct sent sent[SENT_SLOTS];
+    uint64_t made; /* mutants for UDP */
+    struct bench_ledger ledger;
     struct mmsghdr message[BATCH];
     struct iovec at[BATCH];
     uint8_t packet[BATCH][PACKET_IN_MAX];
-    uint8_t worst[64]; /* front of the first reply that was larger than its request */
 };
 
-static struct sent *
-sent_slot(struct flood *f, uint32_t id)
-{
-    return &f->sent[(id ^ id >> 16) & (SENT_SLOTS - 1)];
-}
-
-/* Several packets of one id are one request to the server. */
-static void
-remember(struct flood *f, onym_span packet)
-{
-    uint32_t id = packet.len >= 12 ? onym_get_u32(packet.at + 8) : 0;
-    struct sent *slot = sent_slot(f, id);
-
-    if (packet.len < 12) {
-        return;
-    }
-    if (slot->id != id) {
-        *slot = (struct sent){.id = id};
-    }
-    slot->bytes_in += (uint32_t)packet.len;
-}
-
+/* A mutant whose id was changed gets one that no unchanged mutant and no honest request carries, so
+ * that every reply to those is theirs. */
 static size_t
 make_mutant(struct flood *f, uint8_t *out)
 {
-    f->next_id = f->next_id % 0x3FFFFFFFU + 1;
-    size_t len = bench_mutant_make(&f->seeds, &f->rng, f->next_id, out, UDP_LEN_MAX);
-    if (len >= 12 && out[8] == HONEST_TOP) {
-        out[8]++;
+    uint32_t id = OWN_ID_MIN + (uint32_t)((f->made++) % (OWN_ID_MAX - OWN_ID_MIN + 1));
+    size_t len = bench_mutant_make(&f->seeds, &f->rng, id, out, UDP_LEN_MAX);
+
+    if (len >= 12) {
+        uint32_t carried = onym_get_u32(out + 8);
+        if (carried == id) {
+            bench_ledger_sent(&f->ledger, id, onym_span_of(out, len));
+        } else if ((carried >= OWN_ID_MIN && carried <= OWN_ID_MAX) || out[8] == HONEST_TOP) {
+            out[8] |= 0x80;
+        }
     }
-    remember(f, onym_span_of(out, len));
     return len;
 }
 
@@ -194,32 +175,6 @@ take_honest(struct flood *f, struct channel *c, onym_span packet)
     }
 }
 
-/* A reply to a mutant: answers and referrals may be large, refusals must not be. */
-static void
-take_reply(struct flood *f, onym_span packet)
-{
-    uint32_t id = onym_get_u32(packet.at + 8);
-    struct sent *slot = sent_slot(f, id);
-    bool front = packet.len >= 44 && onym_get_u32(packet.at + 12) == 0;
-
-    f->counts.replies++;
-    if (slot->id != id || slot->bytes_in == 0) {
-        f->counts.unmatched++;
-        return;
-    }
-    slot->code = front ? onym_get_u32(packet.at + 24) : slot->code;
-    if (slot->code == 1 || slot->code == 302 || slot->code == 303) {
-        f->counts.replies_success++;
-        return;
-    }
-    slot->bytes_out += (uint32_t)packet.len;
-    f->counts.refused_in += slot->bytes_out == packet.len ? slot->bytes_in : 0;
-    f->counts.refused_out += packet.len;
-    if (slot->bytes_out > slot->bytes_in && f->counts.amplified++ == 0) {
-        memcpy(f->worst, packet.at, packet.len < sizeof f->worst ? packet.len : sizeof f->worst);
-    }
-}
-
 static bool
 receive(struct flood *f, struct channel *c, uint64_t now)
 {
@@ -231,11 +186,11 @@ receive(struct flood *f, struct channel *c, uint64_t now)
         onym_span packet = onym_span_of(f->packet[i], f->message[i].msg_len);
         f->counts.bytes_in += packet.len;
         if (packet.len < 12) {
-            f->counts.unmatched++;
+            f->ledger.unmatched++;
         } else if (packet.at[8] == HONEST_TOP) {
             take_honest(f, c, packet);
         } else {
-            take_reply(f, packet);
+            bench_ledger_reply(&f->ledger, packet);
         }
         f->last_reply_ns = now;
     }
@@ -332,17 +287,20 @@ run(struct flood *f)
 }
 
 static void
-print_counts(const struct flood *f, double seconds)
+print_hex(const char *key, const uint8_t *bytes, size_t len)
+{
+    char text[2 * BENCH_LEDGER_FRONT + 1];
+
+    onym_hex_encode(onym_span_of(bytes, len), text);
+    printf(", \"%s\": \"%s\"", key, text);
+}
+
+static void
+print_udp(const struct flood *f)
 {
     const struct counts *u = &f->counts;
-    const struct bench_torn_counts *t = bench_torn_counts_of(f->torn);
-    char worst[2 * sizeof f->worst + 1] = "";
+    const struct bench_ledger *l = &f->ledger;
 
-    for (size_t i = 0; i < sizeof f->worst && u->amplified > 0; i++) {
-        (void)snprintf(worst + 2 * i, 3, "%02x", f->worst[i]);
-    }
-    printf("{\"seed\": %" PRIu64 ", \"seconds\": %.3f, \"packets\": %" PRIu64 ", ",
-           f->settings->seed, seconds, u->mutants + t->mutants);
     printf("\"udp\": {\"mutants\": %" PRIu64 ", \"honest\": %" PRIu64 ", \"answered\": %" PRIu64
            ", \"wrong\": %" PRIu64 ", \"unanswered\": %" PRIu64 ", \"sent_again\": %" PRIu64
            ", \"bytes_sent\": %" PRIu64 ", \"bytes_received\": %" PRIu64 ", ",
@@ -350,10 +308,25 @@ print_counts(const struct flood *f, double seconds)
            u->bytes_in);
     printf("\"replies_to_mutants\": %" PRIu64 ", \"answers_to_mutants\": %" PRIu64
            ", \"refused_bytes_in\": %" PRIu64 ", \"refused_bytes_out\": %" PRIu64
-           ", \"larger_than_request\": %" PRIu64 ", \"unmatched\": %" PRIu64
-           ", \"first_larger\": \"%s\"}, ",
-           u->replies, u->replies_success, u->refused_in, u->refused_out, u->amplified,
-           u->unmatched, worst);
+           ", \"larger_than_request\": %" PRIu64 ", \"larger_by_digest\": %" PRIu64
+           ", \"unmatched\": %" PRIu64,
+           l->replies, l->success, l->refused_in, l->refused_out, l->larger, l->larger_by_digest,
+           l->unmatched);
+    if (l->larger > 0) {
+        print_hex("first_larger_request", l->first_larger.front, l->first_larger.front_len);
+        print_hex("first_larger_reply", l->first_larger_reply, l->first_larger_reply_len);
+    }
+    printf("}, ");
+}
+
+static void
+print_result(const struct flood *f, double seconds)
+{
+    const struct bench_torn_counts *t = bench_torn_counts_of(f->torn);
+
+    printf("{\"seed\": %" PRIu64 ", \"seconds\": %.3f, \"packets\": %" PRIu64 ", ",
+           f->settings->seed, seconds, f->counts.mutants + t->mutants);
+    print_udp(f);
     printf("\"tcp\": {\"mutants\": %" PRIu64 ", \"connections\": %" PRIu64 ", \"honest\": %" PRIu64
            ", \"answered\": %" PRIu64 ", \"wrong\": %" PRIu64 ", \"unanswered\": %" PRIu64
            ", \"bytes_sent\": %" PRIu64 ", \"bytes_received\": %" PRIu64
@@ -459,7 +432,7 @@ main(int argc, char **argv)
     if (prepare(f)) {
         uint64_t start = onym_clock_monotonic_ns();
         code = run(f) ? 0 : 1;
-        print_counts(f, (double)(onym_clock_monotonic_ns() - start) / 1e9);
+        print_result(f, (double)(onym_clock_monotonic_ns() - start) / 1e9);
         if (code != 0) {
             fprintf(stderr, "no reply for %" PRIu64 " seconds\n", settings.silence_s);
         }

@@ -131,7 +131,10 @@ def judge(result, memory, code, answers_after, log):
                             f"answered ({part['wrong']} wrong, {part['unanswered']} unanswered)")
     if result["udp"]["larger_than_request"]:
         problems.append(f"{result['udp']['larger_than_request']} refusals larger than the request, "
-                        f"the first: {result['udp']['first_larger']}")
+                        f"the first: {result['udp']['first_larger_request']} drew "
+                        f"{result['udp']['first_larger_reply']}")
+    if result["udp"]["refused_bytes_out"] > result["udp"]["refused_bytes_in"]:
+        problems.append("refusals are larger than the refused packets together")
     if growth_kib(memory) > GROWTH_MAX_KIB:
         problems.append(f"the node's memory grew by {growth_kib(memory) // 1024} MiB")
     if not answers_after:

@@ -245,6 +245,19 @@ class Clients(unittest.TestCase):
         udp = json.loads(done.stdout)["udp"]
         self.assertGreater(udp["larger_than_request"], 1000)
         self.assertGreater(udp["refused_bytes_out"], udp["refused_bytes_in"])
+        self.assertEqual(udp["first_larger_request"][16:24], udp["first_larger_reply"][16:24])
+
+    def test_flood_allows_the_digest_a_request_asked_for(self):
+        def refuse(request):
+            body = b"\3" + bytes(32) + bytes(len(request) - 20 - 24 - 4)
+            header = struct.pack(">IIIHBBII", 1, 301, 0x800000, 1, 0, 0, 2_000_000_000, len(body))
+            return packets_of(request, header + body + bytes(4))
+        done = self.flood(lambda request: packets_of(request, success(request))
+                          if is_resolve(request) else
+                          refuse(request) if 48 <= len(request) <= 400 else [])
+        udp = json.loads(done.stdout)["udp"]
+        self.assertEqual(udp["larger_than_request"], 0)
+        self.assertGreater(udp["larger_by_digest"], 1000)
 
     def test_flood_notices_wrong_answers(self):
         done = self.flood(lambda request: packets_of(request, success(request, name=b"other"))
