@@ -74,7 +74,7 @@ onym_reassembly_init(void *memory, uint32_t slots, uint32_t message_len_max)
 static bool
 expired(const struct slot *slot, uint64_t now_ms)
 {
-    return now_ms - slot->since_ms >= ONYM_REASSEMBLY_EXPIRY_MS;
+    return now_ms > slot->since_ms && now_ms - slot->since_ms >= ONYM_REASSEMBLY_EXPIRY_MS;
 }
 
 uint32_t
