@@ -3,12 +3,14 @@
 import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 import node  # noqa: E402
 
 LIMIT_SECONDS = 60
@@ -18,11 +20,11 @@ FIXED_NAMES = 34 + 5
 # A change of any of these bytes is visible to users: it needs a line in docs/changelog.md.
 DIGESTS = {
     ():
-        "4a2c5cf2fecd11e601f2f39c73e92ccf6237bd335d3cb3d5930376123c3027b2",
+        "468e0f0fc39660c9c4d96071d4f272faa2674138e7e20c9c72531adb6f9a74d9",
     ("--sample-only",):
         "cb29d775a9b0a23509366ef49e002a04b9dfa603368bd9c9cc4ca9b4cf504a45",
     ("--seed", "1", "--records", "1000"):
-        "fa3361794414a01e2309577dd444eac761e2a2e4f6ca0e050f819d9b0a01b149",
+        "185923fcd251df738c52c52fbaaf0bed279e36890754ce295bb79d3840f429a9",
     ("--records", "50000", "--attributes", "6", "--shuffle"):
         "6ac9063aa5dfab458aafe10ec96ce96a019b2483101d07107e970657071c24cb",
     ("--records", "1000", "--attributes", "12"):
@@ -88,6 +90,45 @@ class Output(unittest.TestCase):
         self.assertEqual(plain[:FIXED_ROWS], mixed[:FIXED_ROWS])
         self.assertNotEqual(plain, mixed)
         self.assertEqual(sorted(plain), sorted(mixed))
+
+
+def templates():
+    """(chain, index) -> (field, access), from docs/domain.md; chain None for the common block."""
+    fields, chain = {}, None
+    for line in (ROOT / "docs" / "domain.md").read_text("utf-8").splitlines():
+        heading = re.match(r"### ([A-Z]{2}): ", line)
+        if heading:
+            chain = heading.group(1)
+        row = re.match(r"\| (20\d\d) \| `(\w+)` \|.*\| ([OAS]) \|$", line)
+        if row:
+            fields[chain, int(row.group(1))] = row.group(2), row.group(3)
+    return fields
+
+
+class Document(unittest.TestCase):
+    def test_fields_are_those_of_the_document(self):
+        fields = templates()
+        self.assertEqual(len(fields), 20 + 13 + 13 + 11 + 15 + 12 + 12 + 12 + 13)
+        seen = set()
+        for line in output("-n", "4000").splitlines():
+            record = json.loads(line)
+            suffix = record["handle"].partition("/")[2]
+            for value in record["values"]:
+                if value["index"] < 2000:
+                    continue
+                place = None if value["index"] < 2020 else suffix[:2], value["index"]
+                public = value.get("permissions", "1110") == "1110"
+                self.assertEqual((value["type"], public),
+                                 (fields[place][0], fields[place][1] == "O"), record["handle"])
+                seen.add(place)
+        self.assertEqual(seen, set(fields))
+
+    def test_sample_is_the_list_of_the_document(self):
+        text = (ROOT / "docs" / "domain.md").read_text("utf-8")
+        listed = re.findall(r"^\| \d+ \| `(88\.9420\.[^`]+)` \|", text, re.MULTILINE)
+        names = [json.loads(line)["handle"] for line in output("--sample-only").splitlines()]
+        self.assertEqual(len(listed), 34)
+        self.assertEqual([name for name in names if name in set(listed)], listed)
 
 
 class Files(unittest.TestCase):
