@@ -177,7 +177,8 @@ parse_v4(const char *host, onym_span port, struct onym_address *out)
     struct sockaddr_in in = {.sin_family = AF_INET};
 
     if (inet_pton(AF_INET, host, &in.sin_addr) != 1) {
-        return looks_like_name(onym_span_text(host)) ? ONYM_UNIT_NAME : ONYM_UNIT_SYNTAX;
+        bool name = looks_like_name(onym_span_text(host)) && parse_port(port, &in.sin_port);
+        return name ? ONYM_UNIT_NAME : ONYM_UNIT_SYNTAX;
     }
     if (!parse_port(port, &in.sin_port)) {
         return ONYM_UNIT_BAD_PORT;
@@ -233,9 +234,11 @@ clear_host_bits(struct onym_network *network)
 
     for (size_t i = 0; i < len; i++) {
         size_t first = i * 8;
-        uint8_t keep = first + 8 <= network->bits ? 0xFF
-                       : first >= network->bits   ? 0
-                                                : (uint8_t)(0xFFU << (8 - (network->bits - first)));
+        unsigned kept = first >= network->bits       ? 0U
+                        : first + 8 <= network->bits ? 8U
+                                                     : (unsigned)(network->bits - first);
+        uint8_t keep = (uint8_t)(0xFF00U >> kept);
+
         any = any || (network->address[i] & ~keep) != 0;
         network->address[i] &= keep;
     }

@@ -86,8 +86,8 @@ find_section(onym_span path)
     return i;
 }
 
-/* Candidates for an unknown path: keys and sections as a whole, and a key of that last name in
- * another section. */
+/* Candidates for an unknown path: whole keys, or sections where a section stands, and a key of that
+ * last name in another section. */
 static void
 complain_unknown(const struct walk *w, yaml_mark_t mark)
 {
@@ -100,14 +100,11 @@ complain_unknown(const struct walk *w, yaml_mark_t mark)
         const char *name = onym_config_key_at(i)->name;
         size_t len = strcspn(name, ".");
 
-        onym_config_suggest_try(&s, name);
         if (strcmp(name + len + 1, last) == 0) {
             onym_config_suggest_take(&s, name, 2);
         }
         (void)snprintf(sections[i], PATH_ROOM, "%.*s", (int)len, name);
-        if (dot == NULL) {
-            onym_config_suggest_try(&s, sections[i]);
-        }
+        onym_config_suggest_try(&s, dot != NULL ? name : sections[i]);
     }
     onym_config_report_add(w->work->report, origin_of(w, mark), w->path, "unknown key%s%s%s",
                            s.best != NULL ? "; did you mean " : "", s.best != NULL ? s.best : "",
@@ -154,6 +151,10 @@ take_key(struct walk *w, struct frame *f, onym_span name, yaml_mark_t mark)
     enter_key(w, f, name);
     path = onym_span_text(w->path);
     f->next = MEANS_NOTHING;
+    if (memchr(name.at, '.', name.len) != NULL) {
+        complain(w, mark, "has a dot; expected a section with keys below it");
+        return;
+    }
     key = onym_config_key_find(path);
     if (key < onym_config_key_count()) {
         if (first_time(w, &w->key_line[key], mark)) {
@@ -261,7 +262,9 @@ open_frame(struct walk *w, const yaml_event_t *e, bool mapping)
         below.next = MEANS_KEY;
         below.pairs = true;
     } else if (here == MEANS_SECTION) {
-        complain(w, e->start_mark, "is a list; expected keys of the section");
+        complain(w, e->start_mark,
+                 f != NULL ? "is a list; expected keys of the section"
+                           : "is a list; expected sections with keys");
     } else if (here == MEANS_KEY) {
         complain(w, e->start_mark, "has a list or section as a key; expected a key of the section");
     } else if (here == MEANS_ITEMS) {
