@@ -10,6 +10,15 @@
     "the variables ONYM_SECTION__KEY. The *.yaml of conf.d beside FILE are merged in\n"            \
     "name order.\n"
 
+static const struct option no_options[] = {{NULL, 0, NULL, 0}};
+
+static int
+bad_option(const char *verb, char **argv)
+{
+    return onym_usage_error(verb, "unknown or incomplete option %s; see onymctl %s --help",
+                            argv[optind - 1], verb);
+}
+
 /* Loads what check and show look at. An exit code; ONYM_EXIT_DONE also when the report has errors.
  */
 static int
@@ -44,13 +53,13 @@ load(const struct onym_cli *cli, const char *verb, int argc, char **argv,
 static int
 run_check(const struct onym_cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{NULL, 0, NULL, 0}};
     struct onym_conf_loaded *loaded;
     int code;
 
     optind = 0;
-    if (getopt_long(argc, argv, "", options, NULL) != -1) {
-        return ONYM_EXIT_USAGE;
+    opterr = 0;
+    if (getopt_long(argc, argv, "", no_options, NULL) != -1) {
+        return bad_option("conf check", argv);
     }
     code = load(cli, "conf check", argc, argv, &loaded);
     if (code != ONYM_EXIT_DONE) {
@@ -80,13 +89,14 @@ run_show(const struct onym_cli *cli, int argc, char **argv)
     int code;
 
     optind = 0;
+    opterr = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'e') {
             show.all = true;
         } else if (option == 'o') {
             show.origin = true;
         } else {
-            return ONYM_EXIT_USAGE;
+            return bad_option("conf show", argv);
         }
     }
     code = load(cli, "conf show", argc, argv, &loaded);
@@ -108,7 +118,6 @@ run_show(const struct onym_cli *cli, int argc, char **argv)
 static int
 run_schema(const struct onym_cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{NULL, 0, NULL, 0}};
 
     const struct onym_config_source nothing = {.file = NULL};
     struct onym_conf_loaded *loaded;
@@ -116,8 +125,9 @@ run_schema(const struct onym_cli *cli, int argc, char **argv)
 
     (void)cli;
     optind = 0;
-    if (getopt_long(argc, argv, "", options, NULL) != -1) {
-        return ONYM_EXIT_USAGE;
+    opterr = 0;
+    if (getopt_long(argc, argv, "", no_options, NULL) != -1) {
+        return bad_option("conf schema", argv);
     }
     if (optind < argc) {
         return onym_usage_error("conf schema", "takes no argument");
