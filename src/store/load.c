@@ -144,7 +144,7 @@ onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct on
     uint8_t folded_bytes[ONYM_NAME_LEN_MAX] = {0};
     uint8_t key_bytes[ONYM_KEY_LEN_MAX];
     onym_span folded = onym_span_of(folded_bytes, record.name.len);
-    enum onym_status status;
+    enum onym_status status = ONYM_OK;
 
     ONYM_REQUIRE(record.name.len > 0 && record.name.len <= ONYM_NAME_LEN_MAX);
     onym_ident_upper(record.name, folded_bytes);
@@ -152,8 +152,11 @@ onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct on
     record.revision = record.revision != 0 ? record.revision : 1;
     record.created_ms = record.created_ms != 0 ? record.created_ms : load->options.now_ms;
     record.modified_ms = record.modified_ms != 0 ? record.modified_ms : load->options.now_ms;
-    status = add_record(load, onym_record_key(ONYM_KIND_HANDLE, folded, load->digester, key_bytes),
-                        &record, row->line, fault);
+    if (!row->only_homing) {
+        onym_span key = onym_record_key(ONYM_KIND_HANDLE, folded, load->digester, key_bytes);
+
+        status = add_record(load, key, &record, row->line, fault);
+    }
     if (status == ONYM_OK && is_prefix_record(folded)) {
         status = add_prefix(load, folded, &record, row->homed, row->line, fault);
     }

@@ -25,6 +25,7 @@ struct onym_load_row {
     const struct onym_record *record; /* name within the grammar, values checked; revision and times
                                          0 where not known */
     bool homed;                       /* for "0.NA/<prefix>": the prefix is homed here */
+    bool only_homing;                 /* not the record, only the homing of its prefix */
     uint64_t line;                    /* of the input, for messages */
 };
 

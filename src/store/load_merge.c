@@ -3,7 +3,7 @@
 #include "store/load_priv.h"
 #include "store/record_v1.h"
 
-/* The homing of a prefix carries the numbers of its record, which this transaction has put. */
+/* The homing of a prefix carries the numbers of its record, when there is one. */
 static enum onym_status
 put_prefix(struct onym_load *load, struct onym_change *change, onym_span key, onym_span folded,
            struct onym_record *prefix)
@@ -17,9 +17,9 @@ put_prefix(struct onym_load *load, struct onym_change *change, onym_span key, on
         prefix->revision = handle.revision;
         prefix->created_ms = handle.created_ms;
         prefix->modified_ms = handle.modified_ms;
-        status = onym_change_put(change, key, prefix);
     }
-    return status;
+    return status == ONYM_OK || status == ONYM_NOT_FOUND ? onym_change_put(change, key, prefix)
+                                                         : status;
 }
 
 static enum onym_status

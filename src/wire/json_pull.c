@@ -176,7 +176,10 @@ next(struct onym_json *json, char bracket)
     if (level->fresh) {
         return true;
     }
-    if (json->at == json->end || *json->at != ',') {
+    if (json->at == json->end) {
+        return onym_json_fail(json, "the text ends; expected ',' or '%c'", bracket);
+    }
+    if (*json->at != ',') {
         return onym_json_fail(json, "column %zu: expected ',' or '%c'",
                               (size_t)(json->at - json->start) + 1, bracket);
     }

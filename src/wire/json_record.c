@@ -286,6 +286,7 @@ read_record_member(struct onym_json *json, int member, struct onym_json_reader *
     case RECORD_HANDLE:
         return onym_json_handle(json, &record->name);
     case RECORD_VALUES:
+        record->has_values = true;
         return read_values(json, reader);
     case RECORD_HOMED:
         record->has_homed = true;
@@ -306,6 +307,12 @@ read_record_member(struct onym_json *json, int member, struct onym_json_reader *
     default:
         return read_time(json, UINT64_MAX, &record->modified_ms);
     }
+}
+
+static bool
+is_homing(const struct onym_json_record *record)
+{
+    return record->has_homed && record->homed && onym_json_is_prefix_record(record->name);
 }
 
 static bool
@@ -330,8 +337,13 @@ read_record(struct onym_json *json, struct onym_json_reader *reader,
             return false;
         }
     }
-    if (!json->failed && (seen & 3) != 3) {
+    if (!json->failed && ((seen & 1) == 0 || !(record->has_values || is_homing(record)))) {
         return onym_json_fail(json, "a member is missing; expected \"handle\" and \"values\"");
+    }
+    if (!json->failed && record->has_homed && !onym_json_is_prefix_record(record->name)) {
+        return onym_json_fail(json, "\"homed\" with %.*s; expected it with 0.NA/<prefix> only",
+                              record->name.len < 80 ? (int)record->name.len : 80,
+                              (const char *)record->name.at);
     }
     return onym_json_end(json);
 }

@@ -7,7 +7,8 @@
  *    "homed": false, "owner": "...", "revision": 3, "created": "...", "modified": "..."}
  *
  * The values have the shape of a Handle server's HTTP interface. Only handle and values, and of a
- * value index, type and data, must be there. Order of members is free. permissions are all four
+ * value index, type and data, must be there; a prefix that is homed without a record of its own has
+ * "homed": true and no values. Order of members is free. permissions are all four
  * read: admin read, admin write, public read, public write; "*" stands for "1111".
  */
 #ifndef ONYM_WIRE_JSON_RECORD_H
@@ -22,6 +23,7 @@ struct onym_json_record {
     onym_span owner;
     bool homed;           /* false only when the line says so */
     bool has_homed;       /* the line says it */
+    bool has_values;      /* false: only the homing of a prefix */
     uint64_t revision;    /* 0 = not given */
     uint64_t created_ms;  /* 0 = not given */
     uint64_t modified_ms; /* 0 = not given */
@@ -55,6 +57,9 @@ void onym_json_value_write(struct onym_writer *w, const struct onym_value *value
  * timestamps, revision and times; "homed": false when homed is false and the name is that of a
  * prefix record. Overflow sticks in w. */
 void onym_json_record_write(struct onym_writer *w, const struct onym_record *record, bool homed);
+
+/* The same for a prefix that is homed here without a record of its own. */
+void onym_json_prefix_write(struct onym_writer *w, const struct onym_record *record);
 
 /* Whether a name begins with "0.NA/", without regard to case, and has more behind it. */
 bool onym_json_is_prefix_record(onym_span name);

@@ -277,6 +277,23 @@ write_values(struct onym_writer *w, onym_span raw, bool *first)
     }
 }
 
+/* What a record has besides its values, and the end of the line. */
+static void
+write_metadata(struct onym_writer *w, const struct onym_record *record)
+{
+    if (record->owner.len > 0) {
+        onym_json_put(w, ",\"owner\":");
+        onym_json_put_string(w, record->owner);
+    }
+    onym_json_put(w, ",\"revision\":");
+    onym_json_put_u64(w, record->revision);
+    onym_json_put(w, ",\"created\":");
+    put_time(w, record->created_ms);
+    onym_json_put(w, ",\"modified\":");
+    put_time(w, record->modified_ms);
+    onym_json_put(w, "}\n");
+}
+
 void
 onym_json_record_write(struct onym_writer *w, const struct onym_record *record, bool homed)
 {
@@ -291,15 +308,14 @@ onym_json_record_write(struct onym_writer *w, const struct onym_record *record, 
     if (!homed && onym_json_is_prefix_record(record->name)) {
         onym_json_put(w, ",\"homed\":false");
     }
-    if (record->owner.len > 0) {
-        onym_json_put(w, ",\"owner\":");
-        onym_json_put_string(w, record->owner);
-    }
-    onym_json_put(w, ",\"revision\":");
-    onym_json_put_u64(w, record->revision);
-    onym_json_put(w, ",\"created\":");
-    put_time(w, record->created_ms);
-    onym_json_put(w, ",\"modified\":");
-    put_time(w, record->modified_ms);
-    onym_json_put(w, "}\n");
+    write_metadata(w, record);
+}
+
+void
+onym_json_prefix_write(struct onym_writer *w, const struct onym_record *record)
+{
+    onym_json_put(w, "{\"handle\":");
+    onym_json_put_string(w, record->name);
+    onym_json_put(w, ",\"homed\":true");
+    write_metadata(w, record);
 }

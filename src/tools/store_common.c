@@ -1,0 +1,130 @@
+#include "tools/store_common.h"
+
+#include "base/clock.h"
+#include "config/units.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int
+onym_store_fault(const char *verb, const struct onym_fault *fault)
+{
+    (void)fprintf(stderr, "onymctl %s: %s\n", verb, fault->text);
+    if (fault->status == ONYM_IN_USE || fault->status == ONYM_UNSUPPORTED) {
+        return ONYM_EXIT_REFUSED;
+    }
+    return fault->status == ONYM_NOT_FOUND ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_SERVER;
+}
+
+int
+onym_store_open(const char *verb, const char *dir, size_t map_size, bool create,
+                struct onym_env **out)
+{
+    char holder[64];
+    struct onym_env_options options = {
+        .dir = dir, .holder = holder, .map_size = map_size, .create = create};
+    struct onym_fault fault = {0};
+
+    (void)snprintf(holder, sizeof holder, "onymctl %s", verb);
+    return onym_env_open(&options, out, &fault) == ONYM_OK ? ONYM_EXIT_DONE
+                                                           : onym_store_fault(verb, &fault);
+}
+
+int
+onym_store_size(const char *verb, const char *option, const char *text, size_t least, size_t *out)
+{
+    char floor[ONYM_UNIT_TEXT_MAX];
+    uint64_t bytes = 0;
+
+    onym_size_format(least, floor);
+    if (onym_size_parse(onym_span_text(text), &bytes) != ONYM_UNIT_OK || bytes < least ||
+        bytes > SIZE_MAX / 2) {
+        return onym_usage_error(verb, "%s %s: not a size; expected at least %s, such as 512MiB",
+                                option, text, floor);
+    }
+    *out = (size_t)bytes;
+    return ONYM_EXIT_DONE;
+}
+
+int
+onym_store_bad_option(const char *verb, char **argv)
+{
+    return onym_usage_error(verb, "unknown or incomplete option %s; see onymctl %s --help",
+                            argv[optind - 1], verb);
+}
+
+#define BAR_WIDTH   24U
+#define DRAW_NS     ((uint64_t)100 * 1000 * 1000)
+#define LINE_NS     ((uint64_t)5 * 1000 * 1000 * 1000)
+#define NS_PER_S    1e9
+#define ETA_AFTER_S 0.5
+
+void
+onym_progress_start(struct onym_progress *progress, const struct onym_cli *cli, const char *verb,
+                    const char *what)
+{
+    onym_progress_clear(progress);
+    *progress = (struct onym_progress){.verb = verb,
+                                       .what = what,
+                                       .on = !cli->no_progress && !cli->quiet,
+                                       .terminal = isatty(STDERR_FILENO) == 1};
+    progress->start_ns = onym_clock_monotonic_ns();
+    progress->last_ns = progress->start_ns;
+}
+
+void
+onym_progress_clear(struct onym_progress *progress)
+{
+    if (progress->drawn) {
+        (void)fputs("\r\033[K", stderr);
+        progress->drawn = false;
+    }
+}
+
+static void
+print_bar(double part)
+{
+    char bar[BAR_WIDTH + 1];
+
+    for (unsigned i = 0; i < BAR_WIDTH; i++) {
+        bar[i] = (double)i < part * BAR_WIDTH ? '#' : '-';
+    }
+    bar[BAR_WIDTH] = '\0';
+    (void)fprintf(stderr, " [%s]", bar);
+}
+
+void
+onym_progress_step(struct onym_progress *progress, uint64_t rows, uint64_t done, uint64_t whole)
+{
+    uint64_t now_ns;
+    double elapsed_s;
+    double part;
+
+    if (!progress->on) {
+        return;
+    }
+    now_ns = onym_clock_monotonic_ns();
+    if (now_ns - progress->last_ns < (progress->terminal ? DRAW_NS : LINE_NS)) {
+        return;
+    }
+    progress->last_ns = now_ns;
+    elapsed_s = (double)(now_ns - progress->start_ns) / NS_PER_S;
+    part = whole > 0 ? (double)done / (double)whole : 0;
+    (void)fprintf(stderr, "%sonymctl %s: %s", progress->terminal ? "\r" : "", progress->verb,
+                  progress->what);
+    if (progress->terminal && whole > 0) {
+        print_bar(part);
+    }
+    if (whole > 0) {
+        (void)fprintf(stderr, " %.0f %%,", part * 100);
+    }
+    (void)fprintf(stderr, " %llu rows, %.0f rows/s", (unsigned long long)rows,
+                  (double)rows / elapsed_s);
+    if (part > 0 && elapsed_s > ETA_AFTER_S) {
+        (void)fprintf(stderr, ", %.0f s left", elapsed_s / part * (1 - part));
+    }
+    (void)fputs(progress->terminal ? "\033[K" : "\n", stderr);
+    (void)fflush(stderr);
+    progress->drawn = progress->terminal;
+}
