@@ -348,6 +348,9 @@ relations_lead_to_the_right_kind(void **state)
     assert_int_equal(target.place, 32);
     assert_true(onym_generate_related(&plan, &part, ONYM_REL_BATCH, &target));
     assert_int_equal(target.product->kind, ONYM_PART_BATCH);
+    onym_generate_at(&plan, ONYM_CV, 0, 33, &part);
+    assert_true(onym_generate_related(&plan, &part, ONYM_REL_BATCH, &target));
+    assert_int_equal(target.place, 17);
     onym_generate_at(&plan, ONYM_CV, 0, 1, &part); /* the first batch has no earlier one */
     assert_false(onym_generate_related(&plan, &part, ONYM_REL_BATCH, &target));
 }
