@@ -141,15 +141,35 @@ print_values(FILE *out, const struct onym_client_result *r)
     }
 }
 
-static void
-print_answer(FILE *out, const struct onym_client_result *r)
+/* Starts the colour of a result; empty without colour. */
+static const char *
+color_of(const struct onym_client_result *r, bool color)
 {
+    if (!color) {
+        return "";
+    }
+    switch (onym_id_exit_code(r)) {
+    case ONYM_EXIT_DONE:
+        return "\x1b[32m";
+    case ONYM_EXIT_NEGATIVE:
+        return "\x1b[33m";
+    default:
+        return "\x1b[31m";
+    }
+}
+
+static void
+print_answer(FILE *out, const struct onym_client_result *r, bool color)
+{
+    const char *plain = color ? "\x1b[0m" : "";
+
     if (r->outcome != ONYM_OUTCOME_DONE) {
-        (void)fprintf(out, "; no answer: %s (%s)\n", r->detail, onym_status_name(r->status));
+        (void)fprintf(out, "; no answer: %s%s%s (%s)\n", color_of(r, color), r->detail, plain,
+                      onym_status_name(r->status));
         return;
     }
-    (void)fprintf(out, "; answer: %u %s: %s\n", (unsigned)r->code, onym_status_name(r->status),
-                  r->detail);
+    (void)fprintf(out, "; answer: %s%u %s%s: %s\n", color_of(r, color), (unsigned)r->code,
+                  onym_status_name(r->status), plain, r->detail);
     if (r->text.len > 0) {
         (void)fputs("; server says: ", out);
         onym_text_print(out, r->text);
@@ -170,10 +190,10 @@ print_answer(FILE *out, const struct onym_client_result *r)
 void
 onym_id_print_block(FILE *out, const struct onym_client_query *query,
                     const struct onym_client_result *result,
-                    const struct onym_client_server *server)
+                    const struct onym_client_server *server, bool color)
 {
     print_question(out, query);
-    print_answer(out, result);
+    print_answer(out, result, color);
     if (result->transport != ONYM_TRANSPORT_ANY) {
         print_transport(out, result, server);
     }

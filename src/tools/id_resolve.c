@@ -252,7 +252,7 @@ ask(const struct onym_cli *cli, const struct request *r, struct onym_client *cli
     } else if (r->brief) {
         onym_id_print_short(stdout, &result);
     } else {
-        onym_id_print_block(stdout, &r->query, &result, &servers[result.server]);
+        onym_id_print_block(stdout, &r->query, &result, &servers[result.server], cli->color);
     }
     if (printed != ONYM_OK) {
         (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(printed));

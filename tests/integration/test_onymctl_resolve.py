@@ -46,6 +46,13 @@ class Output(unittest.TestCase):
         self.assertEqual(len(lines), 7)
         self.assertEqual(got.stderr, "")
 
+    def test_color_only_when_asked_for_in_a_pipe(self):
+        with OddServer(udp=lambda r, n: GOOD if r.name == ID else Answer(code=100)) as server:
+            self.assertNotIn("\x1b", resolve(server, ID).stdout)
+            self.assertIn("; answer: \x1b[32m1 OK\x1b[0m: done\n",
+                          resolve(server, "--color", "always", ID).stdout)
+            self.assertIn("\x1b[33m100 ", resolve(server, "--color=always", "a/b").stdout)
+
     def test_noun_and_top_level_spelling_are_the_same(self):
         with OddServer(udp=lambda r, n: GOOD) as server:
             short = onymctl("resolve", ID, "+short", "-s", server.name)
