@@ -72,7 +72,7 @@ onym_help_command(const struct onym_command *c)
     if (c->top_level) {
         (void)printf("   or: onymctl %s ...\n", c->verb);
     }
-    (void)printf("\n%s. Global options: onymctl --help\n\n%s", c->summary, c->help);
+    (void)printf("\n%s.\nGlobal options: onymctl --help\n\n%s", c->summary, c->help);
     if (c->help[0] != '\0' && c->help[strlen(c->help) - 1] != '\n') {
         (void)putchar('\n');
     }

@@ -32,11 +32,12 @@ class Help(unittest.TestCase):
             self.assertLessEqual(len(line), 80, (arguments, line))
             self.assertNotIn("\t", line)
         self.assertTrue(got.stdout.endswith("\n"))
-        # ends with two examples: lines that begin with the program, and what continues them
+        # ends with two examples: lines indented by two with the program in them
         tail = got.stdout.rstrip("\n").split("Examples:\n")
         self.assertEqual(len(tail), 2, arguments)
         examples = tail[1].splitlines()
-        self.assertEqual(sum(line.strip().startswith("onymctl ") for line in examples), 2, examples)
+        self.assertEqual(sum(bool(re.match(r"  \S", line)) and "onymctl " in line
+                             for line in examples), 2, examples)
         return got.stdout
 
     def test_every_help_fits_80_columns_and_ends_with_two_examples(self):
