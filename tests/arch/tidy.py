@@ -22,7 +22,8 @@ PROGRAM = "clang-tidy-14"
 def shared_digest(project):
     """A digest of everything that can change the verdict on any file."""
     digest = hashlib.sha256()
-    for path in [project.source / ".clang-tidy", pathlib.Path(__file__), *project.c_files(".h")]:
+    settings = [project.source / ".clang-tidy", project.source / "tests" / ".clang-tidy"]
+    for path in [*settings, pathlib.Path(__file__), *project.c_files(".h")]:
         digest.update(project.name(path).encode() if path.is_relative_to(project.source) else b"")
         digest.update(path.read_bytes())
     return digest
