@@ -153,7 +153,7 @@ onym_ident_compose(struct onym_writer *w, const struct onym_ident_parts *parts)
     if (kind != ONYM_PART_TYPE) {
         put_dotted(w, parts->serial);
     }
-    if (w->status == ONYM_OK) {
+    if (w->status == ONYM_OK && w->at != NULL) {
         char check = onym_check_character(onym_span_of(w->at + suffix, w->len - suffix));
 
         onym_writer_u8(w, '-');

@@ -279,9 +279,9 @@ onym_generate_prefix(struct onym_writer *w, enum onym_chain chain, unsigned comp
     onym_compose_prefix(&p, enterprise);
     onym_generate_maker(&n, enterprise);
     ONYM_REQUIRE(p.status == ONYM_OK && n.status == ONYM_OK);
-    put_holder(w, &(struct holder){.prefix = onym_writer_written(&p),
+    put_holder(w, &(struct holder){.prefix = onym_span_of(prefix, p.len),
                                    .address = "127.0.0.1",
-                                   .name = onym_writer_written(&n),
+                                   .name = onym_span_of(name, n.len),
                                    .english = data != NULL ? data->english : onym_span_of(NULL, 0),
                                    .chain = onym_chains[chain].title,
                                    .mailbox = "registrar-",
