@@ -77,26 +77,30 @@ complain(const struct onym_config_work *work, size_t key, size_t other,
                            theirs, onym_config_key_at(other)->name);
 }
 
+/* Every two addresses of the lists, or of the one list when both are the same. */
+static void
+check_lists(const struct onym_config_work *work, size_t key, size_t other)
+{
+    const struct onym_address_list *list = list_of(work, key);
+    const struct onym_address_list *earlier = list_of(work, other);
+
+    for (size_t a = 0; a < list->count; a++) {
+        for (size_t b = 0; b < (key == other ? a : earlier->count); b++) {
+            if (collide(&list->item[a], &earlier->item[b])) {
+                complain(work, key, other, &list->item[a], &earlier->item[b]);
+            }
+        }
+    }
+}
+
 void
 onym_config_check_listeners(const struct onym_config_work *work)
 {
     for (size_t i = 0; i < LISTENERS; i++) {
-        size_t key = onym_config_key_find(onym_span_text(listeners[i].key));
-        const struct onym_address_list *list = list_of(work, key);
-
         for (size_t j = 0; j <= i; j++) {
-            size_t other = onym_config_key_find(onym_span_text(listeners[j].key));
-            const struct onym_address_list *earlier = list_of(work, other);
-
-            if (listeners[i].tcp != listeners[j].tcp) {
-                continue;
-            }
-            for (size_t a = 0; a < list->count; a++) {
-                for (size_t b = 0; b < (i == j ? a : earlier->count); b++) {
-                    if (collide(&list->item[a], &earlier->item[b])) {
-                        complain(work, key, other, &list->item[a], &earlier->item[b]);
-                    }
-                }
+            if (listeners[i].tcp == listeners[j].tcp) {
+                check_lists(work, onym_config_key_find(onym_span_text(listeners[i].key)),
+                            onym_config_key_find(onym_span_text(listeners[j].key)));
             }
         }
     }

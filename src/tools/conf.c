@@ -19,35 +19,35 @@ bad_option(const char *verb, char **argv)
                             argv[optind - 1], verb);
 }
 
-/* Loads what check and show look at. An exit code; ONYM_EXIT_DONE also when the report has errors.
- */
-static int
-load(const struct onym_cli *cli, const char *verb, int argc, char **argv,
-     struct onym_conf_loaded **out)
+/* Loads what check and show look at, to be freed; whether it is valid stands in it. NULL, with an
+ * exit code in *code, when the command line is wrong or memory is short. */
+static struct onym_conf_loaded *
+load(const struct onym_cli *cli, const char *verb, int argc, char **argv, int *code)
 {
     struct onym_config_source source = {.file = cli->config, .environment = environ};
     struct onym_conf_loaded *loaded;
-    enum onym_status status;
+    enum onym_status status = ONYM_NO_MEMORY;
 
     if (argc - optind > 1) {
-        return onym_usage_error(verb, "one FILE at most; conf.d beside it is read as well");
+        *code = onym_usage_error(verb, "one FILE at most; conf.d beside it is read as well");
+        return NULL;
     }
     if (optind < argc) {
         source.file = argv[optind];
     }
     loaded = calloc(1, sizeof *loaded);
-    status = ONYM_NO_MEMORY;
     if (loaded != NULL) {
         status = onym_config_load(&source, &loaded->settings, &loaded->report);
+        loaded->valid = status == ONYM_OK;
     }
-    if (status != ONYM_OK && status != ONYM_INVALID) {
-        (void)fprintf(stderr, "onymctl %s: %s\n", verb, onym_status_text(status));
-        free(loaded);
-        return ONYM_EXIT_SERVER;
+    if (status == ONYM_OK || status == ONYM_INVALID) {
+        *code = status == ONYM_OK ? ONYM_EXIT_DONE : ONYM_EXIT_NEGATIVE;
+        return loaded;
     }
-    loaded->valid = status == ONYM_OK;
-    *out = loaded;
-    return ONYM_EXIT_DONE;
+    (void)fprintf(stderr, "onymctl %s: %s\n", verb, onym_status_text(status));
+    *code = ONYM_EXIT_SERVER;
+    free(loaded);
+    return NULL;
 }
 
 static int
@@ -61,8 +61,8 @@ run_check(const struct onym_cli *cli, int argc, char **argv)
     if (getopt_long(argc, argv, "", no_options, NULL) != -1) {
         return bad_option("conf check", argv);
     }
-    code = load(cli, "conf check", argc, argv, &loaded);
-    if (code != ONYM_EXIT_DONE) {
+    loaded = load(cli, "conf check", argc, argv, &code);
+    if (loaded == NULL) {
         return code;
     }
     if (cli->json) {
@@ -72,7 +72,6 @@ run_check(const struct onym_cli *cli, int argc, char **argv)
     } else if (!cli->quiet) {
         onym_conf_print_valid(&loaded->report);
     }
-    code = loaded->valid ? ONYM_EXIT_DONE : ONYM_EXIT_NEGATIVE;
     free(loaded);
     return code;
 }
@@ -99,13 +98,12 @@ run_show(const struct onym_cli *cli, int argc, char **argv)
             return bad_option("conf show", argv);
         }
     }
-    code = load(cli, "conf show", argc, argv, &loaded);
-    if (code != ONYM_EXIT_DONE) {
+    loaded = load(cli, "conf show", argc, argv, &code);
+    if (loaded == NULL) {
         return code;
     }
     if (!loaded->valid) {
         onym_conf_print_errors(&loaded->report);
-        code = ONYM_EXIT_NEGATIVE;
     } else if (cli->json) {
         onym_conf_print_json(loaded, show);
     } else {
