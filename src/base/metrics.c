@@ -274,9 +274,13 @@ render_durations(struct page *p)
 
 /* A counter by listener. UDP has no connections: `from` is the first listener shown. */
 static void
-render_listeners(struct page *p, const char *name, const char *sample_name, const char *unit,
-                 const char *help, size_t offset, size_t from)
+render_listeners(struct page *p, const char *name, const char *unit, const char *help,
+                 size_t offset, size_t from)
 {
+    char sample_name[64];
+    int len = snprintf(sample_name, sizeof sample_name, "%s_total", name);
+
+    ONYM_REQUIRE(len > 0 && (size_t)len < sizeof sample_name);
     family(p, COUNTER, name, unit, help);
     for (size_t i = from; i < ONYM_LISTENER_COUNT; i++) {
         sample1(p, sample_name, "listener", listener_label[i], sum(p->metrics, offset, i));
@@ -291,13 +295,13 @@ render_traffic(struct page *p)
         sample1(p, "onym_udp_dropped_total", "reason", drop_label[i],
                 SUM(p->metrics, udp_dropped, i));
     }
-    render_listeners(p, "onym_rate_limited", "onym_rate_limited_total", NULL,
+    render_listeners(p, "onym_rate_limited", NULL,
                      "Requests over a limit, answered with busy or dropped.",
                      offsetof(struct onym_counters, rate_limited), 0);
-    render_listeners(p, "onym_received_bytes", "onym_received_bytes_total", "bytes",
+    render_listeners(p, "onym_received_bytes", "bytes",
                      "Payload bytes received, without transport headers.",
                      offsetof(struct onym_counters, bytes_in), 0);
-    render_listeners(p, "onym_sent_bytes", "onym_sent_bytes_total", "bytes",
+    render_listeners(p, "onym_sent_bytes", "bytes",
                      "Payload bytes handed to the kernel, without transport headers.",
                      offsetof(struct onym_counters, bytes_out), 0);
 }
@@ -312,9 +316,9 @@ render_connections(struct page *p)
         sample1(p, "onym_connections", "listener", listener_label[i],
                 onym_metrics_connections(p->metrics, (enum onym_listener)i));
     }
-    render_listeners(p, "onym_connections_accepted", "onym_connections_accepted_total", NULL,
-                     "Connections accepted.", offsetof(struct onym_counters, accepted), first);
-    render_listeners(p, "onym_connections_refused", "onym_connections_refused_total", NULL,
+    render_listeners(p, "onym_connections_accepted", NULL, "Connections accepted.",
+                     offsetof(struct onym_counters, accepted), first);
+    render_listeners(p, "onym_connections_refused", NULL,
                      "Connections closed at once because the limit of open ones was reached.",
                      offsetof(struct onym_counters, refused), first);
     family(p, COUNTER, "onym_connections_closed", NULL, "Accepted connections ended, by reason.");

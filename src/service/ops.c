@@ -97,6 +97,7 @@ problem(struct answer *a, int status, const char *detail, onym_span instance)
     size_t row = status_row(status);
     char number[16];
 
+    ONYM_REQUIRE(statuses[row].slug != NULL);
     a->status = status;
     a->type = PROBLEM_TYPE;
     a->body.len = 0;
@@ -269,20 +270,24 @@ onym_ops_feed(struct onym_ops_connection *c, onym_span *input, const struct onym
 
     ONYM_REQUIRE(reply->cap >= ONYM_OPS_REPLY_MAX);
     a.body = onym_writer_over(reply->buffer + ONYM_OPS_HEAD_MAX, reply->cap - ONYM_OPS_HEAD_MAX);
-    step = c->ended ? ONYM_HTTP1_MORE : onym_http1_feed(&c->http, input);
+    if (c->ended) {
+        *input = onym_span_of(NULL, 0);
+        return ONYM_OPS_MORE;
+    }
+    step = onym_http1_feed(&c->http, input);
+    if (step == ONYM_HTTP1_MORE) {
+        return ONYM_OPS_MORE;
+    }
     if (step == ONYM_HTTP1_READY) {
         a.close = !c->http.request.keep_alive;
         route(&a, &c->http.request, source);
-    } else if (step == ONYM_HTTP1_REFUSED) {
+    } else {
         a.close = true;
         problem(&a, c->http.refusal.status, c->http.refusal.reason, onym_span_of(NULL, 0));
     }
-    c->ended = c->ended || a.close;
-    if (c->ended) {
+    if (a.close) {
+        c->ended = true;
         *input = onym_span_of(NULL, 0);
-    }
-    if (step == ONYM_HTTP1_MORE) {
-        return ONYM_OPS_MORE;
     }
     onym_http1_init(&c->http);
     return finish(&a);
