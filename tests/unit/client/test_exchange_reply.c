@@ -109,6 +109,29 @@ expired_replies_are_refused_from_the_first_second(void **state)
 }
 
 static void
+a_repeat_forgets_the_fragments_before_it(void **state)
+{
+    uint8_t bytes[1100];
+    uint8_t packet[ONYM_PACKET_LEN_MAX];
+    struct play p;
+
+    (void)state;
+    play_begin(&p, 1, ONYM_TRANSPORT_UDP, 0);
+    p.now.ms = play_ask(&p, 0, ONYM_TRANSPORT_UDP).deadline_ms;
+    (void)play_reply(&p, (struct reply_plan){.values = play_value(bytes, sizeof bytes, 1, 600)});
+    p.now.ms--;
+    onym_exchange_datagram(p.x, play_fragment(&p, 0, packet), p.now);
+    p.now.ms++;
+    (void)play_expect(&p, ONYM_WANT_SEND);
+    onym_exchange_datagram(p.x, play_fragment(&p, 1, packet), p.now);
+    (void)play_expect(&p, ONYM_WANT_WAIT);
+    onym_exchange_datagram(p.x, play_fragment(&p, 0, packet), p.now);
+    assert_int_equal(play_result(&p)->status, ONYM_OK);
+    assert_int_equal(play_result(&p)->packets, 2);
+    play_end(&p);
+}
+
+static void
 a_refused_reply_over_udp_goes_to_tcp(void **state)
 {
     struct play p;
@@ -380,6 +403,7 @@ main(void)
         cmocka_unit_test(a_success_is_described),
         cmocka_unit_test(replies_to_others_are_ignored),
         cmocka_unit_test(expired_replies_are_refused_from_the_first_second),
+        cmocka_unit_test(a_repeat_forgets_the_fragments_before_it),
         cmocka_unit_test(a_refused_reply_over_udp_goes_to_tcp),
         cmocka_unit_test(busy_over_udp_goes_to_tcp_and_counts_when_alone),
         cmocka_unit_test(every_code_of_the_list_comes_through),
