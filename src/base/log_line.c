@@ -73,17 +73,48 @@ escape(uint32_t cp, char out[PIECE_MAX])
     return (size_t)len;
 }
 
+/* How many bytes from the front need no escape: nearly all of them, nearly always. */
+static size_t
+plain_run(onym_span value)
+{
+    size_t n = 0;
+
+    while (n < value.len && value.at[n] >= 0x20 && value.at[n] < 0x7F && value.at[n] != '"' &&
+           value.at[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
+/* Appends what fits of bytes that may be cut anywhere. */
+static void
+run(struct line *l, const uint8_t *at, size_t len)
+{
+    const size_t end = ONYM_LOG_BODY_MAX - TAIL_ROOM;
+    size_t room = l->len < end ? end - l->len : 0;
+
+    if (len > room) {
+        len = room;
+        l->cut = true;
+    }
+    memcpy(l->at + l->len, at, len);
+    l->len += len;
+}
+
 /* The inside of a quoted value. */
 static void
 escaped(struct line *l, onym_span value)
 {
-    char unit[PIECE_MAX];
-    uint32_t cp;
-
     while (value.len > 0 && !l->cut) {
+        size_t plain = plain_run(value);
         const uint8_t *at = value.at;
+        char unit[PIECE_MAX];
+        uint32_t cp;
 
-        if (!onym_utf8_next(&value, &cp)) {
+        if (plain > 0) {
+            run(l, at, plain);
+            value = onym_span_from(value, plain);
+        } else if (!onym_utf8_next(&value, &cp)) {
             int len = l->json ? snprintf(unit, sizeof unit, "\xEF\xBF\xBD")
                               : snprintf(unit, sizeof unit, "\\x%02x", at[0]);
             piece(l, unit, (size_t)len);
