@@ -19,10 +19,10 @@ def problems(project):
     files = scripts(project)
     if not files:
         return
-    done = subprocess.run(["shellcheck", "--shell=bash", "--format=gcc", *map(str, files)],
-                          capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines() + done.stderr.splitlines():
-        yield line.removeprefix(f"{project.source}/")
+    done = subprocess.run(["shellcheck", "--shell=bash", "--format=gcc", "--external-sources",
+                           *map(project.name, files)],
+                          capture_output=True, text=True, check=False, cwd=project.source)
+    yield from done.stdout.splitlines() + done.stderr.splitlines()
 
 
 if __name__ == "__main__":
