@@ -41,7 +41,9 @@ struct onym_answer_call {
 
 /* Answers the plain, complete message that follows `envelope`. ONYM_VERDICT_REPLY with *reply
  * filled; ONYM_VERDICT_SILENT for what must not be answered over UDP: undecodable envelopes,
- * messages that are replies themselves, errors that would be larger than the request.
+ * messages that are replies themselves, errors that would be larger than the request (but "not
+ * found", "nothing selected" and "not responsible" are answers: with the digest that was asked for
+ * they may be 33 bytes larger than a short request).
  * ONYM_VERDICT_CLOSE when the arena has no room for an error reply either.
  * Nothing is kept of the message after the call but spans in *reply. */
 enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
