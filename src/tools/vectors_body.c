@@ -65,12 +65,7 @@ static void
 put_log_request(json_t *out, const struct onym_log_request *log)
 {
     if (log->by_source) {
-        json_t *states = json_loadb((const char *)log->states.at, log->states.len, 0, NULL);
-
         onym_put_text(out, "states", log->states);
-        if (states != NULL) {
-            json_object_update_missing_new(out, states);
-        }
     } else {
         onym_put_int(out, "lastTxnId", log->last_id);
         onym_put_int(out, "lastQueryDate", log->last_query_ms);

@@ -51,7 +51,7 @@ onym_describe_hs_admin(struct onym_vectors *vectors, onym_span bytes, json_t *ou
     if (status != ONYM_OK) {
         return status;
     }
-    onym_put_int(out, "permissions", admin.permissions);
+    onym_put_int(out, "permissionBits", admin.permissions);
     onym_put_text(out, "adminHandle", admin.handle);
     onym_put_int(out, "adminIndex", admin.index);
     for (unsigned i = 0; i < sizeof slots / sizeof slots[0]; i++) {
@@ -188,8 +188,6 @@ describe_key(const struct onym_hs_pubkey *key, json_t *out)
     case ONYM_KEY_RSA:
         put_number(out, "e", key->as.rsa.exponent);
         put_number(out, "n", key->as.rsa.modulus);
-        put_number(out, "exponent", key->as.rsa.exponent);
-        put_number(out, "modulus", key->as.rsa.modulus);
         break;
     case ONYM_KEY_DSA:
         put_number(out, "q", key->as.dsa.q);
@@ -237,7 +235,7 @@ void
 onym_run_pubkey(struct onym_vectors *vectors, const struct onym_vector_kind *kind, json_t *record,
                 struct onym_verdict *verdict)
 {
-    static const char *const numbers[] = {"y", "p", "g", "q", "e", "n", "exponent", "modulus"};
+    static const char *const numbers[] = {"y", "p", "g", "q", "e", "n"};
     json_t *copy = json_copy(record);
 
     for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
