@@ -120,7 +120,7 @@ front_block(struct onym_arena *arena, size_t cap)
 static enum onym_verdict
 say_error(const struct request *rq, enum onym_status status)
 {
-    bool udp = rq->call->transport == ONYM_TRANSPORT_UDP;
+    bool udp = rq->call->by == ONYM_BY_UDP;
     /* the reference server sends no text with these either */
     bool terse = status == ONYM_NOT_FOUND || status == ONYM_VALUE_NOT_FOUND;
     onym_span text = onym_span_text(terse ? "" : onym_status_text(status));
@@ -261,11 +261,11 @@ onym_answer_error(struct onym_answerer *answerer, const struct onym_answer_call 
     rq.message.envelope.message_len = (uint32_t)message.len;
     reply->envelope = reply_envelope(envelope);
     if (onym_header_decode(message, &rq.message.header) == ONYM_OK) {
-        if (call->transport == ONYM_TRANSPORT_UDP && rq.message.header.response_code != 0) {
+        if (call->by == ONYM_BY_UDP && rq.message.header.response_code != 0) {
             return ONYM_VERDICT_SILENT; /* a reply: answering it could go on for ever */
         }
         rq.message.header.flags &= ~ONYM_FLAG_REQUEST_DIGEST; /* its extent is not certain */
-    } else if (call->transport == ONYM_TRANSPORT_UDP) {
+    } else if (call->by == ONYM_BY_UDP) {
         return ONYM_VERDICT_SILENT;
     }
     return say_error(&rq, status);

@@ -5,6 +5,7 @@
 #define ONYM_SERVICE_ANSWER_H
 
 #include "auth/digest.h"
+#include "base/metrics.h"
 #include "core/resolver.h"
 #include "service/reply.h"
 
@@ -22,8 +23,6 @@ struct onym_answerer {
     uint8_t damaged[256];
 };
 
-enum onym_transport { ONYM_TRANSPORT_UDP, ONYM_TRANSPORT_TCP };
-
 /* What one connection has said before; zero at its start. UDP has none. */
 struct onym_dialogue {
     /* The session id a CAICT client announced with its first get-site-info (section 18.1): its
@@ -32,7 +31,7 @@ struct onym_dialogue {
 };
 
 struct onym_answer_call {
-    enum onym_transport transport;
+    enum onym_by by;
     struct onym_dialogue *dialogue; /* NULL on UDP */
     uint32_t now_s;                 /* epoch seconds */
     struct onym_arena *arena;       /* for the reply's front block and scattered values */

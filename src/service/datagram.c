@@ -117,7 +117,7 @@ onym_datagram_answer(struct onym_datagram_service *s, const struct onym_datagram
                      void *of)
 {
     struct onym_answer_call call = {
-        .transport = ONYM_TRANSPORT_UDP,
+        .by = ONYM_BY_UDP,
         .now_s = now.epoch_s,
         .arena = arena,
         .reply_len_max = (size_t)s->reply_packets * ONYM_PACKET_DATA_MAX,

@@ -22,7 +22,7 @@ onym_stream_feed(struct onym_stream_service *s, struct onym_dialogue *dialogue, 
                  uint32_t now_s, const struct onym_stream_sink *sink)
 {
     struct onym_answer_call call = {
-        .transport = ONYM_TRANSPORT_TCP,
+        .by = ONYM_BY_TCP,
         .dialogue = dialogue,
         .now_s = now_s,
         .arena = s->arena,
