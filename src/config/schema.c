@@ -63,6 +63,20 @@ static const struct onym_config_key table[] = {
      .value = "127.0.0.1:9641",
      .help = "Addresses of metrics and health over plain HTTP without authentication: keep them on "
              "loopback or a management network. Empty means off."},
+    {.name = "site.handle_tcp",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(site_tcp),
+     .max = 1,
+     .value = "",
+     .help = "TCP address that HS_SITE tells clients, when it is not the one listened on: behind a "
+             "translated or a wildcard address. Empty means the first of listen.handle_tcp."},
+    {.name = "site.handle_udp",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(site_udp),
+     .max = 1,
+     .value = "",
+     .help = "UDP address that HS_SITE tells clients, likewise. Empty means the first of "
+             "listen.handle_udp."},
     {.name = "storage.dir",
      .type = ONYM_CONFIG_PATH,
      .offset = FIELD(data_dir),

@@ -42,6 +42,8 @@ struct onym_settings {
     struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
+    struct onym_address_list site_tcp;   /* site.handle_tcp    [] = the first of handle_tcp */
+    struct onym_address_list site_udp;   /* site.handle_udp    [] = the first of handle_udp */
     char data_dir[ONYM_PATH_MAX];        /* storage.dir               "onym-data" */
     uint64_t map_size;                   /* storage.map_size           256GiB */
     uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */

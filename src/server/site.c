@@ -5,9 +5,12 @@
 
 #define SITE_SERIAL 1U
 
+/* What clients are told: the published address, else the first one listened on. */
 static const struct sockaddr *
-first(const struct onym_address_list *list)
+told(const struct onym_address_list *published, const struct onym_address_list *listened)
 {
+    const struct onym_address_list *list = published->count > 0 ? published : listened;
+
     return list->count > 0 ? (const struct sockaddr *)&list->item[0].at : NULL;
 }
 
@@ -31,8 +34,8 @@ enum onym_status
 onym_site_make(const struct onym_settings *settings, uint8_t *out, size_t cap, size_t *len,
                struct onym_fault *fault)
 {
-    const struct sockaddr *tcp = first(&settings->handle_tcp);
-    const struct sockaddr *udp = first(&settings->handle_udp);
+    const struct sockaddr *tcp = told(&settings->site_tcp, &settings->handle_tcp);
+    const struct sockaddr *udp = told(&settings->site_udp, &settings->handle_udp);
     uint8_t address[ONYM_ADDRESS_LEN] = {0};
     uint8_t interfaces[2 * ONYM_INTERFACE_LEN];
     uint8_t description[128];
@@ -53,6 +56,11 @@ onym_site_make(const struct onym_settings *settings, uint8_t *out, size_t cap, s
         return onym_fault_set(fault, ONYM_INVALID,
                               "nothing listens for the Handle protocol; set listen.handle_tcp or "
                               "listen.handle_udp");
+    }
+    if (onym_address_is_any(tcp != NULL ? tcp : udp)) {
+        return onym_fault_set(fault, ONYM_INVALID,
+                              "HS_SITE cannot tell clients a wildcard address; set site.handle_tcp "
+                              "and site.handle_udp to addresses they reach");
     }
     bytes = onym_address_bytes(tcp != NULL ? tcp : udp);
     memcpy(address + ONYM_ADDRESS_LEN - bytes.len, bytes.at, bytes.len);

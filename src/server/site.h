@@ -7,8 +7,9 @@
 
 /* Writes the site of a single primary server to out: TCP for queries and administration first (old
  * clients take the first interface for everything), then UDP for queries only; hash option "whole
- * handle". The address is that of the first TCP listener, else of the first UDP listener.
- * ONYM_OK and *len; ONYM_INVALID when nothing listens for the Handle protocol. */
+ * handle". The address is the one of site.handle_tcp or of the first TCP listener, else that of
+ * UDP. ONYM_OK and *len; ONYM_INVALID when nothing listens for the Handle protocol or when the
+ * address is a wildcard, which no client can reach. */
 ONYM_MUST_USE enum onym_status onym_site_make(const struct onym_settings *settings, uint8_t *out,
                                               size_t cap, size_t *len, struct onym_fault *fault);
 

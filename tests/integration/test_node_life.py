@@ -117,6 +117,13 @@ class Refusals(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"onymd pid {it.process.pid}", done.stderr)
 
+    def test_a_site_that_clients_cannot_reach(self):
+        port = node.free_port()
+        at = f"listen.handle_tcp=0.0.0.0:{port}"
+        done = run_daemon(*off(at, f"storage.dir={self.dir / 'data'}", "storage.map_size=64MiB"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("site.handle_tcp", done.stderr)
+
     def test_unknown_words(self):
         self.assertEqual(run_daemon("--nonsense").returncode, 78)
         self.assertEqual(run_daemon("serve").returncode, 78)
@@ -228,6 +235,17 @@ class Listening(unittest.TestCase):
             with node.udp_socket("127.0.0.2", port, 5) as sock:  # connected: hears nobody else
                 sock.send(request(NAME))
                 self.assertEqual(code(sock.recv(65536)), 1)
+
+    def test_the_site_tells_the_published_address(self):
+        with node.Node(records=RECORDS, settings=["site.handle_tcp=192.0.2.9:2641"]) as it:
+            body = struct.pack(">I", 1) + b"/"
+            message = struct.pack(">IIIHBBII", 2, 0, 0, 0xFFFF, 0, 0, 0, len(body)) + body + bytes(4)
+            reply = it.tcp(bytes([2, 11, 2, 11]) + struct.pack(">IIII", 0, 1, 0, len(message)) +
+                           message)
+            self.assertIn(bytes(12) + bytes([192, 0, 2, 9]), reply)
+            first = reply.index(bytes([192, 0, 2, 9])) + 4 + 4 + 4  # key length, interface count
+            self.assertEqual(reply[first:first + 6], bytes([3, 1, 0, 0, 0x0a, 0x51]),
+                             "TCP for both comes first: old clients take it for everything")
 
     def test_port_0_is_the_same_for_all_workers(self):
         with node.Node(records=RECORDS, workers=2,
