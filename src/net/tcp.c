@@ -232,6 +232,29 @@ onym_tcp_resume(struct onym_tcp_connection *c)
     }
 }
 
+void
+onym_tcp_hold(struct onym_tcp_connection *c)
+{
+    c->held = true;
+}
+
+void
+onym_tcp_release(struct onym_tcp_connection *c)
+{
+    c->held = false;
+    if (c->closing) {
+        return;
+    }
+    if (c->last) {
+        onym_tcp_finish(c);
+    }
+    if (c->finishing && c->queued == 0) {
+        onym_tcp_end(c);
+    } else if (!c->finishing && !c->reading && c->queued < ONYM_TCP_QUEUE_HIGH) {
+        onym_tcp_resume(c);
+    }
+}
+
 static void
 on_accept(uv_stream_t *listener, int status)
 {
@@ -388,6 +411,10 @@ onym_tcp_stop(struct onym_tcp *tcp)
 
     for (struct onym_tcp_connection *c = tcp->newest; c != NULL; c = next) {
         next = c->older;
+        if (c->held) {
+            c->last = true;
+            continue;
+        }
         c->peer_done = true;
         onym_tcp_finish(c);
         if (c->queued == 0) {

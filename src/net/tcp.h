@@ -84,6 +84,13 @@ void onym_tcp_flush(struct onym_tcp_connection *connection);
 /* True when the peer does not take its answers: the handler should return and leave the rest. */
 bool onym_tcp_congested(const struct onym_tcp_connection *connection);
 
+/* The answer to what was read is being worked on elsewhere: nothing further is handed to the
+ * handler until onym_tcp_release, which may be called from any turn of the loop and hands over what
+ * came meanwhile. A held connection is congested. Between the two, onym_tcp_send and
+ * onym_tcp_flush may be called together from outside the handler. */
+void onym_tcp_hold(struct onym_tcp_connection *connection);
+void onym_tcp_release(struct onym_tcp_connection *connection);
+
 /* Counts as life of the connection: a complete request was read. */
 void onym_tcp_touch(struct onym_tcp_connection *connection);
 
@@ -96,7 +103,8 @@ void *onym_tcp_state(struct onym_tcp_connection *connection);
 
 const struct onym_tcp_stats *onym_tcp_stats(const struct onym_tcp *tcp);
 
-/* Stops accepting and closes connections: idle ones at once, others when their queue is written. */
+/* Stops accepting and closes connections: idle ones at once, others when their queue is written,
+ * held ones after their release. */
 void onym_tcp_stop(struct onym_tcp *tcp);
 /* Closes everything now. */
 void onym_tcp_abort(struct onym_tcp *tcp);

@@ -16,6 +16,8 @@ struct onym_tcp_connection {
     size_t queued; /* bytes copied for writing and not written yet */
     uv_shutdown_t shutdown;
     bool reading;
+    bool held;      /* the protocol works on an answer; nothing is handed to it */
+    bool last;      /* ends with its release */
     bool finishing; /* no more input is used; the end comes when queued is 0 */
     bool lingering; /* our side is shut; input is read and dropped until the peer's end */
     bool peer_done; /* the peer has shut its side, or is not to be waited for */

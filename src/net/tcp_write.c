@@ -28,7 +28,7 @@ on_written(uv_write_t *request, int status)
         onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
     } else if (c->finishing && c->queued == 0) {
         onym_tcp_end(c);
-    } else if (!c->finishing && !c->reading && c->queued < ONYM_TCP_QUEUE_LOW) {
+    } else if (!c->finishing && !c->reading && !c->held && c->queued < ONYM_TCP_QUEUE_LOW) {
         onym_tcp_resume(c);
     }
 }
@@ -122,5 +122,5 @@ onym_tcp_send(struct onym_tcp_connection *c, onym_span front, const struct iovec
 bool
 onym_tcp_congested(const struct onym_tcp_connection *c)
 {
-    return c->queued > ONYM_TCP_QUEUE_HIGH || c->closing || c->finishing;
+    return c->queued > ONYM_TCP_QUEUE_HIGH || c->held || c->closing || c->finishing;
 }

@@ -1,5 +1,5 @@
 /* The connections of one loop, with real sockets on loopback and a protocol of lines: each line is
- * echoed; "big\n" answers a mebibyte, "end\n" ends the connection. */
+ * echoed; "big\n" answers a mebibyte, "end\n" ends the connection, "hold\n" waits for the test. */
 #include "net/tcp.h"
 
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 
 struct fixture {
     uv_loop_t loop;
+    struct onym_tcp_connection *waiting; /* held by the line "hold" */
     struct onym_tcp *tcp;
     unsigned closed;
     uint8_t big[BIG_BYTES];
@@ -46,6 +47,11 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
         if (len == 4 && memcmp(left.at, "end\n", 4) == 0) {
             onym_tcp_finish(connection);
             return used;
+        }
+        if (len == 5 && memcmp(left.at, "hold\n", 5) == 0) {
+            f->waiting = connection;
+            onym_tcp_hold(connection);
+            continue;
         }
         part = (struct iovec){.iov_base = f->big, .iov_len = BIG_BYTES};
         if (len == 4 && memcmp(left.at, "big\n", 4) == 0) {
@@ -315,6 +321,52 @@ a_graceful_stop_writes_what_is_queued(void **state)
 }
 
 static void
+a_held_connection_waits_and_keeps_its_order(void **state)
+{
+    struct fixture *f = serve(&roomy);
+    int fd = dial(f);
+    struct iovec part = {.iov_base = f->big, .iov_len = 5};
+    bool ended;
+
+    (void)state;
+    say(fd, "a\nhold\nb\n");
+    assert_int_equal(receive(f, fd, 3, &ended), 3); /* ">a\n" */
+    say(fd, "c\n");
+    turn(f, 20);
+    assert_int_equal(receive(f, fd, 0, &ended), 0);
+    assert_int_equal(onym_tcp_stats(f->tcp)->bytes_out, 3);
+    onym_tcp_send(f->waiting, onym_span_of(NULL, 0), &part, 1);
+    onym_tcp_flush(f->waiting);
+    onym_tcp_release(f->waiting);
+    assert_int_equal(receive(f, fd, 5 + 6, &ended), 5 + 6); /* the answer, ">b\n", ">c\n" */
+    (void)close(fd);
+    end(f);
+}
+
+static void
+a_stop_waits_for_the_answer_of_a_held_connection(void **state)
+{
+    struct fixture *f = serve(&roomy);
+    int fd = dial(f);
+    struct iovec part = {.iov_base = f->big, .iov_len = 5};
+    bool ended;
+
+    (void)state;
+    say(fd, "hold\n");
+    turn(f, 20);
+    onym_tcp_stop(f->tcp);
+    turn(f, 5);
+    onym_tcp_send(f->waiting, onym_span_of(NULL, 0), &part, 1);
+    onym_tcp_flush(f->waiting);
+    onym_tcp_release(f->waiting);
+    assert_int_equal(receive(f, fd, 100, &ended), 5);
+    assert_true(ended);
+    (void)close(fd);
+    turn(f, 5);
+    end(f);
+}
+
+static void
 a_taken_port_is_told_with_its_name(void **state)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -344,6 +396,8 @@ main(void)
         cmocka_unit_test(kept_input_is_bounded_over_all_connections),
         cmocka_unit_test(the_last_answer_survives_input_that_is_still_coming),
         cmocka_unit_test(a_graceful_stop_writes_what_is_queued),
+        cmocka_unit_test(a_held_connection_waits_and_keeps_its_order),
+        cmocka_unit_test(a_stop_waits_for_the_answer_of_a_held_connection),
         cmocka_unit_test(a_taken_port_is_told_with_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
