@@ -119,7 +119,8 @@ storage:
 CONFIG
     say ""
     say "Starting onymd on $server (UDP and TCP), metrics and health on 127.0.0.1:$ops_port"
-    "$demo_bin"/onymd --config "$demo_dir/onymd.yaml" >"$demo_dir/onymd.log" 2>&1 &
+    # in a session of its own: Ctrl-C is for this script, which then stops the node in order
+    setsid "$demo_bin"/onymd --config "$demo_dir/onymd.yaml" >"$demo_dir/onymd.log" 2>&1 &
     demo_pid=$!
     demo_wait "$ops_port"
     demo_look "$port"
@@ -132,8 +133,8 @@ CONFIG
         return
     fi
     say ""
-    say "The node stays up; stop it with Ctrl-C. Its log: $demo_dir/onymd.log"
     trap 'demo_stop' INT TERM
+    say "The node stays up; stop it with Ctrl-C. Its log: $demo_dir/onymd.log"
     wait "$demo_pid" || die "the node ended by itself; $(tail -5 "$demo_dir/onymd.log")"
 }
 

@@ -3,9 +3,11 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -36,6 +38,27 @@ class Demo(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("88.9420.106/EN.A.1000.DDI13-E520.260311.J00012-L", done.stdout)
         self.assertIn("What to try next", done.stdout)
+        self.assertEqual(os.listdir(self.temporary), [], "the demo leaves files behind")
+
+    def test_ctrl_c_stops_a_node_that_stays_up(self):
+        with subprocess.Popen(
+                [str(ROOT / "run"), "demo", "--build", str(node.build_dir()), "--records", "80",
+                 "--port", str(self.port), "--ops-port", str(self.ops_port)],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                env=dict(os.environ, TMPDIR=self.temporary), start_new_session=True) as it:
+            timer = threading.Timer(SECONDS, os.killpg, (it.pid, signal.SIGKILL))
+            timer.start()
+            try:
+                said = ""
+                for line in it.stdout:
+                    said += line
+                    if "stays up" in line:
+                        # as a terminal does: to the whole foreground group
+                        os.killpg(it.pid, signal.SIGINT)
+                self.assertEqual(it.wait(SECONDS), 0, said)
+            finally:
+                timer.cancel()
+        self.assertIn("Stopping the node.", said)
         self.assertEqual(os.listdir(self.temporary), [], "the demo leaves files behind")
 
     def test_a_taken_port_is_named_with_the_way_out(self):
