@@ -24,7 +24,8 @@ end_of_messages(onym_span stream, size_t piece, size_t *messages)
 
     *messages = 0;
     for (;;) {
-        struct onym_frame frame = onym_frame_cut(onym_span_of(stream.at + start, received - start));
+        struct onym_frame frame = onym_frame_cut(
+            onym_span_front(onym_span_from(stream, start), received - start));
 
         if (frame.verdict == ONYM_FRAME_REFUSE) {
             return start;
