@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 settle(struct onym_verdict *verdict, enum onym_vector_outcome outcome, const char *format,
        va_list args)
 {
