@@ -1,0 +1,129 @@
+#include "net/wake.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct onym_wake {
+    uv_async_t signal;
+    pthread_mutex_t lock; /* guards what follows */
+    struct onym_wake_block *first;
+    struct onym_wake_block **end;
+    bool closed;
+    /* the loop's own */
+    onym_wake_fn *arrived;
+    void *of;
+};
+
+static struct onym_wake_block *
+take_all(struct onym_wake *wake)
+{
+    struct onym_wake_block *first;
+
+    (void)pthread_mutex_lock(&wake->lock);
+    first = wake->first;
+    wake->first = NULL;
+    wake->end = &wake->first;
+    (void)pthread_mutex_unlock(&wake->lock);
+    return first;
+}
+
+static void
+deliver(struct onym_wake *wake)
+{
+    struct onym_wake_block *block = take_all(wake);
+
+    while (block != NULL) {
+        struct onym_wake_block *next = block->next;
+
+        wake->arrived(wake->of, block);
+        block = next;
+    }
+}
+
+static void
+on_signal(uv_async_t *signal)
+{
+    deliver(signal->data);
+}
+
+enum onym_status
+onym_wake_open(uv_loop_t *loop, onym_wake_fn *arrived, void *of, struct onym_wake **out)
+{
+    struct onym_wake *wake = calloc(1, sizeof *wake);
+
+    if (wake == NULL) {
+        return ONYM_NO_MEMORY;
+    }
+    if (pthread_mutex_init(&wake->lock, NULL) != 0) {
+        free(wake);
+        return ONYM_NO_MEMORY;
+    }
+    if (uv_async_init(loop, &wake->signal, on_signal) != 0) {
+        (void)pthread_mutex_destroy(&wake->lock);
+        free(wake);
+        return ONYM_IO;
+    }
+    wake->signal.data = wake;
+    wake->end = &wake->first;
+    wake->arrived = arrived;
+    wake->of = of;
+    *out = wake;
+    return ONYM_OK;
+}
+
+bool
+onym_wake_post(struct onym_wake *wake, struct onym_wake_block *block)
+{
+    bool taken;
+
+    block->next = NULL;
+    (void)pthread_mutex_lock(&wake->lock);
+    taken = !wake->closed;
+    if (taken) {
+        bool was_empty = wake->first == NULL;
+
+        *wake->end = block;
+        wake->end = &block->next;
+        /* under the lock, so that the handle cannot be closed meanwhile; only the first of a run
+         * costs the system call */
+        if (was_empty) {
+            (void)uv_async_send(&wake->signal);
+        }
+    }
+    (void)pthread_mutex_unlock(&wake->lock);
+    return taken;
+}
+
+void
+onym_wake_close(struct onym_wake *wake)
+{
+    bool was_closed;
+
+    (void)pthread_mutex_lock(&wake->lock);
+    was_closed = wake->closed;
+    wake->closed = true;
+    (void)pthread_mutex_unlock(&wake->lock);
+    if (!was_closed) {
+        uv_close((uv_handle_t *)&wake->signal, NULL);
+        deliver(wake);
+    }
+}
+
+void
+onym_wake_free(struct onym_wake *wake)
+{
+    if (wake != NULL) {
+        (void)pthread_mutex_destroy(&wake->lock);
+        free(wake);
+    }
+}
+
+void
+onym_wake_keep_loop(struct onym_wake *wake, bool keep)
+{
+    if (keep) {
+        uv_ref((uv_handle_t *)&wake->signal);
+    } else {
+        uv_unref((uv_handle_t *)&wake->signal);
+    }
+}
