@@ -13,6 +13,7 @@
 #define ONYM_PACKET_DATA_MAX     492U     /* message bytes of a UDP packet */
 #define ONYM_PREFIX_PART_LEN_MAX 9U       /* digits of a prefix part under the national roots */
 #define ONYM_OWNER_LEN_MAX       255U     /* our own: the name of a record's owner */
+#define ONYM_TYPE_LEN_MAX        255U     /* our own: a type in what is registered over a wire */
 
 /* Our own: bytes of all values of one identifier, so that its answer with name, request digest and
  * signature still fits one message; and of a line of NDJSON, which holds the longest record. */
