@@ -224,7 +224,7 @@ void
 onym_tcp_resume(struct onym_tcp_connection *c)
 {
     c->reading = true;
-    if (c->kept_len > 0) {
+    if (c->kept_len > 0 || c->tcp->handlers.keeps_input) {
         handle_bytes(c, onym_span_of(NULL, 0));
     }
     if (!c->closing && !c->finishing && c->reading) {
@@ -283,7 +283,10 @@ on_accept(uv_stream_t *listener, int status)
     (void)uv_tcp_nodelay(&c->socket, 1);
     (void)uv_tcp_keepalive(&c->socket, 1, KEEP_ALIVE_S);
     c->reading = true;
-    if (uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read) != 0) {
+    if (tcp->handlers.opened != NULL) {
+        tcp->handlers.opened(tcp->user, c);
+    }
+    if (!c->closing && uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read) != 0) {
         onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
     }
 }

@@ -29,11 +29,16 @@ struct onym_tcp;            /* what the connections of one loop and one protocol
 struct onym_tcp_connection; /* opaque */
 
 struct onym_tcp_handlers {
+    /* A connection was accepted; may be NULL. */
+    void (*opened)(void *user, struct onym_tcp_connection *connection);
     /* Bytes not used so far; returns how many it used. All that it left comes again with the next
      * bytes, or when a congested connection is free again. */
     size_t (*bytes)(void *user, struct onym_tcp_connection *connection, onym_span bytes);
     /* The connection is about to go; may be NULL. */
     void (*closed)(void *user, struct onym_tcp_connection *connection);
+    /* The handler keeps input of its own: when a congested or held connection is free again, bytes
+     * is called even if that is nothing but the empty span. */
+    bool keeps_input;
 };
 
 struct onym_tcp_limits {
@@ -97,6 +102,10 @@ void onym_tcp_touch(struct onym_tcp_connection *connection);
 /* Uses no more input; ends the connection when everything queued has been written, and waits
  * ONYM_TCP_LINGER_MS at most for the peer's end. */
 void onym_tcp_finish(struct onym_tcp_connection *connection);
+
+/* Closes it now, without writing what is queued; for deadlines of the protocol. The closed handler
+ * is called from inside, the connection itself goes in a later turn of the loop. */
+void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause cause);
 
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
 void *onym_tcp_state(struct onym_tcp_connection *connection);

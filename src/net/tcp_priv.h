@@ -45,8 +45,6 @@ struct onym_tcp {
 };
 
 /* tcp.c */
-void onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause); /* close now */
-
 /* hands kept input to the protocol again after congestion */
 void onym_tcp_resume(struct onym_tcp_connection *c);
 /* everything is written and no more will be: shut our side and wait for the peer's end, so
