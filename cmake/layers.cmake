@@ -2,7 +2,7 @@
 set(onym_third_party_xxhash.h dep::xxhash)
 set(onym_third_party_yaml.h dep::yaml)
 set(onym_third_party_jansson.h dep::jansson)
-set(onym_third_party_openssl/ dep::crypto)
+set(onym_third_party_openssl/ dep::ssl dep::crypto)
 set(onym_third_party_lmdb.h dep::lmdb)
 set(onym_third_party_uv.h dep::uv)
 set(onym_third_party_llhttp.h dep::llhttp)
