@@ -111,6 +111,19 @@ vlist_takes_the_greatest_count_and_refuses_one_more(void **state)
     free(data);
 }
 
+static void
+vlist_takes_the_longest_handle_and_refuses_one_byte_more(void **state)
+{
+    static uint8_t data[4 + 4 + ONYM_NAME_LEN_MAX + 1 + 4] = {0, 0, 0, 1};
+    struct onym_reference_list list;
+
+    (void)state;
+    onym_put_u32(data + 4, ONYM_NAME_LEN_MAX);
+    assert_int_equal(onym_hs_vlist_decode(onym_span_of(data, sizeof data - 1), &list), ONYM_OK);
+    onym_put_u32(data + 4, ONYM_NAME_LEN_MAX + 1);
+    assert_int_equal(onym_hs_vlist_decode(onym_span_of(data, sizeof data), &list), ONYM_MALFORMED);
+}
+
 int
 main(void)
 {
@@ -120,6 +133,7 @@ main(void)
         cmocka_unit_test(admin_takes_the_longest_handle_and_refuses_one_byte_more),
         cmocka_unit_test(vlist_walks_its_members_and_allows_nothing_behind),
         cmocka_unit_test(vlist_takes_the_greatest_count_and_refuses_one_more),
+        cmocka_unit_test(vlist_takes_the_longest_handle_and_refuses_one_byte_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 /* cmocka.h needs the four above and below it in place */
 #include <cmocka.h>
+#include <stdlib.h>
 
 #define ROOM 512U
 
@@ -134,6 +135,48 @@ site_refuses_counts_that_are_not_there(void **state)
     }
 }
 
+/* An empty site but for count items of item_len zero bytes in the list whose count is at `at`. */
+static enum onym_status
+decode_many(size_t at, uint32_t count, size_t item_len)
+{
+    size_t len = 20 + count * item_len;
+    uint8_t *data = calloc(1, len);
+    struct onym_hs_site site;
+    enum onym_status status;
+
+    assert_non_null(data);
+    data[1] = 1;
+    onym_put_u32(data + at, count);
+    status = onym_hs_site_decode(onym_span_of(data, len), &site);
+    free(data);
+    return status;
+}
+
+static void
+site_takes_lists_of_the_greatest_count_and_refuses_one_more(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_many(12, ONYM_COUNT_MAX, 8), ONYM_OK); /* attributes: two empty texts */
+    assert_int_equal(decode_many(12, ONYM_COUNT_MAX + 1, 8), ONYM_MALFORMED);
+    assert_int_equal(decode_many(16, ONYM_COUNT_MAX, 28), ONYM_OK); /* servers without anything */
+    assert_int_equal(decode_many(16, ONYM_COUNT_MAX + 1, 28), ONYM_MALFORMED);
+}
+
+static void
+site_keeps_bits_it_does_not_know(void **state)
+{
+    uint8_t data[20] = {0, 1, 2, 11, 0, 7, 0xFF, 9};
+    uint8_t out[20];
+    struct onym_hs_site site;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(onym_hs_site_decode(onym_span_of(data, sizeof data), &site), ONYM_OK);
+    assert_int_equal(onym_hs_site_encode(&site, out, sizeof out, &len), ONYM_OK);
+    assert_int_equal(len, sizeof data);
+    assert_memory_equal(out, data, sizeof data);
+}
+
 static void
 server_address_has_sixteen_bytes(void **state)
 {
@@ -158,6 +201,8 @@ main(void)
         cmocka_unit_test(site_refuses_any_part_of_itself_and_more),
         cmocka_unit_test(site_of_another_format_is_unsupported),
         cmocka_unit_test(site_refuses_counts_that_are_not_there),
+        cmocka_unit_test(site_takes_lists_of_the_greatest_count_and_refuses_one_more),
+        cmocka_unit_test(site_keeps_bits_it_does_not_know),
         cmocka_unit_test(server_address_has_sixteen_bytes),
     };
 

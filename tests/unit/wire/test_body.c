@@ -33,6 +33,19 @@ body_kind_follows_opcode_and_response_code(void **state)
     }
     assert_int_equal(kind(1, 0), ONYM_BODY_QUERY);
     assert_int_equal(kind(2000, 0), ONYM_BODY_QUERY);
+    assert_int_equal(kind(200, 0), ONYM_BODY_CHALLENGE_ANSWER);
+    assert_int_equal(kind(201, 0), ONYM_BODY_VERIFY);
+    assert_int_equal(kind(400, 0), ONYM_BODY_SESSION_SETUP);
+    assert_int_equal(kind(402, 0), ONYM_BODY_SESSION_EXCHANGE);
+    assert_int_equal(kind(1001, 0), ONYM_BODY_LOG_REQUEST);
+    assert_int_equal(kind(1002, 0), ONYM_BODY_DUMP_REQUEST);
+    assert_int_equal(kind(2001, 0), ONYM_BODY_KEY_LOGIN);
+    assert_int_equal(kind(100, 1), ONYM_BODY_NAME);
+    assert_int_equal(kind(105, 1), ONYM_BODY_NAMES);
+    assert_int_equal(kind(201, 1), ONYM_BODY_VERIFIED);
+    assert_int_equal(kind(400, 1), ONYM_BODY_SESSION_REPLY);
+    assert_int_equal(kind(1000, 1), ONYM_BODY_NEXT_TXN_ID);
+    assert_int_equal(kind(1001, 1), ONYM_BODY_LOG_REPLY);
     assert_int_equal(kind(100, 0), ONYM_BODY_VALUES);
     assert_int_equal(kind(103, 0), ONYM_BODY_INDEXES);
     assert_int_equal(kind(1, 1), ONYM_BODY_RESOLVED);

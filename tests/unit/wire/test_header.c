@@ -105,7 +105,7 @@ message_cut_takes_the_longest_message_and_refuses_one_byte_more(void **state)
     (void)state;
     assert_int_equal(cut(ONYM_MESSAGE_LEN_MAX, body_len, 0, &m), ONYM_OK);
     assert_int_equal(m.body.len, body_len);
-    assert_int_equal(cut(ONYM_MESSAGE_LEN_MAX + 1, body_len, 0, &m), ONYM_MALFORMED);
+    assert_int_equal(cut(ONYM_MESSAGE_LEN_MAX + 1, body_len + 1, 0, &m), ONYM_MALFORMED);
 }
 
 static void
