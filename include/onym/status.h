@@ -46,7 +46,7 @@
     X(IO, 2, 500, 500, "the operating system reports an input/output error")                       \
     X(IN_USE, 2, 500, 500, "in use by another process")                                            \
     X(FULL, 3, 503, 503, "the disk or the map is full")                                            \
-    X(OUTCOME_UNKNOWN, 3, 503, 503, "whether it happened is not known; repeat the same operation") \
+    X(UNCERTAIN, 3, 503, 503, "whether it happened is not known; repeat the same operation")       \
     X(UNREACHABLE, 2, 503, 503, "no answer")                                                       \
     X(INVALID, 4, 400, 400, "invalid setting or argument")                                         \
     X(STALE, 2, 412, 412, "the record is not in the revision the caller expects")
