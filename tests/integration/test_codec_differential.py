@@ -17,6 +17,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests" / "support"))
 
 import handle_codec as codec  # noqa: E402
+import handle_encode as encoder  # noqa: E402
 
 BUILD = Path(os.environ.get("ONYM_BUILD", SOURCE / "build"))
 PROGRAM = BUILD / "bin" / "onym-vectors"
@@ -170,7 +171,7 @@ class Maker:
             m["digestAlgCode"] = algorithm
             m["requestDigest"] = self.random.randbytes(codec.DIGESTS[algorithm]).hex()
         if m["credentialField"] and self.random.random() < 0.3:
-            m["credential"] = codec.encode_credential(
+            m["credential"] = encoder.encode_credential(
                 self.random.choice(["HS_MAC", "HS_SIGNED"]), self.u4(), self.text(),
                 self.random.randbytes(self.random.randint(0, 40))).hex()
         return m
@@ -243,7 +244,7 @@ class Differential(unittest.TestCase):
                 if record["kind"] != "message":
                     continue
                 fields = codec.decode("message", bytes.fromhex(record["hex"]))
-                self.assertEqual(codec.encode_message(fields).hex(), record["hex"],
+                self.assertEqual(encoder.encode_message(fields).hex(), record["hex"],
                                  record["name"])
                 count += 1
         self.assertGreater(count, 50)
@@ -252,7 +253,7 @@ class Differential(unittest.TestCase):
         maker = Maker(SEED)
         messages = [maker.message() for _ in range(MESSAGES)]
         records = [{"name": "random/%d" % i, "kind": "message",
-                    "hex": codec.encode_message(m).hex()} for i, m in enumerate(messages)]
+                    "hex": encoder.encode_message(m).hex()} for i, m in enumerate(messages)]
         self.assertEqual(self.agree(records), MESSAGES)
         for record, line in zip(records, run_decoder(records)):
             self.assertEqual(line["encoded"], record["hex"], "seed %d, %s" % (SEED, record["name"]))
@@ -260,7 +261,7 @@ class Differential(unittest.TestCase):
     def test_damaged_messages(self):
         maker = Maker(SEED + 1)
         records = [{"name": "damaged/%d" % i, "kind": "message",
-                    "hex": maker.damage(codec.encode_message(maker.message())).hex()}
+                    "hex": maker.damage(encoder.encode_message(maker.message())).hex()}
                    for i in range(MESSAGES)]
         accepted = self.agree(records)
         # a test of refusals that refuses everything, or nothing, tests little
@@ -288,7 +289,7 @@ class Differential(unittest.TestCase):
             m = dict(maker.message(), opCode=100, responseCode=0, handle="88.1/x",
                      values=[dict(maker.value(), data_hex=maker.random.randbytes(
                          maker.random.randint(0, 3000)).hex())])
-            packets = list(enumerate(codec.packets(codec.encode_message(m))))
+            packets = list(enumerate(encoder.packets(encoder.encode_message(m))))
             maker.random.shuffle(packets)
             for i, packet in packets:
                 lines.append({"name": "packet/%d/%d" % (group, i), "kind": "udp-packet",
