@@ -1,0 +1,136 @@
+/* One connection of the HTTP interface: bytes in, answers out, in order. Pure: sockets, TLS and
+ * timers are the server's. Paths and their handlers: service/routes.h. Contract:
+ * proto/openapi.yaml, proto/handle-rest.md; the message tunnel: proto/handle.md 14.3.
+ *
+ * The server's loop for plain bytes that arrived (input is what it holds unread of the connection):
+ *
+ *     do {
+ *         verdict = onym_http_feed(&c, &service, &input, now_ms, &reply);
+ *         if (verdict == REPLY || verdict == CLOSE) { send reply.bytes }
+ *     } while (verdict == REPLY && input.len > 0);
+ *
+ *   MORE     all input taken; nothing to send
+ *   REPLY    send the answer; then feed what is left
+ *   PENDING  the backend works: read no more from the peer and keep what is left of input until
+ *            onym_http_login_done or onym_http_change_done was called, which give a verdict too;
+ *            after REPLY go on feeding
+ *   CLOSE    send the answer, shut the sending side, read and drop what still comes for a moment
+ *            (else the peer may lose the answer to a reset), close
+ *
+ * The server renews the view before each call and sends reply.bytes, or copies them, before the
+ * next call of any connection of that worker. It closes connections that take too long with the
+ * help of onym_http_progress, and does not read on while an answer is unsent. A connection costs
+ * its struct (under 18 KiB) and, while a body arrives, memory for that. */
+#ifndef ONYM_SERVICE_HTTP_H
+#define ONYM_SERVICE_HTTP_H
+
+#include "base/rng.h"
+#include "service/answer.h"
+#include "service/http_backend.h"
+#include "wire/http1_body.h"
+#include "wire/json_in.h"
+
+/* Bytes of a request's body: of any; of one that carries a record (nothing larger can hold a valid
+ * one); of a tunnelled message. */
+#define ONYM_HTTP_BODY_MAX    8388608U
+#define ONYM_HTTP_RECORD_MAX  ONYM_LINE_LEN_MAX
+#define ONYM_HTTP_MESSAGE_MAX (ONYM_ENVELOPE_LEN + ONYM_MESSAGE_LEN_MAX)
+/* Room for the head of any answer, and for the largest answer with it. */
+#define ONYM_HTTP_HEAD_MAX  ((size_t)16 * 1024)
+#define ONYM_HTTP_REPLY_MAX ((size_t)8 * 1024 * 1024)
+/* Bytes the arena must hold at least. */
+#define ONYM_HTTP_ARENA_MIN ((size_t)1 << 20)
+#define ONYM_HTTP_ID_MAX    64U /* bytes of a request id */
+
+/* One per worker. Everything is borrowed but json and the count. */
+struct onym_http_service {
+    struct onym_answerer *answerer;          /* its resolver's view is renewed before each call */
+    struct onym_arena *arena;                /* each call begins with a reset */
+    struct onym_rng *rng;                    /* request ids, minted suffixes */
+    const struct onym_http_backend *backend; /* NULL: nobody can prove anything, nothing is
+                                                changed: 403 where that would be needed */
+    const char *version;                     /* of this build */
+    size_t body_bytes_max; /* of all bodies being read; beyond it 503. Default 64 MiB when 0 */
+    size_t body_bytes;     /* in use */
+    struct onym_json_in *json;
+};
+
+/* Makes what the service owns; the borrowed members are the caller's to set. ONYM_OK or
+ * ONYM_NO_MEMORY. Deinit after the last connection's. */
+ONYM_MUST_USE enum onym_status onym_http_service_init(struct onym_http_service *service);
+void onym_http_service_deinit(struct onym_http_service *service);
+
+enum onym_http_stage {
+    ONYM_HTTP_IDLE,   /* between requests */
+    ONYM_HTTP_HEAD,   /* a request has begun */
+    ONYM_HTTP_BODY,   /* its body comes */
+    ONYM_HTTP_LOGIN,  /* waits for onym_http_login_done */
+    ONYM_HTTP_CHANGE, /* waits for onym_http_change_done */
+    ONYM_HTTP_ENDED   /* CLOSE was said; input is dropped */
+};
+
+/* One connection. The caller owns the memory. */
+struct onym_http_connection {
+    struct onym_http1 head; /* keeps the request until it is answered */
+    struct onym_http1_content body;
+    struct onym_http_caller caller;
+    struct onym_dialogue dialogue; /* of the message tunnel */
+    enum onym_http_stage stage;
+    bool keep;          /* the body's bytes, not only their number */
+    bool told_continue; /* or the peer did not ask for it */
+    uint8_t *held;      /* heap; the body so far */
+    size_t held_len, held_cap;
+    uint64_t body_len; /* bytes of body taken, kept or not */
+    uint64_t body_max;
+    uint64_t taken; /* bytes of this request taken, head and body */
+    uint8_t id_len;
+    char id[ONYM_HTTP_ID_MAX]; /* of the request */
+};
+
+/* caller's spans must live as long as the connection. */
+void onym_http_connection_init(struct onym_http_connection *connection,
+                               const struct onym_http_caller *caller);
+/* Gives a held body back. What the backend still works on is finished without us; its answer must
+ * not be brought here any more. */
+void onym_http_connection_deinit(struct onym_http_connection *connection,
+                                 struct onym_http_service *service);
+
+/* Where an answer goes. The buffer is the caller's and serves all connections of a worker. */
+struct onym_http_reply {
+    uint8_t *buffer;
+    size_t cap;               /* ONYM_HTTP_REPLY_MAX; only what answers need is ever touched */
+    onym_span bytes;          /* set: the answer, somewhere in buffer */
+    int status;               /* set: its HTTP status; 100: more of this request's answer follows */
+    enum onym_status outcome; /* set: what it says in our own list */
+    bool is_resolution;       /* set: a look-up, for the counters */
+    onym_span request_id;     /* set: for the log; borrowed from the connection */
+};
+
+enum onym_http_verdict { ONYM_HTTP_MORE, ONYM_HTTP_REPLY, ONYM_HTTP_PENDING, ONYM_HTTP_CLOSE };
+
+/* Takes bytes from the front of *input, of at most one request. */
+enum onym_http_verdict onym_http_feed(struct onym_http_connection *connection,
+                                      struct onym_http_service *service, onym_span *input,
+                                      uint64_t now_ms, struct onym_http_reply *reply);
+
+/* Brings what the backend answered later. The connection is in the stage that waits for it. Never
+ * MORE. */
+enum onym_http_verdict onym_http_login_done(struct onym_http_connection *connection,
+                                            struct onym_http_service *service,
+                                            const struct onym_http_login *login, uint64_t now_ms,
+                                            struct onym_http_reply *reply);
+enum onym_http_verdict onym_http_change_done(struct onym_http_connection *connection,
+                                             struct onym_http_service *service,
+                                             const struct onym_http_result *result, uint64_t now_ms,
+                                             struct onym_http_reply *reply);
+
+/* How far the peer is: a timer that sees `taken` unchanged, or too little of it in the time a
+ * request may take, closes the connection. */
+struct onym_http_progress {
+    enum onym_http_stage stage;
+    uint64_t taken;     /* bytes of the request taken */
+    uint64_t body_left; /* still announced; 0 when not known */
+};
+struct onym_http_progress onym_http_progress(const struct onym_http_connection *connection);
+
+#endif

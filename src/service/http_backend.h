@@ -1,0 +1,76 @@
+/* What the HTTP interface asks of the rest of the node, as callbacks that server/ fills: who is
+ * asking, and to carry out a change. Both may answer at once or later; nothing here waits.
+ *
+ * Everything a callback is given is borrowed for the call: what it needs longer it copies. A later
+ * answer is brought back on the connection's own thread with onym_http_login_done or
+ * onym_http_change_done (service/http.h). */
+#ifndef ONYM_SERVICE_HTTP_BACKEND_H
+#define ONYM_SERVICE_HTTP_BACKEND_H
+
+#include "core/authz.h"
+#include "onym/model/operation.h"
+#include "service/http_auth.h"
+
+/* About the connection, told by the server when it is made; lives as long as the connection. */
+struct onym_http_caller {
+    bool tls;             /* false: plain HTTP; credentials are ignored, nothing is changed */
+    onym_span address;    /* of the peer, as text */
+    onym_span client_key; /* SHA-256 of the client certificate's public key; empty without one */
+    uint64_t ticket;      /* the server's own; comes back unread in the callbacks */
+};
+
+enum onym_http_when {
+    ONYM_HTTP_NOW,  /* *out is filled */
+    ONYM_HTTP_LATER /* onym_http_..._done follows exactly once, unless the connection ends first */
+};
+
+/* Who was proven. */
+struct onym_http_login {
+    enum onym_status status; /* ONYM_OK: identity is proven. ONYM_AUTH_FAILED and the other statuses
+                                of credentials: 401 without a body. Others as they are, ONYM_BUSY
+                                for example */
+    struct onym_identity identity;
+    /* What WWW-Authenticate is to say besides Basic, for example
+     * `Handle sessionId="...", nonce="..."`; empty: nothing. Also taken when status is ONYM_OK, for
+     * the case that the identity does not suffice. No control bytes, at most 512. */
+    onym_span challenge;
+};
+
+/* A change whose form is checked (onym_op_form, and onym_op_before_auth against what this node
+ * sees). operation.principal and operation.id are for the backend to fill: id from
+ * idempotency_key when there is one, else new. */
+struct onym_http_change {
+    const struct onym_operation *operation;
+    const struct onym_identity *identity; /* handle empty: nobody is proven, and the operation
+                                             passed onym_op_before_auth without needing anybody */
+    onym_span idempotency_key; /* as sent, at most ONYM_HTTP_KEY_MAX bytes; often empty */
+    onym_span request_id;
+};
+#define ONYM_HTTP_KEY_MAX 255U
+
+struct onym_http_result {
+    enum onym_status status; /* ONYM_OK, or why nothing was changed, or ONYM_OUTCOME_UNKNOWN */
+    bool unchanged;          /* ONYM_OK: it was so already */
+    bool replaced;           /* ONYM_OK: took the place of something */
+    uint64_t revision;       /* of the record now; 0: there is none */
+    uint64_t sequence;       /* in the log; 0: it made no entry */
+    onym_span name;          /* registered spelling; the minted name */
+    onym_span why;           /* short English text; may be empty */
+};
+
+/* Set members are never NULL. */
+struct onym_http_backend {
+    void *of;
+    /* Checks credentials that came with a request over TLS. credentials->kind is never NONE. */
+    enum onym_http_when (*authenticate)(void *of, const struct onym_http_caller *caller,
+                                        const struct onym_http_credentials *credentials,
+                                        struct onym_http_login *out);
+    /* What a caller without credentials is told about how to prove who it is: fills the text for
+     * WWW-Authenticate (as onym_http_login.challenge) into out and returns its length. */
+    size_t (*challenge)(void *of, const struct onym_http_caller *caller, char *out, size_t cap);
+    enum onym_http_when (*submit)(void *of, const struct onym_http_caller *caller,
+                                  const struct onym_http_change *change,
+                                  struct onym_http_result *out);
+};
+
+#endif
