@@ -12,7 +12,7 @@
 #define ONYM_UDP_BATCH       64U  /* datagrams per system call */
 #define ONYM_UDP_BATCHES_MAX 8U   /* per wake-up, then the loop gets a turn */
 #define ONYM_UDP_IN_LEN      512U /* bytes of a datagram taken; longer ones are marked */
-#define ONYM_UDP_OUT_PARTS   16U  /* spans of one outgoing packet */
+#define ONYM_UDP_OUT_PARTS   32U  /* spans of one outgoing packet */
 #define ONYM_UDP_FRONT_LEN   32U  /* scratch of one outgoing packet, for its own header */
 
 struct onym_udp; /* opaque; belongs to one loop */

@@ -6,8 +6,8 @@
 #include "core/select.h"
 #include "wire/header.h"
 
-/* Front block, runs of values, credential field. */
-#define ONYM_REPLY_PARTS_MAX (ONYM_RUNS_MAX + 2U)
+/* Front block, runs of public and of private values, credential field. */
+#define ONYM_REPLY_PARTS_MAX (2U * ONYM_RUNS_MAX + 2U)
 
 struct onym_reply {
     struct onym_envelope envelope; /* message_len is the sum of the parts */
@@ -18,9 +18,10 @@ struct onym_reply {
 
 /* What a server does with one request. */
 enum onym_verdict {
-    ONYM_VERDICT_REPLY,  /* send the reply */
-    ONYM_VERDICT_SILENT, /* say nothing */
-    ONYM_VERDICT_CLOSE   /* send the reply, if it has parts, and close the connection */
+    ONYM_VERDICT_REPLY,   /* send the reply */
+    ONYM_VERDICT_PENDING, /* the reply comes later; nothing else of this connection before it */
+    ONYM_VERDICT_SILENT,  /* say nothing */
+    ONYM_VERDICT_CLOSE    /* send the reply, if it has parts, and close the connection */
 };
 
 #endif
