@@ -14,7 +14,7 @@ static const char help[] =
     "and compares the bytes. FILE may be - for standard input.\n"
     "\n"
     "  -v, --verbose   also list what passed, and notes\n"
-    "      --decode    print what was decoded as JSON, one line a record; compare nothing\n"
+    "      --decode    print the decoded fields as lines of JSON; compare nothing\n"
     "  -h, --help      show this text\n"
     "  -V, --version   show the version\n"
     "\n"
@@ -22,7 +22,7 @@ static const char help[] =
     "wrong usage.\n"
     "\n"
     "  onym-vectors proto/vectors/handle-wire.jsonl\n"
-    "  grep '\"HS_SITE\"' proto/vectors/handle-wire.jsonl | onym-vectors --decode -\n";
+    "  grep HS_SITE proto/vectors/handle-wire.jsonl | onym-vectors --decode -\n";
 
 int
 main(int argc, char **argv)

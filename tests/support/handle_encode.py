@@ -94,7 +94,7 @@ def encode_request_body(op, version, m):
 
 def encode_reply_body(op, code, version, m):
     out = b""
-    if "digestAlgCode" in m:
+    if "digestAlgCode" in m and version >= (2, 1):  # H-7.2
         out = bytes([m["digestAlgCode"]]) + bytes.fromhex(m["requestDigest"])
     if code == 402:
         out += string(bytes.fromhex(m["nonce"]))
