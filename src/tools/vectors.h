@@ -95,7 +95,7 @@ void onym_run_message(struct onym_vectors *vectors, const struct onym_vector_kin
 void onym_run_encrypted(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
                         json_t *record, struct onym_verdict *verdict);
 /* Decodes the message behind an envelope into `out`; *again is header, body and credential encoded
- * again. With prefix "" fields get their own names. */
+ * again. */
 ONYM_MUST_USE enum onym_status onym_describe_after_envelope(struct onym_vectors *vectors,
                                                             const struct onym_envelope *envelope,
                                                             onym_span message, json_t *out,
