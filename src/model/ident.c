@@ -111,7 +111,14 @@ why_not_text(onym_span name)
 {
     uint32_t cp;
 
-    while (name.len > 0) {
+    for (;;) {
+        /* visible ASCII, which most names are, needs no decoding */
+        while (name.len > 0 && name.at[0] > 0x20 && name.at[0] < 0x7F) {
+            name = onym_span_of(name.at + 1, name.len - 1);
+        }
+        if (name.len == 0) {
+            return NULL;
+        }
         if (!onym_utf8_next(&name, &cp)) {
             return "not valid UTF-8";
         }
@@ -129,7 +136,6 @@ why_not_text(onym_span name)
             return "contains a bidirectional control";
         }
     }
-    return NULL;
 }
 
 static const char *

@@ -15,7 +15,8 @@
 struct check {
     const struct onym_view *view;
     const struct onym_check_options *options;
-    struct onym_digester *digester; /* runs the fold; keys go through the view's own */
+    struct onym_digester *digester; /* of the fold; keys go through the view's own */
+    struct onym_fold_digest fold;
     struct onym_check_report report;
     uint32_t indexes[ONYM_VALUES_MAX];
 };
@@ -99,7 +100,7 @@ visit(struct check *check, onym_span key, onym_span stored)
     const char *why = why_not(check, key, stored, &record);
 
     check->report.bytes += key.len + stored.len;
-    onym_fold_add(check->digester, key, stored);
+    onym_fold_add(&check->fold, key, stored);
     if (why != NULL) {
         check->report.damaged++;
         check->options->damaged(check->options->arg, record.name, why);
@@ -123,7 +124,7 @@ visit_all(struct check *check)
     if (rc != 0) {
         return onym_lmdb_status(rc);
     }
-    onym_fold_start(check->digester);
+    onym_fold_start(&check->fold, check->digester);
     while ((rc = mdb_cursor_get(cursor, &key, &stored, MDB_NEXT)) == 0) {
         visit(check, onym_span_of(key.mv_data, key.mv_size),
               onym_span_of(stored.mv_data, stored.mv_size));
@@ -132,7 +133,7 @@ visit_all(struct check *check)
         }
     }
     mdb_cursor_close(cursor);
-    onym_fold_finish(check->digester, check->report.fold);
+    onym_fold_finish(&check->fold, check->report.fold);
     return rc == MDB_NOTFOUND ? ONYM_OK : onym_lmdb_status(rc);
 }
 

@@ -4,33 +4,55 @@
 #include "store/lmdb_status.h"
 
 void
-onym_fold_start(struct onym_digester *digester)
+onym_fold_start(struct onym_fold_digest *fold, struct onym_digester *digester)
 {
+    fold->digester = digester;
+    fold->used = 0;
     onym_digest_start(digester, ONYM_SHA256);
 }
 
-void
-onym_fold_add(struct onym_digester *digester, onym_span key, onym_span stored)
+static void
+flush(struct onym_fold_digest *fold)
 {
-    uint8_t lens[6];
-
-    onym_put_u16(lens, (uint16_t)key.len);
-    onym_put_u32(lens + 2, (uint32_t)stored.len);
-    onym_digest_add(digester, onym_span_of(lens, sizeof lens));
-    onym_digest_add(digester, key);
-    onym_digest_add(digester, stored);
+    onym_digest_add(fold->digester, onym_span_of(fold->gathered, fold->used));
+    fold->used = 0;
 }
 
 void
-onym_fold_finish(struct onym_digester *digester, uint8_t out[ONYM_HASH_LEN])
+onym_fold_add(struct onym_fold_digest *fold, onym_span key, onym_span stored)
 {
-    (void)onym_digest_finish(digester, out);
+    size_t len = 6 + key.len + stored.len;
+    uint8_t *at;
+
+    if (len > sizeof fold->gathered - fold->used) {
+        flush(fold);
+    }
+    at = fold->gathered + fold->used;
+    onym_put_u16(at, (uint16_t)key.len);
+    onym_put_u32(at + 2, (uint32_t)stored.len);
+    memcpy(at + 6, key.at, key.len);
+    if (len <= sizeof fold->gathered) {
+        memcpy(at + 6 + key.len, stored.at, stored.len);
+        fold->used += len;
+    } else {
+        fold->used = 6 + key.len;
+        flush(fold);
+        onym_digest_add(fold->digester, stored);
+    }
+}
+
+void
+onym_fold_finish(struct onym_fold_digest *fold, uint8_t out[ONYM_HASH_LEN])
+{
+    flush(fold);
+    (void)onym_digest_finish(fold->digester, out);
 }
 
 enum onym_status
 onym_fold_digest(const struct onym_tables *tables, MDB_txn *txn, struct onym_digester *digester,
                  uint8_t out[ONYM_HASH_LEN])
 {
+    struct onym_fold_digest fold;
     MDB_cursor *cursor;
     MDB_val key;
     MDB_val stored;
@@ -39,19 +61,19 @@ onym_fold_digest(const struct onym_tables *tables, MDB_txn *txn, struct onym_dig
     if (status != ONYM_OK) {
         return status;
     }
-    onym_fold_start(digester);
+    onym_fold_start(&fold, digester);
     for (;;) {
         status = onym_lmdb_status(mdb_cursor_get(cursor, &key, &stored, MDB_NEXT));
         if (status != ONYM_OK) {
             break;
         }
-        onym_fold_add(digester, onym_span_of(key.mv_data, key.mv_size),
+        onym_fold_add(&fold, onym_span_of(key.mv_data, key.mv_size),
                       onym_span_of(stored.mv_data, stored.mv_size));
     }
     mdb_cursor_close(cursor);
     if (status != ONYM_NOT_FOUND) {
         return status;
     }
-    onym_fold_finish(digester, out);
+    onym_fold_finish(&fold, out);
     return ONYM_OK;
 }

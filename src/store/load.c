@@ -141,13 +141,14 @@ enum onym_status
 onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct onym_fault *fault)
 {
     struct onym_record record = *row->record;
-    uint8_t folded_bytes[ONYM_NAME_LEN_MAX] = {0};
+    uint8_t folded_bytes[ONYM_NAME_LEN_MAX];
     uint8_t key_bytes[ONYM_KEY_LEN_MAX];
-    onym_span folded = onym_span_of(folded_bytes, record.name.len);
+    onym_span folded;
     enum onym_status status = ONYM_OK;
 
     ONYM_REQUIRE(record.name.len > 0 && record.name.len <= ONYM_NAME_LEN_MAX);
     onym_ident_upper(record.name, folded_bytes);
+    folded = onym_span_of(folded_bytes, record.name.len);
     record.state = ONYM_STATE_ACTIVE;
     record.revision = record.revision != 0 ? record.revision : 1;
     record.created_ms = record.created_ms != 0 ? record.created_ms : load->options.now_ms;
@@ -204,7 +205,7 @@ onym_load_next(struct onym_load_stream *stream, struct onym_sorter_row *row,
 }
 
 enum onym_status
-onym_load_finish(struct onym_load *load, const uint8_t input[32], struct onym_load_result *result,
+onym_load_finish(struct onym_load *load, const uint8_t input[16], struct onym_load_result *result,
                  struct onym_load_double *twice, struct onym_fault *fault)
 {
     enum onym_status status = onym_sorter_start(load->sorter, fault);

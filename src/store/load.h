@@ -55,10 +55,10 @@ ONYM_MUST_USE enum onym_status onym_load_open(struct onym_env *env,
 ONYM_MUST_USE enum onym_status
 onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct onym_fault *fault);
 
-/* Makes all rows durable. input is the SHA-256 of the input. ONYM_OK and *result. ONYM_EXISTS: two
+/* Makes all rows durable. input is the XXH3-128 of the input. ONYM_OK and *result. ONYM_EXISTS: two
  * rows have one name, *twice says which; ONYM_FULL, ONYM_CORRUPT (a record to be replaced is
  * damaged), ONYM_IO, ONYM_NO_MEMORY with *fault: the store is as it was. */
-ONYM_MUST_USE enum onym_status onym_load_finish(struct onym_load *load, const uint8_t input[32],
+ONYM_MUST_USE enum onym_status onym_load_finish(struct onym_load *load, const uint8_t input[16],
                                                 struct onym_load_result *result,
                                                 struct onym_load_double *twice,
                                                 struct onym_fault *fault);

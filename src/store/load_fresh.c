@@ -18,6 +18,7 @@ struct build {
     struct onym_tables tables;
     MDB_txn *txn;
     MDB_cursor *cursor;
+    struct onym_fold_digest fold;
     size_t pending; /* bytes since the last commit */
     struct onym_counts counts;
     struct onym_position position; /* of the old log, which the new one goes on from */
@@ -79,7 +80,7 @@ append(struct build *b, const struct onym_sorter_row *row, struct onym_fault *fa
     MDB_val data = {.mv_size = row->data.len, .mv_data = (void *)(uintptr_t)row->data.at};
     enum onym_status status = lmdb(b, mdb_cursor_put(b->cursor, &key, &data, MDB_APPEND), fault);
 
-    onym_fold_add(b->load->digester, row->key, row->data);
+    onym_fold_add(&b->fold, row->key, row->data);
     if (row->key.at[0] == ONYM_KIND_HANDLE) {
         b->counts.handles++;
     } else {
@@ -102,7 +103,7 @@ append_all(struct build *b, struct onym_load_double *twice, struct onym_fault *f
     struct onym_sorter_row row;
     enum onym_status status;
 
-    onym_fold_start(b->load->digester);
+    onym_fold_start(&b->fold, b->load->digester);
     while ((status = onym_load_next(&stream, &row, twice, fault)) == ONYM_OK) {
         if (row.mark) {
             continue; /* nothing is homed here yet */
@@ -117,15 +118,15 @@ append_all(struct build *b, struct onym_load_double *twice, struct onym_fault *f
 
 /* Log entry, counts and checkpoint: the last transaction. */
 static enum onym_status
-write_end(struct build *b, const uint8_t input[32], struct onym_fault *fault)
+write_end(struct build *b, const uint8_t input[16], struct onym_fault *fault)
 {
     const struct onym_load *load = b->load;
     struct onym_load_operation operation = {.rows = load->result.rows};
     struct onym_checkpoint checkpoint;
     enum onym_status status;
 
-    memcpy(operation.input, input, ONYM_HASH_LEN);
-    onym_fold_finish(load->digester, checkpoint.fold);
+    memcpy(operation.input, input, ONYM_INPUT_LEN);
+    onym_fold_finish(&b->fold, checkpoint.fold);
     status = onym_oplog_append_load(&b->tables, b->txn, load->options.now_ms, &operation,
                                     &b->position);
     if (status == ONYM_OK) {
@@ -144,7 +145,7 @@ write_end(struct build *b, const uint8_t input[32], struct onym_fault *fault)
 }
 
 static enum onym_status
-build_file(struct build *b, const uint8_t input[32], struct onym_load_double *twice,
+build_file(struct build *b, const uint8_t input[16], struct onym_load_double *twice,
            struct onym_fault *fault)
 {
     const struct onym_env *env = b->load->env;
@@ -168,7 +169,7 @@ build_file(struct build *b, const uint8_t input[32], struct onym_load_double *tw
 }
 
 enum onym_status
-onym_load_fresh(struct onym_load *load, const uint8_t input[32], struct onym_load_double *twice,
+onym_load_fresh(struct onym_load *load, const uint8_t input[16], struct onym_load_double *twice,
                 struct onym_fault *fault)
 {
     struct build b = {.load = load};

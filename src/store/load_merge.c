@@ -72,7 +72,7 @@ put_rows(struct onym_load *load, struct onym_change *change, struct onym_load_do
 }
 
 enum onym_status
-onym_load_merge(struct onym_load *load, const uint8_t input[32], struct onym_load_double *twice,
+onym_load_merge(struct onym_load *load, const uint8_t input[16], struct onym_load_double *twice,
                 struct onym_fault *fault)
 {
     struct onym_load_operation operation = {0};
@@ -86,7 +86,7 @@ onym_load_merge(struct onym_load *load, const uint8_t input[32], struct onym_loa
     if (status == ONYM_OK) {
         operation.rows = load->result.rows;
         operation.replaced = load->result.replaced;
-        memcpy(operation.input, input, ONYM_HASH_LEN);
+        memcpy(operation.input, input, ONYM_INPUT_LEN);
         status = onym_change_log_load(change, load->options.now_ms, &operation);
         if (status != ONYM_OK) {
             (void)onym_fault_set(fault, status, "%s: the log cannot be written: %s",

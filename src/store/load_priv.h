@@ -33,10 +33,10 @@ ONYM_MUST_USE enum onym_status onym_load_next(struct onym_load_stream *stream,
                                               struct onym_fault *fault);
 
 /* The two ways of onym_load_finish. */
-ONYM_MUST_USE enum onym_status onym_load_fresh(struct onym_load *load, const uint8_t input[32],
+ONYM_MUST_USE enum onym_status onym_load_fresh(struct onym_load *load, const uint8_t input[16],
                                                struct onym_load_double *twice,
                                                struct onym_fault *fault);
-ONYM_MUST_USE enum onym_status onym_load_merge(struct onym_load *load, const uint8_t input[32],
+ONYM_MUST_USE enum onym_status onym_load_merge(struct onym_load *load, const uint8_t input[16],
                                                struct onym_load_double *twice,
                                                struct onym_fault *fault);
 

@@ -14,6 +14,7 @@
 
 #define ONYM_NODE_ID_LEN 16U
 #define ONYM_HASH_LEN    32U /* SHA-256 */
+#define ONYM_INPUT_LEN   16U /* XXH3-128 of the input of a load */
 
 struct onym_counts {
     uint64_t handles;

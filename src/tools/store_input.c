@@ -1,5 +1,6 @@
 #include "tools/store_input.h"
 
+#include "base/hash.h"
 #include "onym/model/limits.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct onym_line_input {
     bool at_end;
     uint64_t number;
     uint64_t done, whole;
-    struct onym_digester *digester;
+    struct onym_hash128 *hash;
 };
 
 static enum onym_status
@@ -46,9 +47,10 @@ onym_line_input_open(const char *path, struct onym_line_input **out, struct onym
     input->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     input->cap = READ_LEN;
     input->buffer = malloc(input->cap);
+    input->hash = onym_hash128_new();
     if (input->fd < 0 || fstat(input->fd, &st) != 0) {
         status = io_fault(fault, input->name, "open");
-    } else if (input->buffer == NULL || onym_digester_new(&input->digester) != ONYM_OK) {
+    } else if (input->buffer == NULL || input->hash == NULL) {
         status = onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", path);
     }
     if (status != ONYM_OK) {
@@ -57,7 +59,6 @@ onym_line_input_open(const char *path, struct onym_line_input **out, struct onym
     }
     input->whole = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     (void)posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    onym_digest_start(input->digester, ONYM_SHA256);
     *out = input;
     return ONYM_OK;
 }
@@ -71,7 +72,7 @@ onym_line_input_close(struct onym_line_input *input)
     if (input->fd > STDIN_FILENO) {
         (void)close(input->fd);
     }
-    onym_digester_free(input->digester);
+    onym_hash128_free(input->hash);
     free(input->buffer);
     free(input);
 }
@@ -119,7 +120,7 @@ read_more(struct onym_line_input *input, struct onym_fault *fault)
     if (got < 0) {
         return io_fault(fault, input->name, "read");
     }
-    onym_digest_add(input->digester, onym_span_of(input->buffer + input->end, (size_t)got));
+    onym_hash128_add(input->hash, onym_span_of(input->buffer + input->end, (size_t)got));
     input->end += (size_t)got;
     input->done += (uint64_t)got;
     input->at_end = got == 0;
@@ -199,7 +200,7 @@ onym_line_input_whole(const struct onym_line_input *input)
 }
 
 void
-onym_line_input_digest(struct onym_line_input *input, uint8_t out[32])
+onym_line_input_digest(const struct onym_line_input *input, uint8_t out[16])
 {
-    (void)onym_digest_finish(input->digester, out);
+    onym_hash128_get(input->hash, out);
 }

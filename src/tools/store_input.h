@@ -2,7 +2,6 @@
 #ifndef ONYM_TOOLS_STORE_INPUT_H
 #define ONYM_TOOLS_STORE_INPUT_H
 
-#include "auth/digest.h"
 #include "base/fault.h"
 
 struct onym_line_input; /* opaque */
@@ -26,7 +25,7 @@ const char *onym_line_input_name(const struct onym_line_input *input);
 /* Bytes read, and the file's size when it has one (else 0). */
 uint64_t onym_line_input_done(const struct onym_line_input *input);
 uint64_t onym_line_input_whole(const struct onym_line_input *input);
-/* SHA-256 of everything read; once, after the end. */
-void onym_line_input_digest(struct onym_line_input *input, uint8_t out[32]);
+/* XXH3-128 of everything read so far, as xxh128sum prints it. */
+void onym_line_input_digest(const struct onym_line_input *input, uint8_t out[16]);
 
 #endif

@@ -179,14 +179,14 @@ complain_twice(const struct job *job, const struct onym_load_double *twice)
 
 static void
 print_summary(const struct job *job, const struct onym_load_result *result,
-              const uint8_t digest[32], double seconds)
+              const uint8_t digest[16], double seconds)
 {
-    char hex[65];
+    char hex[33];
 
-    onym_hex_encode(onym_span_of(digest, 32), hex);
+    onym_hex_encode(onym_span_of(digest, 16), hex);
     if (job->cli->json) {
         (void)printf("{\"rows\":%llu,\"replaced\":%llu,\"prefixes_homed\":%llu,\"seconds\":%.3f,"
-                     "\"sorted_runs\":%u,\"fresh\":%s,\"input_sha256\":\"%s\"}\n",
+                     "\"sorted_runs\":%u,\"fresh\":%s,\"input_xxh128\":\"%s\"}\n",
                      (unsigned long long)result->rows, (unsigned long long)result->replaced,
                      (unsigned long long)result->prefixes, seconds, result->runs,
                      result->fresh ? "true" : "false", hex);
@@ -207,7 +207,7 @@ write_store(struct job *job, uint64_t start_ns)
     struct onym_load_result result;
     struct onym_load_double twice;
     struct onym_fault fault = {0};
-    uint8_t digest[32];
+    uint8_t digest[16];
     enum onym_status status;
 
     onym_line_input_digest(job->input, digest);

@@ -5,6 +5,7 @@
 #include "onym/model/hs_admin.h"
 #include "onym/model/hs_vlist.h"
 #include "wire/json_base64.h"
+#include "wire/json_scan.h"
 
 onym_span
 onym_json_keep(struct onym_json *json, size_t mark, const uint8_t *at, size_t len)
@@ -267,7 +268,8 @@ read_format(struct onym_json *json, const struct format *formats, unsigned count
         return false;
     }
     for (unsigned i = 0; i < count; i++) {
-        if (onym_span_equal(text, onym_span_text(formats[i].name.text))) {
+        if (text.len == formats[i].name.len &&
+            onym_json_same(text.at, (const uint8_t *)formats[i].name.text, text.len)) {
             *out = &formats[i];
             return true;
         }

@@ -1,5 +1,8 @@
 #include "wire/json_pull.h"
 
+#include "wire/json_pull_priv.h"
+#include "wire/json_scan.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,6 +20,9 @@ onym_json_open(struct onym_json *json, onym_span text, uint8_t *scratch, size_t 
     json->failed = false;
     json->depth = 0;
 }
+
+/* Complaints stay out of the functions that complain: their buffers would cost each call. */
+#define COLD __attribute__((cold, noinline))
 
 /* Where the reader stands, as "values[2].data.value". */
 static void
@@ -70,10 +76,16 @@ onym_json_take(struct onym_json *json, size_t len)
     return at;
 }
 
+static bool COLD
+fail_colon(struct onym_json *json)
+{
+    return onym_json_fail(json, "column %zu: expected ':'", (size_t)(json->at - json->start) + 1);
+}
+
 static inline void
 skip_space(struct onym_json *json)
 {
-    while (json->at < json->end &&
+    while (json->at < json->end && *json->at <= ' ' &&
            (*json->at == ' ' || *json->at == '\n' || *json->at == '\t' || *json->at == '\r')) {
         json->at++;
     }
@@ -104,7 +116,7 @@ onym_json_peek(struct onym_json *json)
     }
 }
 
-static bool
+static bool COLD
 fail_kind(struct onym_json *json, const char *expected)
 {
     static const char *const found[] = {[ONYM_JSON_NONE] = "not a JSON value",
@@ -201,10 +213,52 @@ onym_json_item(struct onym_json *json)
 static inline bool
 is_name(onym_span text, const struct onym_json_name *name)
 {
-    return text.len == name->len && memcmp(text.at, name->text, text.len) == 0;
+    return text.len == name->len && onym_json_same(text.at, (const uint8_t *)name->text, text.len);
 }
 
-static bool
+static inline bool
+read_string(struct onym_json *json, onym_span *out)
+{
+    const uint8_t *start;
+
+    skip_space(json);
+    if (__builtin_expect(json->failed || json->at == json->end || *json->at != '"', 0)) {
+        return fail_kind(json, "a string");
+    }
+    start = json->at + 1;
+    json->at = onym_json_plain_end(start, json->end);
+    if (__builtin_expect(json->at < json->end && *json->at == '"', 1)) {
+        *out = onym_span_of(start, (size_t)(json->at - start));
+        json->at++;
+        return true;
+    }
+    return json->at < json->end && *json->at == '\\' ? onym_json_copy_string(json, start, out)
+                                                     : onym_json_fail_string(json);
+}
+
+bool
+onym_json_string(struct onym_json *json, onym_span *out)
+{
+    return read_string(json, out);
+}
+
+/* Moves over the name, in quotes, when it is what stands next. */
+static inline bool
+take_name(struct onym_json *json, const struct onym_json_name *name)
+{
+    const uint8_t *p;
+
+    skip_space(json);
+    p = json->at;
+    if ((size_t)(json->end - p) < name->len + 2 || p[0] != '"' || p[name->len + 1] != '"' ||
+        !onym_json_same(p + 1, (const uint8_t *)name->text, name->len)) {
+        return false;
+    }
+    json->at = p + name->len + 2;
+    return true;
+}
+
+static bool COLD
 fail_name(struct onym_json *json, onym_span text, const struct onym_json_name *names,
           unsigned count)
 {
@@ -232,12 +286,12 @@ onym_json_member(struct onym_json *json, const struct onym_json_name *names, uns
         return -1;
     }
     level = &json->level[json->depth - 1];
-    if (!onym_json_string(json, &text)) {
-        return -1;
-    }
     /* writers keep one order, so the next name is usually the one after the last */
     at = level->index + 1;
-    if (at >= count || !is_name(text, &names[at])) {
+    if (at >= count || !take_name(json, &names[at])) {
+        if (!read_string(json, &text)) {
+            return -1;
+        }
         for (at = 0; at < count && !is_name(text, &names[at]); at++) {
         }
         if (at == count) {
@@ -245,7 +299,9 @@ onym_json_member(struct onym_json *json, const struct onym_json_name *names, uns
             return -1;
         }
     }
-    *level = (struct onym_json_level){.member = &names[at], .index = at};
+    level->member = &names[at];
+    level->index = at;
+    level->fresh = false;
     if ((*seen & (1U << at)) != 0) {
         (void)onym_json_fail(json, "comes twice");
         return -1;
@@ -253,12 +309,20 @@ onym_json_member(struct onym_json *json, const struct onym_json_name *names, uns
     *seen |= 1U << at;
     skip_space(json);
     if (json->at == json->end || *json->at != ':') {
-        (void)onym_json_fail(json, "column %zu: expected ':'",
-                             (size_t)(json->at - json->start) + 1);
+        (void)fail_colon(json);
         return -1;
     }
     json->at++;
     return (int)at;
+}
+
+static bool COLD
+fail_range(struct onym_json *json, const uint8_t *end, int64_t least, int64_t most)
+{
+    int len = end - json->at < 24 ? (int)(end - json->at) : 24;
+
+    return onym_json_fail(json, "%.*s; expected %lld to %lld", len, (const char *)json->at,
+                          (long long)least, (long long)most);
 }
 
 bool
@@ -290,9 +354,7 @@ onym_json_integer(struct onym_json *json, int64_t least, int64_t most, int64_t *
     int64_t number = negative ? -(int64_t)v : (int64_t)v;
 
     if (digits > 18 || number < least || number > most) {
-        return onym_json_fail(json, "%.*s; expected %lld to %lld",
-                              digits < 24 ? digits + negative : 24, (const char *)json->at,
-                              (long long)least, (long long)most);
+        return fail_range(json, p, least, most);
     }
     json->at = p;
     *out = number;
@@ -404,8 +466,7 @@ skip_name(struct onym_json *json)
     json->scratch_len = scratch_len;
     skip_space(json);
     if (json->at == json->end || *json->at != ':') {
-        return onym_json_fail(json, "column %zu: expected ':'",
-                              (size_t)(json->at - json->start) + 1);
+        return fail_colon(json);
     }
     json->at++;
     return true;

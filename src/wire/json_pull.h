@@ -92,7 +92,7 @@ void onym_json_seek(struct onym_json *json, const uint8_t *at);
 uint8_t *onym_json_take(struct onym_json *json, size_t len);
 
 /* Fails with "problem" at the current place and returns false. */
-__attribute__((format(printf, 2, 3))) bool onym_json_fail(struct onym_json *json,
-                                                          const char *format, ...);
+__attribute__((format(printf, 2, 3), cold)) bool onym_json_fail(struct onym_json *json,
+                                                                const char *format, ...);
 
 #endif

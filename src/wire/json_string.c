@@ -1,72 +1,6 @@
-/* The strings of json_pull.h: most of a text is strings, so they have a file and a fast path. */
-#include "wire/json_pull.h"
-
-#define ONES  0x0101010101010101ULL
-#define HIGHS 0x8080808080808080ULL
-
-static inline uint64_t
-has_byte(uint64_t word, uint8_t byte)
-{
-    uint64_t x = word ^ (ONES * byte);
-    return (x - ONES) & ~x & HIGHS;
-}
-
-/* Length of the UTF-8 sequence at p, whose first byte is 0x80 or more; 0 when it is not valid. */
-static inline size_t
-sequence(const uint8_t *p, const uint8_t *end)
-{
-    size_t left = (size_t)(end - p);
-
-    if ((p[0] & 0xF0) == 0xE0) { /* most: Chinese text */
-        return left >= 3 && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80 &&
-                       (p[0] != 0xE0 || p[1] >= 0xA0) && (p[0] != 0xED || p[1] < 0xA0)
-                   ? 3
-                   : 0;
-    }
-    if (p[0] >= 0xC2 && p[0] < 0xE0) {
-        return left >= 2 && (p[1] & 0xC0) == 0x80 ? 2 : 0;
-    }
-    return left >= 4 && p[0] >= 0xF0 && p[0] <= 0xF4 && (p[1] & 0xC0) == 0x80 &&
-                   (p[2] & 0xC0) == 0x80 && (p[3] & 0xC0) == 0x80 &&
-                   (p[0] != 0xF0 || p[1] >= 0x90) && (p[0] != 0xF4 || p[1] < 0x90)
-               ? 4
-               : 0;
-}
-
-/* The end of the run of ordinary characters at p: a '"', a '\\', a control character, an invalid
- * byte, or end. */
-static inline const uint8_t *
-plain_end(const uint8_t *p, const uint8_t *end)
-{
-    for (;;) {
-        while (end - p >= 8) {
-            uint64_t word;
-            memcpy(&word, p, sizeof word);
-            /* the lowest bit set is always right, those above may be borrowed from it */
-            uint64_t stop = has_byte(word, '"') | has_byte(word, '\\') |
-                            ((word - ONES * 0x20) & ~word & HIGHS) | (word & HIGHS);
-            if (stop != 0) {
-                p += (unsigned)__builtin_ctzll(stop) / 8;
-                break;
-            }
-            p += 8;
-        }
-        if (p == end || *p == '"' || *p == '\\' || *p < 0x20) {
-            return p;
-        }
-        if (*p < 0x80) {
-            p++;
-            continue;
-        }
-        while (p < end && *p >= 0x80) {
-            size_t len = sequence(p, end);
-            if (len == 0) {
-                return p;
-            }
-            p += len;
-        }
-    }
-}
+/* The rare strings of json_pull.h: those with an escape in them, and those that are wrong. */
+#include "wire/json_pull_priv.h"
+#include "wire/json_scan.h"
 
 static int
 hex_digit(uint8_t c)
@@ -170,8 +104,8 @@ unescape(struct onym_json *json, uint8_t *out)
     return cp < 0 ? NULL : put_utf8(out, (uint32_t)cp);
 }
 
-static bool
-fail_string(struct onym_json *json)
+bool
+onym_json_fail_string(struct onym_json *json)
 {
     if (json->at == json->end) {
         return onym_json_fail(json, "a string without end");
@@ -182,9 +116,8 @@ fail_string(struct onym_json *json)
     return onym_json_fail(json, "not valid UTF-8");
 }
 
-/* A string with an escape in it: start is behind the opening quote, json->at on the escape. */
-static bool
-copy_string(struct onym_json *json, const uint8_t *start, onym_span *out)
+bool
+onym_json_copy_string(struct onym_json *json, const uint8_t *start, onym_span *out)
 {
     uint8_t *to = json->scratch + json->scratch_len;
     uint8_t *first = to;
@@ -206,35 +139,13 @@ copy_string(struct onym_json *json, const uint8_t *start, onym_span *out)
             return false;
         }
         start = json->at;
-        json->at = plain_end(start, json->end);
+        json->at = onym_json_plain_end(start, json->end);
     }
     if (json->at == json->end || *json->at != '"') {
-        return fail_string(json);
+        return onym_json_fail_string(json);
     }
     json->at++;
     *out = onym_span_of(first, (size_t)(to - first));
     json->scratch_len += out->len;
     return true;
-}
-
-bool
-onym_json_string(struct onym_json *json, onym_span *out)
-{
-    const uint8_t *start;
-
-    if (onym_json_peek(json) != ONYM_JSON_STRING) {
-        return onym_json_fail(json, json->at == json->end ? "the text ends; expected a string"
-                                                          : "not a string; expected a string");
-    }
-    start = json->at + 1;
-    json->at = plain_end(start, json->end);
-    if (json->at < json->end && *json->at == '"') {
-        *out = onym_span_of(start, (size_t)(json->at - start));
-        json->at++;
-        return true;
-    }
-    if (json->at < json->end && *json->at == '\\') {
-        return copy_string(json, start, out);
-    }
-    return fail_string(json);
 }
