@@ -15,7 +15,7 @@
  * `old` is the record onym_op_target names, NULL when there is none. Functions with an arena and no
  * outcome use it as scratch and give all of it back; ONYM_OP_MEMORY bytes are always enough.
  * Besides the statuses each function lists: ONYM_NO_SPACE when the arena is too small, ONYM_CORRUPT
- * when the old record's lists do not decode. */
+ * when the old record's lists do not decode, ONYM_MALFORMED when those of the operation do not. */
 #ifndef ONYM_CORE_OP_H
 #define ONYM_CORE_OP_H
 
