@@ -7,9 +7,11 @@
 #include "core/op.h"
 #include "onym/model/hs_admin.h"
 
-/* Groups one question follows, and members compared in them. */
+/* What one question may cost: groups it follows, members compared in them, and values looked
+ * through for groups in the records of members. */
 #define ONYM_AUTHZ_GROUPS_MAX  64U
 #define ONYM_AUTHZ_MEMBERS_MAX 1024U
+#define ONYM_AUTHZ_VALUES_MAX  65536U
 
 struct onym_identity {
     onym_span handle; /* empty = nobody is proven */
