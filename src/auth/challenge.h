@@ -40,6 +40,7 @@ uint32_t onym_id_fresh(struct onym_rng *rng, uint32_t worker, uint32_t kind);
 #define ONYM_CHALLENGE_DIGEST_LEN_MAX 32U
 #define ONYM_CHALLENGE_PEER_LEN_MAX   16U
 #define ONYM_CHALLENGE_REQUEST_MAX    (ONYM_ENVELOPE_LEN + ONYM_MESSAGE_LEN_MAX)
+#define ONYM_CHALLENGES_MAX           4096U /* a look goes over all of them */
 #define ONYM_CHALLENGE_LIFE_MS        60000U
 
 struct onym_challenge_limits {

@@ -14,7 +14,7 @@ struct onym_digester {
 enum onym_status
 onym_digester_new(struct onym_digester **out)
 {
-    static const char *const name[ONYM_DIGESTS] = {"MD5", "SHA1", "SHA256"};
+    static const char *const name[ONYM_DIGESTS] = {"MD5", "SHA1", "SHA256", "SM3"};
     struct onym_digester *d = calloc(1, sizeof *d);
 
     if (d == NULL) {

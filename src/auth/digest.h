@@ -6,7 +6,7 @@
 #include "onym/span.h"
 #include "onym/status.h"
 
-enum onym_digest { ONYM_MD5, ONYM_SHA1, ONYM_SHA256, ONYM_DIGESTS };
+enum onym_digest { ONYM_MD5, ONYM_SHA1, ONYM_SHA256, ONYM_SM3, ONYM_DIGESTS };
 #define ONYM_DIGEST_BYTES_MAX 32U
 
 struct onym_digester; /* opaque; one thread at a time */
@@ -16,7 +16,8 @@ struct onym_digester; /* opaque; one thread at a time */
 ONYM_MUST_USE enum onym_status onym_digester_new(struct onym_digester **out);
 void onym_digester_free(struct onym_digester *digester); /* NULL is fine */
 
-/* Digest of the parts one after the other into out; returns its length: 16, 20 or 32. */
+/* Digest of the parts one after the other into out; returns its length: 16, 20 or 32
+ * bytes. */
 size_t onym_digest(struct onym_digester *digester, enum onym_digest algorithm,
                    const onym_span *parts, size_t count, uint8_t out[ONYM_DIGEST_BYTES_MAX]);
 

@@ -3,6 +3,9 @@
  * bits, DSA 1024-3072 bits, the curves P-256, P-384, P-521 and SM2. Sources: proto/handle.md H-10.4
  * (HS_PUBKEY), H-11.6, H-11.8, H-12.4.
  *
+ * Functions here and in the other headers of auth/ that compute with OpenSSL may also return
+ * ONYM_NO_MEMORY, and ONYM_CANNOT_AUTHENTICATE when OpenSSL's configuration forbids an algorithm.
+ *
  * A key does not change after it was made and may be used by several threads at once. Keys live on
  * the heap and what is computed with them takes from 0.05 to several milliseconds: none of this
  * belongs on a loop's time. */
