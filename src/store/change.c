@@ -2,16 +2,56 @@
 
 #include "store/fold.h"
 #include "store/lmdb_status.h"
+#include "store/oplog.h"
+#include "store/outcome_priv.h"
 #include "store/record_v1.h"
 
 #include <stdlib.h>
+
+#define CHECKSUM_LEN 8U /* in front of a stored record, not part of its digest */
+
+_Static_assert(ONYM_CHANGE_KEY_LEN_MAX == ONYM_KEY_LEN_MAX, "a change's key is a record's");
+_Static_assert(ONYM_ENTRY_DIGEST_LEN == ONYM_DIGEST_BYTES_MAX, "a digest fits an entry");
 
 struct onym_change {
     struct onym_env *env;
     MDB_txn *txn;
     struct onym_counts counts;
-    struct onym_position position;
+    struct onym_oplog_group log;
+    enum onym_record_digest digest_kind;
+    struct onym_digester *digester; /* of records and long keys */
+    uint8_t *encoded;               /* a record on its way into the table */
+    size_t encoded_cap;
 };
+
+/* Frees all but the transaction. */
+static void
+release(struct onym_change *change)
+{
+    onym_oplog_group_deinit(&change->log);
+    onym_digester_free(change->digester);
+    free(change->encoded);
+    free(change);
+}
+
+static enum onym_status
+read_meta(struct onym_change *change)
+{
+    const struct onym_tables *tables = &change->env->tables;
+    struct onym_position position;
+    enum onym_status status = onym_meta_counts(tables, change->txn, &change->counts);
+
+    if (status == ONYM_OK) {
+        status = onym_meta_position(tables, change->txn, &position);
+    }
+    if (status == ONYM_OK) {
+        status = onym_meta_digest(tables, change->txn, &change->digest_kind);
+    }
+    if (status == ONYM_OK) {
+        status = onym_oplog_group_init(&change->log, &position);
+    }
+    return status == ONYM_OK ? onym_digester_new(&change->digester) : status;
+}
 
 enum onym_status
 onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fault *fault)
@@ -29,10 +69,7 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
         free(change);
         return onym_lmdb_fault(fault, env->data_path, rc);
     }
-    status = onym_meta_counts(&env->tables, change->txn, &change->counts);
-    if (status == ONYM_OK) {
-        status = onym_meta_position(&env->tables, change->txn, &change->position);
-    }
+    status = read_meta(change);
     if (status != ONYM_OK) {
         onym_change_abort(change);
         return onym_fault_set(fault, status,
@@ -42,6 +79,13 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
     }
     *out = change;
     return ONYM_OK;
+}
+
+onym_span
+onym_change_key(struct onym_change *change, enum onym_kind kind, onym_span folded,
+                uint8_t out[ONYM_CHANGE_KEY_LEN_MAX])
+{
+    return onym_record_key(kind, folded, change->digester, out);
 }
 
 static MDB_val
@@ -73,27 +117,48 @@ count(struct onym_change *change, onym_span key, uint64_t step)
     }
 }
 
+/* The record's stored form in memory of the change's own, so that spans into a page of this
+ * transaction are read before LMDB moves what is on that page. */
+static enum onym_status
+encode(struct onym_change *change, onym_span key, const struct onym_record *record, size_t *len)
+{
+    size_t need = onym_record_v1_len(record);
+
+    if (need > change->encoded_cap) {
+        uint8_t *grown = realloc(change->encoded, need);
+
+        if (grown == NULL) {
+            return ONYM_NO_MEMORY;
+        }
+        change->encoded = grown;
+        change->encoded_cap = need;
+    }
+    return onym_record_v1_encode(key, record, change->encoded, change->encoded_cap, len);
+}
+
 enum onym_status
 onym_change_put(struct onym_change *change, onym_span key, const struct onym_record *record)
 {
     MDB_dbi table = change->env->tables.record;
     MDB_val at = val(key);
-    MDB_val value = {.mv_size = onym_record_v1_len(record)};
-    size_t len;
-    int rc = mdb_get(change->txn, table, &at, &(MDB_val){0});
-    bool is_new = rc == MDB_NOTFOUND;
+    MDB_val value = {0};
+    enum onym_status status = encode(change, key, record, &value.mv_size);
+    bool is_new;
+    int rc;
 
-    if (rc != 0 && !is_new) {
-        return onym_lmdb_status(rc);
+    if (status != ONYM_OK) {
+        return status;
     }
-    rc = mdb_put(change->txn, table, &at, &value, MDB_RESERVE);
-    if (rc != 0) {
-        return onym_lmdb_status(rc);
+    value.mv_data = change->encoded;
+    rc = mdb_get(change->txn, table, &at, &(MDB_val){0});
+    is_new = rc == MDB_NOTFOUND;
+    if (rc == 0 || is_new) {
+        rc = mdb_put(change->txn, table, &at, &value, 0);
     }
-    if (is_new) {
+    if (rc == 0 && is_new) {
         count(change, key, 1);
     }
-    return onym_record_v1_encode(key, record, value.mv_data, value.mv_size, &len);
+    return onym_lmdb_status(rc);
 }
 
 enum onym_status
@@ -109,43 +174,119 @@ onym_change_remove(struct onym_change *change, onym_span key)
     return status;
 }
 
+bool
+onym_change_digest(struct onym_change *change, onym_span key, uint8_t out[ONYM_ENTRY_DIGEST_LEN])
+{
+    MDB_val at = val(key);
+    MDB_val stored;
+    onym_span body;
+
+    memset(out, 0, ONYM_ENTRY_DIGEST_LEN);
+    if (mdb_get(change->txn, change->env->tables.record, &at, &stored) != 0) {
+        return false;
+    }
+    body = onym_span_from(onym_span_of(stored.mv_data, stored.mv_size), CHECKSUM_LEN);
+    (void)onym_digest(change->digester,
+                      change->digest_kind == ONYM_RECORD_SM3 ? ONYM_SM3 : ONYM_SHA256, &body, 1,
+                      out);
+    return true;
+}
+
+enum onym_record_digest
+onym_change_digest_kind(const struct onym_change *change)
+{
+    return change->digest_kind;
+}
+
+enum onym_status
+onym_change_log(struct onym_change *change, const struct onym_entry *entry, uint64_t *sequence)
+{
+    enum onym_status status = onym_oplog_group_append(&change->log, &change->env->tables,
+                                                      change->txn, entry);
+
+    if (status == ONYM_OK) {
+        *sequence = change->log.sequence;
+    }
+    return status;
+}
+
+enum onym_status
+onym_change_outcome(const struct onym_change *change, const uint8_t id[ONYM_OPERATION_ID_LEN],
+                    struct onym_outcome *out)
+{
+    return onym_outcome_get(&change->env->tables, change->txn, id, out);
+}
+
+enum onym_status
+onym_change_put_outcome(struct onym_change *change, const uint8_t id[ONYM_OPERATION_ID_LEN],
+                        const struct onym_outcome *outcome)
+{
+    return onym_outcome_put(&change->env->tables, change->txn, id, outcome);
+}
+
+enum onym_status
+onym_change_prune_outcomes(struct onym_change *change, uint64_t now_ms, uint32_t steps,
+                           struct onym_outcome_place *place, uint32_t *removed)
+{
+    return onym_outcome_prune(&change->env->tables, change->txn, now_ms, steps, place, removed);
+}
+
 enum onym_status
 onym_change_log_load(struct onym_change *change, uint64_t now_ms,
                      const struct onym_load_operation *load)
 {
     const struct onym_tables *tables = &change->env->tables;
+    struct onym_entry entry = {.what = ONYM_ENTRY_LOAD, .time_ms = now_ms, .load = *load};
     struct onym_checkpoint checkpoint;
-    struct onym_digester *digester;
-    enum onym_status status = onym_oplog_append_load(tables, change->txn, now_ms, load,
-                                                     &change->position);
+    enum onym_status status = onym_oplog_group_append(&change->log, tables, change->txn, &entry);
 
     if (status == ONYM_OK) {
-        status = onym_digester_new(&digester);
+        status = onym_oplog_group_end(&change->log, tables, change->txn);
     }
     if (status != ONYM_OK) {
         return status;
     }
-    checkpoint.position = change->position;
-    status = onym_fold_digest(tables, change->txn, digester, checkpoint.fold);
-    onym_digester_free(digester);
+    checkpoint.position = change->log.position;
+    status = onym_fold_digest(tables, change->txn, change->digester, checkpoint.fold);
     return status == ONYM_OK ? onym_meta_put_checkpoint(tables, change->txn, &checkpoint) : status;
+}
+
+/* What a failed commit leaves. No room for pages is found out before the meta page is touched, so
+ * then nothing happened; but LMDB takes no transaction any more after a meta page it could not
+ * write, and a failed sync says nothing about what is on the disk. */
+static enum onym_status
+judge_failure(const struct onym_env *env, int rc, struct onym_fault *fault)
+{
+    enum onym_status status = onym_lmdb_fault(fault, env->data_path, rc);
+    MDB_txn *probe;
+
+    if ((status == ONYM_FULL || status == ONYM_NO_MEMORY) &&
+        mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &probe) == 0) {
+        mdb_txn_abort(probe);
+        return status;
+    }
+    return onym_fault_set(fault, ONYM_UNCERTAIN, "%s: the commit failed: %s", env->data_path,
+                          mdb_strerror(rc));
 }
 
 enum onym_status
 onym_change_commit(struct onym_change *change, struct onym_fault *fault)
 {
     struct onym_env *env = change->env;
-    enum onym_status status = onym_meta_put_counts(&env->tables, change->txn, &change->counts);
+    enum onym_status status = onym_oplog_group_end(&change->log, &env->tables, change->txn);
     int rc;
 
+    if (status == ONYM_OK) {
+        status = onym_meta_put_counts(&env->tables, change->txn, &change->counts);
+    }
     if (status != ONYM_OK) {
         onym_change_abort(change);
         return onym_fault_set(fault, status, "%s: %s; nothing was changed", env->data_path,
                               onym_status_text(status));
     }
     rc = mdb_txn_commit(change->txn);
-    free(change);
-    return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, env->data_path, rc);
+    release(change);
+    return rc == 0 ? ONYM_OK : judge_failure(env, rc, fault);
 }
 
 void
@@ -153,6 +294,6 @@ onym_change_abort(struct onym_change *change)
 {
     if (change != NULL) {
         mdb_txn_abort(change->txn);
-        free(change);
+        release(change);
     }
 }

@@ -137,6 +137,18 @@ visit_all(struct check *check)
     return rc == MDB_NOTFOUND ? ONYM_OK : onym_lmdb_status(rc);
 }
 
+/* Whether the records are those of the checkpoint. It speaks of them only while no operation came
+ * after it. */
+static bool
+matches(const struct check *check, const struct onym_checkpoint *checkpoint)
+{
+    struct onym_position end;
+
+    return onym_meta_position(check->view->tables, check->view->txn, &end) == ONYM_OK &&
+           (end.sequence != checkpoint->position.sequence ||
+            memcmp(checkpoint->fold, check->report.fold, sizeof check->report.fold) == 0);
+}
+
 /* What meta and log say, against what was found. */
 static enum onym_status
 compare_meta(struct check *check)
@@ -155,8 +167,7 @@ compare_meta(struct check *check)
     status = onym_meta_checkpoint(tables, txn, &checkpoint);
     report->has_checkpoint = status == ONYM_OK;
     report->fold_good = status == ONYM_NOT_FOUND ||
-                        (status == ONYM_OK &&
-                         memcmp(checkpoint.fold, report->fold, sizeof report->fold) == 0);
+                        (status == ONYM_OK && matches(check, &checkpoint));
     status = onym_oplog_verify(tables, txn, &log, &fault);
     if (status != ONYM_OK && status != ONYM_CORRUPT) {
         return status;

@@ -25,7 +25,8 @@ struct onym_check_report {
     bool counts_good;
     bool log_good;
     bool has_checkpoint;
-    bool fold_good;   /* the records are what the checkpoint says; true without one */
+    bool fold_good;   /* the records are what the checkpoint says; true without one, and
+                                when operations came after it */
     uint8_t fold[32]; /* digest of all records */
     uint8_t node[16]; /* node id */
     char log_problem[160];

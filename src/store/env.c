@@ -172,6 +172,31 @@ open_data(struct onym_env *env, bool create, struct onym_fault *fault)
     return status;
 }
 
+/* The digest is chosen before the first entry, so that all of a log speak of records alike. */
+static enum onym_status
+choose_digest(const struct onym_env *env, struct onym_fault *fault)
+{
+    struct onym_position position;
+    enum onym_status status;
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(env->tables.mdb, NULL, 0, &txn);
+
+    if (rc != 0) {
+        return onym_lmdb_fault(fault, env->data_path, rc);
+    }
+    status = onym_meta_position(&env->tables, txn, &position);
+    if (status == ONYM_OK && position.sequence == 0) {
+        status = onym_meta_put_digest(&env->tables, txn, ONYM_RECORD_SM3);
+    }
+    if (status != ONYM_OK) {
+        mdb_txn_abort(txn);
+        return onym_fault_set(fault, status, "%s: the log's digest cannot be set: %s",
+                              env->data_path, onym_status_text(status));
+    }
+    rc = mdb_txn_commit(txn);
+    return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, env->data_path, rc);
+}
+
 enum onym_status
 onym_env_open(const struct onym_env_options *options, struct onym_env **out,
               struct onym_fault *fault)
@@ -198,6 +223,9 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     }
     if (status == ONYM_OK) {
         status = open_data(env, options->create, fault);
+    }
+    if (status == ONYM_OK && options->create && options->sm3) {
+        status = choose_digest(env, fault);
     }
     if (status != ONYM_OK) {
         onym_env_close(env);
@@ -234,6 +262,26 @@ onym_env_replace(struct onym_env *env, struct onym_fault *fault)
     }
     status = sync_dir(env->dir, fault);
     return status == ONYM_OK ? open_data(env, false, fault) : status;
+}
+
+/* Best effort: a cached page that cannot be dropped is only not read from the disk. */
+static void
+drop_cache(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        (void)close(fd);
+    }
+}
+
+enum onym_status
+onym_env_reopen(struct onym_env *env, struct onym_fault *fault)
+{
+    onym_tables_close(&env->tables);
+    drop_cache(env->data_path);
+    return open_data(env, false, fault);
 }
 
 unsigned

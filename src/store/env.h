@@ -20,6 +20,8 @@ struct onym_env_options {
     size_t map_size;      /* bytes of address space; 0 = default. Changes at restart only */
     unsigned readers_max; /* reader slots; 0 = 126 */
     bool create;          /* make DIR and an empty store when there is none */
+    bool sm3;             /* with create: the log of a store that is still empty names records by
+                             their SM3 instead of their SHA-256. Never changes afterwards */
 };
 
 /* Takes DIR/lock, opens the store and reaps reader slots of dead processes.
@@ -29,6 +31,13 @@ struct onym_env_options {
  * available as address space; ONYM_IO otherwise. */
 ONYM_MUST_USE enum onym_status onym_env_open(const struct onym_env_options *options,
                                              struct onym_env **out, struct onym_fault *fault);
+
+/* Closes the store's file, lets the kernel forget what it has cached of it, and opens it again:
+ * what is read from then on is what the disk has. LMDB needs it after a failed write, and the
+ * kernel after a failed sync, whose pages it calls clean. DIR/lock stays held. No view and no
+ * change may be open. ONYM_OK; or the statuses of onym_env_open with *fault: then only another
+ * onym_env_reopen or onym_env_close is allowed. */
+ONYM_MUST_USE enum onym_status onym_env_reopen(struct onym_env *env, struct onym_fault *fault);
 
 /* Every view must be closed before. NULL is fine. */
 void onym_env_close(struct onym_env *env);

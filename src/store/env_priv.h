@@ -12,7 +12,7 @@
 /* An LMDB file and its tables. */
 struct onym_tables {
     MDB_env *mdb;
-    MDB_dbi record, log, meta;
+    MDB_dbi record, log, meta, outcome;
 };
 
 struct onym_env {
@@ -25,7 +25,8 @@ struct onym_env {
     char *new_path;  /* DIR/data.mdb.new */
 };
 
-/* Opens the LMDB file at path and its three tables, making them when create. flags are added to
+/* Opens the LMDB file at path and its tables, making them when create; a table that an older
+ * program did not know is added. flags are added to
  * those every file is opened with. ONYM_OK, ONYM_NOT_FOUND (no tables there and !create) or what
  * onym_lmdb_fault gives. On failure nothing stays open. */
 ONYM_MUST_USE enum onym_status onym_tables_open(const char *path, size_t map_size,

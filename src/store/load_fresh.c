@@ -22,6 +22,7 @@ struct build {
     size_t pending; /* bytes since the last commit */
     struct onym_counts counts;
     struct onym_position position; /* of the old log, which the new one goes on from */
+    enum onym_record_digest digest;
 };
 
 static enum onym_status
@@ -30,7 +31,7 @@ lmdb(const struct build *b, int rc, struct onym_fault *fault)
     return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, b->load->env->new_path, rc);
 }
 
-/* Node id and position of the store that is replaced. */
+/* Node id, position and digest of the store that is replaced. */
 static enum onym_status
 read_old(struct build *b, uint8_t node[ONYM_NODE_ID_LEN], struct onym_fault *fault)
 {
@@ -44,6 +45,9 @@ read_old(struct build *b, uint8_t node[ONYM_NODE_ID_LEN], struct onym_fault *fau
     status = onym_meta_node(old, txn, node);
     if (status == ONYM_OK) {
         status = onym_meta_position(old, txn, &b->position);
+    }
+    if (status == ONYM_OK) {
+        status = onym_meta_digest(old, txn, &b->digest);
     }
     mdb_txn_abort(txn);
     return status == ONYM_OK
@@ -161,6 +165,9 @@ build_file(struct build *b, const uint8_t input[16], struct onym_load_double *tw
     }
     if (status == ONYM_OK) {
         status = onym_meta_create(&b->tables, b->txn, node, &b->position);
+    }
+    if (status == ONYM_OK) {
+        status = onym_meta_put_digest(&b->tables, b->txn, b->digest);
     }
     if (status == ONYM_OK) {
         status = append_all(b, twice, fault);

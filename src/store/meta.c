@@ -115,6 +115,25 @@ onym_meta_node(const struct onym_tables *tables, MDB_txn *txn, uint8_t out[ONYM_
 }
 
 enum onym_status
+onym_meta_digest(const struct onym_tables *tables, MDB_txn *txn, enum onym_record_digest *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get(tables, txn, "digest", 1, &at);
+
+    if (status == ONYM_NOT_FOUND) {
+        *out = ONYM_RECORD_SHA256;
+        return ONYM_OK;
+    }
+    if (status == ONYM_OK && *at != ONYM_RECORD_SHA256 && *at != ONYM_RECORD_SM3) {
+        return ONYM_CORRUPT;
+    }
+    if (status == ONYM_OK) {
+        *out = (enum onym_record_digest) * at;
+    }
+    return status;
+}
+
+enum onym_status
 onym_meta_counts(const struct onym_tables *tables, MDB_txn *txn, struct onym_counts *out)
 {
     const uint8_t *at;
@@ -150,6 +169,14 @@ onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn, struct onym
         memcpy(out->fold, at + POSITION_LEN, ONYM_HASH_LEN);
     }
     return status;
+}
+
+enum onym_status
+onym_meta_put_digest(const struct onym_tables *tables, MDB_txn *txn, enum onym_record_digest digest)
+{
+    uint8_t byte = (uint8_t)digest;
+
+    return put(tables, txn, "digest", onym_span_of(&byte, 1));
 }
 
 enum onym_status

@@ -2,6 +2,8 @@
  *
  *   "format"      u4 ONYM_STORE_FORMAT
  *   "node"        16 random bytes, made with the store and kept through every load
+ *   "digest"      u1 which digest of records the log has (enum onym_record_digest); without it
+ *                 SHA-256. Chosen when the store is made
  *   "counts"      u8 records of kind handle, u8 homed prefixes
  *   "position"    the last group of the log: u2 stream, u8 sequence, 32 bytes group hash
  *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
@@ -10,6 +12,7 @@
 #ifndef ONYM_STORE_META_H
 #define ONYM_STORE_META_H
 
+#include "store/entry.h"
 #include "store/env_priv.h"
 
 #define ONYM_NODE_ID_LEN 16U
@@ -44,6 +47,8 @@ ONYM_MUST_USE enum onym_status onym_meta_format(const struct onym_tables *tables
                                                 uint32_t *out);
 ONYM_MUST_USE enum onym_status onym_meta_node(const struct onym_tables *tables, MDB_txn *txn,
                                               uint8_t out[ONYM_NODE_ID_LEN]);
+ONYM_MUST_USE enum onym_status onym_meta_digest(const struct onym_tables *tables, MDB_txn *txn,
+                                                enum onym_record_digest *out);
 ONYM_MUST_USE enum onym_status onym_meta_counts(const struct onym_tables *tables, MDB_txn *txn,
                                                 struct onym_counts *out);
 ONYM_MUST_USE enum onym_status onym_meta_position(const struct onym_tables *tables, MDB_txn *txn,
@@ -52,6 +57,8 @@ ONYM_MUST_USE enum onym_status onym_meta_checkpoint(const struct onym_tables *ta
                                                     struct onym_checkpoint *out);
 
 /* Each writes one name: ONYM_OK or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_meta_put_digest(const struct onym_tables *tables, MDB_txn *txn,
+                                                    enum onym_record_digest digest);
 ONYM_MUST_USE enum onym_status onym_meta_put_counts(const struct onym_tables *tables, MDB_txn *txn,
                                                     const struct onym_counts *counts);
 ONYM_MUST_USE enum onym_status onym_meta_put_position(const struct onym_tables *tables,

@@ -1,15 +1,12 @@
 #include "store/oplog.h"
 
-#include "auth/digest.h"
 #include "base/reader.h"
 #include "base/writer.h"
 #include "store/lmdb_status.h"
 
-#define KEY_LEN        10U
-#define HEAD_LEN       9U
-#define LOAD_LEN       (HEAD_LEN + 16U + ONYM_HASH_LEN) /* without group hash */
-#define VERSION        1U
-#define FLAG_GROUP_END 1U
+#include <stdlib.h>
+
+#define KEY_LEN 10U
 
 enum onym_status
 onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], struct onym_position *out)
@@ -55,44 +52,119 @@ write_key(uint8_t key[KEY_LEN], uint16_t stream, uint64_t sequence)
 }
 
 enum onym_status
-onym_oplog_append_load(const struct onym_tables *tables, MDB_txn *txn, uint64_t now_ms,
-                       const struct onym_load_operation *load, struct onym_position *position)
+onym_oplog_group_init(struct onym_oplog_group *group, const struct onym_position *position)
+{
+    *group = (struct onym_oplog_group){.position = *position, .sequence = position->sequence};
+    return onym_digester_new(&group->digester);
+}
+
+void
+onym_oplog_group_deinit(struct onym_oplog_group *group)
+{
+    onym_digester_free(group->digester);
+    free(group->held);
+    *group = (struct onym_oplog_group){0};
+}
+
+/* Writes the held entry, with the group's hash behind it when there is one. */
+static enum onym_status
+write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB_txn *txn,
+           bool is_last)
 {
     uint8_t key[KEY_LEN];
-    uint8_t entry[LOAD_LEN + ONYM_HASH_LEN];
-    struct onym_writer w = onym_writer_over(entry, sizeof entry);
-    struct onym_position next = {.stream = position->stream, .sequence = position->sequence + 1};
-    struct onym_digester *digester;
-    enum onym_status status = onym_digester_new(&digester);
+    MDB_val at = {.mv_size = KEY_LEN, .mv_data = key};
+    MDB_val value = {.mv_size = group->held_len + (is_last ? ONYM_HASH_LEN : 0)};
+    enum onym_status status;
 
+    write_key(key, group->position.stream, group->sequence);
+    hash_entry(group->digester, onym_span_of(key, KEY_LEN),
+               onym_span_of(group->held, group->held_len));
+    /* the log only grows at its end, and appending fills its pages */
+    status = onym_lmdb_status(mdb_put(txn, tables->log, &at, &value, MDB_APPEND | MDB_RESERVE));
     if (status != ONYM_OK) {
         return status;
     }
-    write_key(key, next.stream, next.sequence);
-    onym_writer_u8(&w, VERSION);
-    onym_writer_u8(&w, ONYM_OPERATION_LOAD);
-    onym_writer_u8(&w, FLAG_GROUP_END);
-    onym_writer_u16(&w, (uint16_t)(now_ms >> 32));
-    onym_writer_u32(&w, (uint32_t)now_ms);
-    onym_writer_u64(&w, load->rows);
-    onym_writer_u64(&w, load->replaced);
-    onym_writer_bytes(&w, onym_span_of(load->input, ONYM_HASH_LEN));
-    start_group(digester, position->hash);
-    hash_entry(digester, onym_span_of(key, KEY_LEN), onym_writer_written(&w));
-    (void)onym_digest_finish(digester, next.hash);
-    onym_digester_free(digester);
-    onym_writer_bytes(&w, onym_span_of(next.hash, ONYM_HASH_LEN));
+    memcpy(value.mv_data, group->held, group->held_len);
+    if (is_last) {
+        (void)onym_digest_finish(group->digester, group->position.hash);
+        group->position.sequence = group->sequence;
+        memcpy((uint8_t *)value.mv_data + group->held_len, group->position.hash, ONYM_HASH_LEN);
+    }
+    return ONYM_OK;
+}
 
-    MDB_val at = {.mv_size = KEY_LEN, .mv_data = key};
-    MDB_val value = {.mv_size = w.len, .mv_data = entry};
+/* Puts entry into the place of the one held. */
+static enum onym_status
+hold(struct onym_oplog_group *group, const struct onym_entry *entry)
+{
+    size_t need = onym_entry_len(entry);
 
-    status = onym_lmdb_status(mdb_put(txn, tables->log, &at, &value, MDB_NOOVERWRITE));
-    if (status == ONYM_OK) {
-        status = onym_meta_put_position(tables, txn, &next);
+    if (need > group->held_cap) {
+        uint8_t *grown = realloc(group->held, need);
+
+        if (grown == NULL) {
+            return ONYM_NO_MEMORY;
+        }
+        group->held = grown;
+        group->held_cap = need;
+    }
+    return onym_entry_encode(entry, group->held, group->held_cap, &group->held_len);
+}
+
+enum onym_status
+onym_oplog_group_append(struct onym_oplog_group *group, const struct onym_tables *tables,
+                        MDB_txn *txn, const struct onym_entry *entry)
+{
+    enum onym_status status = onym_entry_check(entry);
+
+    if (status == ONYM_OK && group->is_open) {
+        status = write_held(group, tables, txn, false);
+    } else if (status == ONYM_OK) {
+        start_group(group->digester, group->position.hash);
+        group->is_open = true;
     }
     if (status == ONYM_OK) {
-        *position = next;
+        group->sequence++;
+        status = hold(group, entry);
     }
+    return status;
+}
+
+enum onym_status
+onym_oplog_group_end(struct onym_oplog_group *group, const struct onym_tables *tables, MDB_txn *txn)
+{
+    enum onym_status status;
+
+    if (!group->is_open) {
+        return ONYM_OK;
+    }
+    onym_entry_mark_last(group->held);
+    status = write_held(group, tables, txn, true);
+    if (status == ONYM_OK) {
+        group->is_open = false;
+        status = onym_meta_put_position(tables, txn, &group->position);
+    }
+    return status;
+}
+
+enum onym_status
+onym_oplog_append_load(const struct onym_tables *tables, MDB_txn *txn, uint64_t now_ms,
+                       const struct onym_load_operation *load, struct onym_position *position)
+{
+    struct onym_entry entry = {.what = ONYM_ENTRY_LOAD, .time_ms = now_ms, .load = *load};
+    struct onym_oplog_group group;
+    enum onym_status status = onym_oplog_group_init(&group, position);
+
+    if (status == ONYM_OK) {
+        status = onym_oplog_group_append(&group, tables, txn, &entry);
+    }
+    if (status == ONYM_OK) {
+        status = onym_oplog_group_end(&group, tables, txn);
+    }
+    if (status == ONYM_OK) {
+        *position = group.position;
+    }
+    onym_oplog_group_deinit(&group);
     return status;
 }
 
@@ -106,6 +178,8 @@ struct walk {
     bool has_checkpoint;
     struct onym_checkpoint checkpoint;
     struct onym_oplog_report report;
+    onym_oplog_fn *each;
+    void *of;
 };
 
 static enum onym_status
@@ -113,14 +187,6 @@ bad(struct onym_fault *fault, uint64_t sequence, const char *why)
 {
     return onym_fault_set(fault, ONYM_CORRUPT, "log entry %llu: %s", (unsigned long long)sequence,
                           why);
-}
-
-/* Whether the entry, without a group's hash, is one this program writes. */
-static bool
-well_formed(onym_span entry)
-{
-    return entry.len == LOAD_LEN && entry.at[0] == VERSION && entry.at[1] == ONYM_OPERATION_LOAD &&
-           (entry.at[2] & ~FLAG_GROUP_END) == 0;
 }
 
 static enum onym_status
@@ -148,8 +214,9 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     struct onym_reader r = onym_reader_over(key);
     uint16_t stream = onym_reader_u16(&r);
     uint64_t sequence = onym_reader_u64(&r);
-    bool ends = value.len >= HEAD_LEN && (value.at[2] & FLAG_GROUP_END) != 0;
-    onym_span entry = value;
+    bool ends = onym_entry_is_last(value);
+    onym_span bytes = value;
+    struct onym_entry entry;
 
     if (key.len != KEY_LEN || stream != 0 || sequence != walk->sequence + 1) {
         return bad(fault, walk->sequence + 1, "missing");
@@ -157,17 +224,20 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     walk->sequence = sequence;
     walk->report.entries++;
     if (ends && value.len >= ONYM_HASH_LEN) {
-        entry.len -= ONYM_HASH_LEN;
+        bytes.len -= ONYM_HASH_LEN;
     }
-    if (!well_formed(entry)) {
+    if (onym_entry_decode(bytes, &entry) != ONYM_OK) {
         return bad(fault, sequence, "not an entry of this format");
     }
     if (!walk->in_group) {
         start_group(walk->digester, walk->last.hash);
         walk->in_group = true;
     }
-    hash_entry(walk->digester, key, entry);
-    return ends ? end_group(walk, entry.at + entry.len, fault) : ONYM_OK;
+    hash_entry(walk->digester, key, bytes);
+    if (walk->each != NULL) {
+        walk->each(walk->of, sequence, &entry);
+    }
+    return ends ? end_group(walk, bytes.at + bytes.len, fault) : ONYM_OK;
 }
 
 static enum onym_status
@@ -213,29 +283,36 @@ check_end(const struct walk *walk, const struct onym_position *end, struct onym_
     return ONYM_OK;
 }
 
-enum onym_status
-onym_oplog_verify(const struct onym_tables *tables, MDB_txn *txn, struct onym_oplog_report *out,
-                  struct onym_fault *fault)
+/* Where the walk begins, and what it must meet. */
+static enum onym_status
+start_walk(const struct onym_tables *tables, MDB_txn *txn, struct walk *walk,
+           struct onym_position *end)
 {
-    struct walk walk = {0};
-    struct onym_position end;
     uint8_t node[ONYM_NODE_ID_LEN];
     enum onym_status status = onym_meta_node(tables, txn, node);
 
     if (status == ONYM_OK) {
-        status = onym_meta_position(tables, txn, &end);
+        status = onym_meta_position(tables, txn, end);
     }
     if (status == ONYM_OK) {
-        status = onym_meta_checkpoint(tables, txn, &walk.checkpoint);
-        walk.has_checkpoint = status == ONYM_OK;
+        status = onym_meta_checkpoint(tables, txn, &walk->checkpoint);
+        walk->has_checkpoint = status == ONYM_OK;
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }
     if (status == ONYM_OK) {
-        status = onym_oplog_start(node, &walk.last);
+        status = onym_oplog_start(node, &walk->last);
     }
-    if (status == ONYM_OK) {
-        status = onym_digester_new(&walk.digester);
-    }
+    return status == ONYM_OK ? onym_digester_new(&walk->digester) : status;
+}
+
+enum onym_status
+onym_oplog_walk(const struct onym_tables *tables, MDB_txn *txn, onym_oplog_fn *each, void *of,
+                struct onym_oplog_report *out, struct onym_fault *fault)
+{
+    struct walk walk = {.each = each, .of = of};
+    struct onym_position end;
+    enum onym_status status = start_walk(tables, txn, &walk, &end);
+
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status,
                               "meta: node id, position or checkpoint cannot be read");
@@ -246,7 +323,15 @@ onym_oplog_verify(const struct onym_tables *tables, MDB_txn *txn, struct onym_op
         status = check_end(&walk, &end, fault);
     }
     if (status == ONYM_OK) {
+        walk.report.end = end;
         *out = walk.report;
     }
     return status;
+}
+
+enum onym_status
+onym_oplog_verify(const struct onym_tables *tables, MDB_txn *txn, struct onym_oplog_report *out,
+                  struct onym_fault *fault)
+{
+    return onym_oplog_walk(tables, txn, NULL, NULL, out, fault);
 }

@@ -1,11 +1,9 @@
-/* The ordered log: every change is an entry, and the records are what folding the log gives. The
- * only operation so far is a bulk load, which names its input by count and digest and leaves a
- * checkpoint, because its rows are not in the log.
+/* The ordered log: every change is an entry (store/entry.h), and the records are what folding the
+ * log gives. A load names its input by count and digest and leaves a checkpoint, because its rows
+ * are not in the log.
  *
  *   key    u2 stream (0 = a single node), u8 sequence from 1
- *   value  u1 version 1, u1 operation, u1 flags (1 = last of its group), u6 time (epoch ms), body,
- *          and on the last of a group 32 bytes group hash
- *   load   u8 rows of the input, u8 rows that replaced a record, 32 bytes SHA-256 of the input
+ *   value  an entry, and on the last of a group 32 bytes group hash
  *
  * Group hash = SHA-256 of the previous group's hash and, for each entry of the group, u4 length,
  * key and value without hash. Before the first group stands SHA-256("onym log 1", node id, stream).
@@ -13,20 +11,42 @@
 #ifndef ONYM_STORE_OPLOG_H
 #define ONYM_STORE_OPLOG_H
 
+#include "auth/digest.h"
+#include "store/entry.h"
 #include "store/meta.h"
-
-enum onym_operation { ONYM_OPERATION_LOAD = 1 };
-
-struct onym_load_operation {
-    uint64_t rows;
-    uint64_t replaced;
-    uint8_t input[ONYM_HASH_LEN];
-};
 
 /* Where the empty log of stream 0 of this node begins. ONYM_OK, ONYM_NO_MEMORY or
  * ONYM_UNSUPPORTED (no SHA-256). */
 ONYM_MUST_USE enum onym_status onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN],
                                                 struct onym_position *out);
+
+/* A group on its way into the log. The last entry is held back, because only the end of the group
+ * makes it the last. */
+struct onym_oplog_group {
+    struct onym_position position;  /* of the last whole group; onym_oplog_group_end moves it */
+    uint64_t sequence;              /* of the last entry appended */
+    struct onym_digester *digester; /* owned; computes the group's hash and nothing else */
+    uint8_t *held;                  /* owned: the last entry, held_len bytes */
+    size_t held_len, held_cap;
+    bool is_open; /* has entries */
+};
+
+/* A group behind position. ONYM_OK (release with onym_oplog_group_deinit), ONYM_NO_MEMORY,
+ * ONYM_UNSUPPORTED. */
+ONYM_MUST_USE enum onym_status onym_oplog_group_init(struct onym_oplog_group *group,
+                                                     const struct onym_position *position);
+void onym_oplog_group_deinit(struct onym_oplog_group *group); /* the zero struct is fine */
+
+/* Appends one entry; group->sequence is its place. ONYM_OK; ONYM_INVALID a part over its limit,
+ * with nothing done; ONYM_NO_MEMORY; or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_oplog_group_append(struct onym_oplog_group *group,
+                                                       const struct onym_tables *tables,
+                                                       MDB_txn *txn,
+                                                       const struct onym_entry *entry);
+
+/* Ends the group, also in meta; without entries it does nothing. ONYM_OK or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_oplog_group_end(struct onym_oplog_group *group,
+                                                    const struct onym_tables *tables, MDB_txn *txn);
 
 /* Appends a load as a group of its own behind *position and moves *position onto it; also writes it
  * to meta. ONYM_OK or what LMDB reports. */
@@ -38,7 +58,12 @@ ONYM_MUST_USE enum onym_status onym_oplog_append_load(const struct onym_tables *
 struct onym_oplog_report {
     uint64_t entries;
     uint64_t groups;
+    struct onym_position end;
 };
+
+/* Called for every entry in its order, before the hash of its group is known to hold. Its spans die
+ * with the call. */
+typedef void onym_oplog_fn(void *of, uint64_t sequence, const struct onym_entry *entry);
 
 /* Walks the whole log: sequence without gaps, entries well formed, every group's hash, the end
  * equal to meta's position, and the checkpoint on it. ONYM_OK; ONYM_CORRUPT with *fault naming the
@@ -46,5 +71,11 @@ struct onym_oplog_report {
 ONYM_MUST_USE enum onym_status onym_oplog_verify(const struct onym_tables *tables, MDB_txn *txn,
                                                  struct onym_oplog_report *out,
                                                  struct onym_fault *fault);
+
+/* The same, with each entry shown. */
+ONYM_MUST_USE enum onym_status onym_oplog_walk(const struct onym_tables *tables, MDB_txn *txn,
+                                               onym_oplog_fn *each, void *of,
+                                               struct onym_oplog_report *out,
+                                               struct onym_fault *fault);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define TABLES_MAX 8U /* named tables LMDB makes room for; more come with what needs them */
 
-/* Opens the three tables inside txn; with MDB_CREATE in flags makes them. */
+/* Opens the tables every store has inside txn; with MDB_CREATE in flags makes them. */
 static int
 open_tables(struct onym_tables *t, MDB_txn *txn, unsigned flags)
 {
@@ -42,6 +42,25 @@ open_existing(struct onym_tables *t)
     int rc = mdb_txn_begin(t->mdb, NULL, MDB_RDONLY, &txn);
 
     return rc != 0 ? rc : end(txn, open_tables(t, txn, 0));
+}
+
+/* The table of outcomes came after the first stores were made, so it is added where it is missing.
+ */
+static int
+open_outcome(struct onym_tables *t)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(t->mdb, NULL, MDB_RDONLY, &txn);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = end(txn, mdb_dbi_open(txn, "outcome", 0, &t->outcome));
+    if (rc != MDB_NOTFOUND) {
+        return rc;
+    }
+    rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
+    return rc != 0 ? rc : end(txn, mdb_dbi_open(txn, "outcome", MDB_CREATE, &t->outcome));
 }
 
 static int
@@ -94,6 +113,9 @@ onym_tables_open(const char *path, size_t map_size, unsigned readers_max, unsign
         if (rc == MDB_NOTFOUND && create) {
             rc = create_tables(&t);
         }
+    }
+    if (rc == 0) {
+        rc = open_outcome(&t);
     }
     if (rc != 0) {
         onym_tables_close(&t);
