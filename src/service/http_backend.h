@@ -49,7 +49,7 @@ struct onym_http_change {
 #define ONYM_HTTP_KEY_MAX 255U
 
 struct onym_http_result {
-    enum onym_status status; /* ONYM_OK, or why nothing was changed, or ONYM_OUTCOME_UNKNOWN */
+    enum onym_status status; /* ONYM_OK, or why nothing was changed, or ONYM_UNCERTAIN */
     bool unchanged;          /* ONYM_OK: it was so already */
     bool replaced;           /* ONYM_OK: took the place of something */
     uint64_t revision;       /* of the record now; 0: there is none */
