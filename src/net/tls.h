@@ -38,6 +38,7 @@ enum onym_tls_version { ONYM_TLS_1_2, ONYM_TLS_1_3, ONYM_TLS_VERSIONS };
 struct onym_tls_stats {
     uint64_t handshakes[ONYM_TLS_RESULTS];
     uint64_t versions[ONYM_TLS_VERSIONS]; /* of handshakes that were done */
+    const char *last_failure; /* in OpenSSL's words, static; NULL = none, or none given */
 };
 
 #define ONYM_TLS_SUBJECT_MAX 256U
