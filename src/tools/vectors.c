@@ -9,8 +9,14 @@ onym_vectors_open(struct onym_vectors *vectors)
 {
     vectors->packets = json_object();
     vectors->requests = json_object();
+    vectors->keys = json_object();
+    vectors->secrets = json_object();
+    vectors->challenges = json_object();
+    vectors->answered = json_object();
     vectors->scratch = malloc(2 * ONYM_VECTOR_BYTES_MAX);
-    if (vectors->packets == NULL || vectors->requests == NULL || vectors->scratch == NULL) {
+    if (vectors->packets == NULL || vectors->requests == NULL || vectors->keys == NULL ||
+        vectors->secrets == NULL || vectors->challenges == NULL || vectors->answered == NULL ||
+        vectors->scratch == NULL) {
         return ONYM_NO_MEMORY;
     }
     return onym_digester_new(&vectors->digester);
@@ -21,6 +27,10 @@ onym_vectors_close(struct onym_vectors *vectors)
 {
     json_decref(vectors->packets);
     json_decref(vectors->requests);
+    json_decref(vectors->keys);
+    json_decref(vectors->secrets);
+    json_decref(vectors->challenges);
+    json_decref(vectors->answered);
     free(vectors->scratch);
     onym_digester_free(vectors->digester);
 }
@@ -139,10 +149,34 @@ run_line(struct onym_vectors *vectors, const char *text, size_t len)
     } else if (!json_is_object(record)) {
         onym_verdict_fail(&verdict, "not a JSON object");
     } else {
+        onym_vectors_learn(vectors, record);
         run_record(vectors, record, &verdict);
     }
     count(vectors, name != NULL ? name : "-", &verdict);
     json_decref(record);
+}
+
+/* Keys and secrets may stand behind what was proved with them, so a file is read twice. A pipe
+ * cannot be: there they must come first. */
+static void
+learn_all(struct onym_vectors *vectors, FILE *in)
+{
+    char *text = NULL;
+    size_t cap = 0;
+    ssize_t len;
+
+    if (fseek(in, 0, SEEK_CUR) != 0) {
+        return;
+    }
+    while ((len = getline(&text, &cap, in)) > 0) {
+        json_t *record = json_loadb(text, (size_t)len, JSON_ALLOW_NUL, NULL);
+
+        onym_vectors_learn(vectors, record);
+        json_decref(record);
+    }
+    free(text);
+    clearerr(in); /* what was wrong will be wrong again, and is told then */
+    (void)fseek(in, 0, SEEK_SET);
 }
 
 void
@@ -163,6 +197,7 @@ onym_vectors_run(struct onym_vectors *vectors, const char *path)
         count(vectors, "-", &verdict);
         return;
     }
+    learn_all(vectors, in);
     while ((len = getline(&text, &cap, in)) > 0) {
         size_t used = (size_t)len;
 

@@ -39,6 +39,10 @@ struct onym_vectors {
     struct onym_digester *digester; /* owned */
     json_t *packets;                /* group -> the packets seen of it; owned */
     json_t *requests;               /* group -> hex of the requests seen in it; owned */
+    json_t *keys;                   /* name of a key record -> its hex; owned */
+    json_t *secrets;                /* every secret_utf8 seen, as keys; owned */
+    json_t *challenges;             /* see vectors_proof.c; owned */
+    json_t *answered;               /* see vectors_proof.c; owned */
     uint8_t *scratch;               /* 2 * ONYM_VECTOR_BYTES_MAX bytes for encodings; owned */
 };
 
@@ -92,8 +96,6 @@ void onym_run_prefix_of(struct onym_vectors *vectors, const struct onym_vector_k
 onym_vector_describe onym_describe_message;
 void onym_run_message(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
                       json_t *record, struct onym_verdict *verdict);
-void onym_run_encrypted(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
-                        json_t *record, struct onym_verdict *verdict);
 /* Decodes the message behind an envelope into `out`; *again is header, body and credential encoded
  * again. */
 ONYM_MUST_USE enum onym_status onym_describe_after_envelope(struct onym_vectors *vectors,
@@ -109,6 +111,26 @@ void onym_run_packet(struct onym_vectors *vectors, const struct onym_vector_kind
 bool onym_packets_join(struct onym_vectors *vectors, const onym_span *packets, size_t count,
                        struct onym_envelope *envelope, onym_span *message,
                        struct onym_verdict *verdict);
+/* vectors_proof.c: credentials, and answers to challenges. */
+/* Takes note of what later records are proved with: keys and secrets. */
+void onym_vectors_learn(struct onym_vectors *vectors, json_t *record);
+/* The credential of a message, plain and complete, against the record's sessionKey or key. */
+void onym_check_credential(struct onym_vectors *vectors, json_t *record, onym_span bytes,
+                           struct onym_verdict *verdict);
+/* Challenge, answer and, of captured sequences, whether the peer judged the answer as we do. */
+void onym_check_answer(struct onym_vectors *vectors, json_t *record, onym_span bytes,
+                       struct onym_verdict *verdict);
+/* vectors_auth.c */
+void onym_run_secret_answer(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
+                            json_t *record, struct onym_verdict *verdict);
+void onym_run_pubkey_answer(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
+                            json_t *record, struct onym_verdict *verdict);
+void onym_run_session_key(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
+                          json_t *record, struct onym_verdict *verdict);
+void onym_run_secret_key(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
+                         json_t *record, struct onym_verdict *verdict);
+void onym_run_encrypted(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
+                        json_t *record, struct onym_verdict *verdict);
 /* vectors_exchange.c */
 void onym_run_exchange(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
                        json_t *record, struct onym_verdict *verdict);

@@ -291,6 +291,8 @@ onym_run_message(struct onym_vectors *vectors, const struct onym_vector_kind *ki
     const char *version = json_string_value(json_object_get(record, "version"));
     int major = 0;
     int minor = 0;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
 
     /* the code of the digest is not on the wire before 2.1 */
     if (version != NULL && sscanf(version, "%d.%d", &major, &minor) == 2 && major == 2 &&
@@ -300,47 +302,10 @@ onym_run_message(struct onym_vectors *vectors, const struct onym_vector_kind *ki
     onym_vector_run_bytes(vectors, kind, copy, verdict);
     check_direction(record, verdict);
     check_digest(vectors, record, verdict);
-    json_decref(copy);
-}
-
-void
-onym_run_encrypted(struct onym_vectors *vectors, const struct onym_vector_kind *kind,
-                   json_t *record, struct onym_verdict *verdict)
-{
-    uint8_t *bytes = NULL;
-    uint8_t *plain = NULL;
-    size_t len = 0;
-    size_t plain_len = 0;
-    json_t *found = json_object();
-    struct onym_envelope envelope;
-    onym_span again;
-
-    (void)kind;
-    if (!onym_hex_field(record, "hex", &bytes, &len) ||
-        onym_envelope_decode(onym_span_of(bytes, len), &envelope) != ONYM_OK) {
-        onym_verdict_fail(verdict, "hex: no envelope");
-    } else if (envelope.flags != ONYM_ENVELOPE_ENCRYPTED ||
-               envelope.message_len != len - ONYM_ENVELOPE_LEN) {
-        onym_verdict_fail(verdict, "envelope: not an encrypted message of that length");
-    } else if (!onym_hex_field(record, "plaintext", &plain, &plain_len)) {
-        onym_describe_envelope(&envelope, found);
-        onym_compare_fields(record, found, false, verdict);
-        onym_verdict_skip(verdict, "ciphertext: needs a session key; the envelope is right");
-    } else {
-        onym_describe_envelope(&envelope, found);
-        envelope.flags = 0;
-        envelope.message_len = (uint32_t)plain_len;
-        enum onym_status status = onym_describe_after_envelope(
-            vectors, &envelope, onym_span_of(plain, plain_len), found, &again);
-
-        if (status != ONYM_OK) {
-            onym_verdict_fail(verdict, "plaintext: refused: %s", onym_status_name(status));
-        } else {
-            onym_compare_fields(record, found, true, verdict);
-            onym_compare_bytes(onym_span_of(plain, plain_len), again, verdict);
-        }
+    if (onym_hex_field(record, "hex", &bytes, &len)) {
+        onym_check_credential(vectors, record, onym_span_of(bytes, len), verdict);
+        onym_check_answer(vectors, record, onym_span_of(bytes, len), verdict);
+        free(bytes);
     }
-    json_decref(found);
-    free(bytes);
-    free(plain);
+    json_decref(copy);
 }
