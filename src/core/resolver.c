@@ -64,11 +64,13 @@ enum onym_status
 onym_resolve(struct onym_resolver *r, const struct onym_query *query, struct onym_arena *arena,
              struct onym_resolution *out)
 {
-    struct onym_record record;
     onym_span folded;
     enum onym_status status;
 
     out->referral = onym_span_of(NULL, 0);
+    out->closed.count = 0;
+    out->closed.runs = 0;
+    out->closed.len = 0;
     if (query->name.len == 0 || query->name.len > ONYM_NAME_LEN_MAX) {
         return ONYM_NOT_FOUND;
     }
@@ -79,13 +81,15 @@ onym_resolve(struct onym_resolver *r, const struct onym_query *query, struct ony
     if (!is_ours(r, folded)) {
         return query->no_referral ? ONYM_NOT_RESPONSIBLE : onym_refer(r, folded, arena, out);
     }
-    status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, &record);
+    status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, &out->record);
     if (status != ONYM_OK) {
         return status;
     }
-    /* Private values are withheld from everybody until callers can prove who they are. */
-    status = onym_select(query, record.public_values, arena, &out->selection);
-    if (status == ONYM_OK && out->selection.count == 0) {
+    status = onym_select(query, out->record.public_values, arena, &out->selection);
+    if (status == ONYM_OK && !query->public_only && out->record.private_values.count > 0) {
+        status = onym_select(query, out->record.private_values, arena, &out->closed);
+    }
+    if (status == ONYM_OK && out->selection.count + out->closed.count == 0) {
         return ONYM_VALUE_NOT_FOUND;
     }
     return status;

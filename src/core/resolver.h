@@ -19,18 +19,21 @@ struct onym_resolver {
 };
 
 struct onym_resolution {
-    struct onym_selection selection; /* ONYM_OK and the referrals */
+    struct onym_selection selection; /* ONYM_OK and the referrals: values anyone may read */
+    struct onym_selection closed;    /* ONYM_OK, without public_only: selected private values. Who may
+                                        have them is the caller's to decide (core/authz.h) */
+    struct onym_record record;       /* ONYM_OK: the record they are of */
     onym_span referral;              /* the prefix record a referral comes from; else empty.
                                         Borrowed from the arena */
 };
 
 /* Answers one query. Spans borrow from the view's snapshot or the arena.
- * ONYM_OK: selection has at least one value. ONYM_NOT_FOUND: prefix served here, no such
+ * ONYM_OK: selection or closed has at least one value. ONYM_NOT_FOUND: prefix served here, no such
  * identifier, or an empty name. ONYM_VALUE_NOT_FOUND: nothing selected that may be shown.
  * ONYM_NOT_RESPONSIBLE: not homed and nothing known, or a referral would be due and the query
  * forbids it. ONYM_SERVICE_REFERRAL, ONYM_PREFIX_REFERRAL: selection holds the site values.
  * ONYM_MALFORMED: too many wanted items. ONYM_NO_SPACE, ONYM_CORRUPT, ONYM_IO.
- * Values without the public-read bit are never selected. */
+ * With public_only, values without the public-read bit are not selected. */
 enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_query *query,
                               struct onym_arena *arena, struct onym_resolution *out);
 

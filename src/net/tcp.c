@@ -67,6 +67,15 @@ onym_tcp_touch(struct onym_tcp_connection *c)
     link_newest(c);
 }
 
+void
+onym_tcp_peer(const struct onym_tcp_connection *c, struct sockaddr_storage *out)
+{
+    int len = sizeof *out;
+
+    memset(out, 0, sizeof *out);
+    (void)uv_tcp_getpeername(&c->socket, (struct sockaddr *)out, &len);
+}
+
 void *
 onym_tcp_state(struct onym_tcp_connection *c)
 {

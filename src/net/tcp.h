@@ -107,6 +107,9 @@ void onym_tcp_finish(struct onym_tcp_connection *connection);
  * is called from inside, the connection itself goes in a later turn of the loop. */
 void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause cause);
 
+/* The peer's address into out; all zero when it is gone. */
+void onym_tcp_peer(const struct onym_tcp_connection *connection, struct sockaddr_storage *out);
+
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
 void *onym_tcp_state(struct onym_tcp_connection *connection);
 

@@ -6,8 +6,8 @@
 #include "net/tcp.h"
 #include "net/udp.h"
 #include "server/stats.h"
+#include "server/streams.h"
 #include "service/datagram.h"
-#include "service/stream.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct onym_worker {
     struct onym_view *view;
     struct onym_answerer answerer;
     struct onym_datagram_service datagrams;
-    struct onym_stream_service streams;
+    struct onym_streams streams;
     struct onym_arena arena;
     struct onym_admit admit;
     struct onym_counters counters;
@@ -50,18 +50,6 @@ struct packet_sink {
 
 _Static_assert(ONYM_PACKET_PARTS_MAX <= ONYM_UDP_OUT_PARTS, "a packet takes every part of a reply");
 _Static_assert(ONYM_ENVELOPE_LEN <= ONYM_UDP_FRONT_LEN, "an envelope is a front");
-_Static_assert(sizeof(struct onym_dialogue) <= ONYM_TCP_STATE_LEN, "the dialogue is the state");
-
-static size_t
-as_iovecs(const onym_span *parts, size_t count, struct iovec *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        /* struct iovec serves reading too, so its pointer cannot be const; nothing writes here */
-        out[i].iov_base = (void *)(uintptr_t)parts[i].at;
-        out[i].iov_len = parts[i].len;
-    }
-    return count;
-}
 
 static void
 send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
@@ -69,7 +57,7 @@ send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
     struct packet_sink *sink = of;
     struct iovec iov[ONYM_PACKET_PARTS_MAX];
 
-    onym_udp_send(sink->udp, sink->to, envelope, iov, as_iovecs(parts, count, iov));
+    onym_udp_send(sink->udp, sink->to, envelope, iov, onym_streams_iovecs(parts, count, iov));
 }
 
 static void
@@ -105,64 +93,19 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
 
 /* ---- TCP ---- */
 
-static void
-stream_send(void *of, onym_span envelope, const onym_span *parts, size_t count)
-{
-    struct iovec iov[ONYM_REPLY_PARTS_MAX];
-
-    onym_tcp_send(of, envelope, iov, as_iovecs(parts, count, iov));
-}
-
-static void
-stream_flush(void *of)
-{
-    onym_tcp_flush(of);
-}
-
-static bool
-stream_congested(void *of)
-{
-    return onym_tcp_congested(of);
-}
-
-static void
-stream_touch(void *of)
-{
-    onym_tcp_touch(of);
-}
-
-static void
-stream_finish(void *of)
-{
-    onym_tcp_finish(of);
-}
-
 static size_t
 on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
 {
     struct onym_worker *w = user;
-    uint64_t began = onym_clock_monotonic_ns();
-    struct onym_stream_sink sink = {.of = connection,
-                                    .send = stream_send,
-                                    .flush = stream_flush,
-                                    .congested = stream_congested,
-                                    .touch = stream_touch,
-                                    .finish = stream_finish};
-    size_t used;
 
-    if (onym_view_renew(w->view) != ONYM_OK) {
-        onym_counter_add(&w->counters.store_errors, 1);
-        onym_tcp_finish(connection);
-        return bytes.len;
-    }
-    onym_arena_reset(&w->arena);
-    used = onym_stream_feed(&w->streams, onym_tcp_state(connection), bytes, onym_clock_epoch_s(),
-                            &sink);
-    onym_tcp_flush(connection);
-    onym_view_release(w->view);
-    onym_histogram_record(&w->counters.resolve_ns[ONYM_BY_TCP], onym_clock_monotonic_ns() - began,
-                          1);
-    return used;
+    return onym_streams_bytes(&w->streams, ONYM_BY_TCP, &onym_carrier_tcp, connection, bytes);
+}
+
+static void
+on_closed(void *user, struct onym_tcp_connection *connection)
+{
+    (void)user;
+    onym_streams_closed(&onym_carrier_tcp, connection);
 }
 
 /* ---- life ---- */
@@ -247,7 +190,8 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
 {
     const struct onym_settings *settings = &w->node->settings;
     unsigned workers = settings->workers > 0 ? settings->workers : 1;
-    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes};
+    static const struct onym_tcp_handlers handlers = {
+        .bytes = on_bytes, .closed = on_closed, .keeps_input = true};
     struct onym_tcp_limits limits = {.connections = (settings->tcp_connections + workers - 1) /
                                                     workers,
                                      .idle_ms = settings->tcp_idle_s * 1000U,
@@ -313,8 +257,8 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
     w->datagrams.admit = &w->admit;
     w->datagrams.counters = &w->counters;
     w->datagrams.reply_packets = settings->udp_reply_packets;
-    w->streams = (struct onym_stream_service){
-        .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
+    w->streams = (struct onym_streams){
+        .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
     return ONYM_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "service/answer.h"
 
 #include "base/reader.h"
+#include "service/admin.h"
 #include "service/render_priv.h"
 
 static void
@@ -9,6 +10,18 @@ note_damage(struct onym_answerer *answerer, onym_span name)
     answerer->damaged_len = name.len < sizeof answerer->damaged ? name.len
                                                                 : sizeof answerer->damaged;
     memcpy(answerer->damaged, name.at, answerer->damaged_len);
+}
+
+/* Whether the sender may be asked to prove who it is before it gets private values: not where
+ * administration is not offered, and not the client of 2.3 without flags that answers challenges
+ * for its login only (section 18.2); these are left the public values. */
+static bool
+may_ask(const struct onym_request *rq)
+{
+    bool plain = rq->message.envelope.version == ONYM_VERSION(2, 3) &&
+                 rq->message.header.flags == 0;
+
+    return rq->call->admin != NULL && !(plain && rq->call->dialogue->proven == NULL);
 }
 
 static enum onym_verdict
@@ -24,8 +37,13 @@ resolve(const struct onym_request *rq)
     query.public_only = (rq->message.header.flags & ONYM_FLAG_PUBLIC_ONLY) != 0;
     query.no_referral = (rq->message.header.flags & ONYM_FLAG_NO_REFERRAL) != 0;
     status = onym_resolve(&rq->answerer->resolver, &query, rq->call->arena, &found);
+    if (status == ONYM_OK && found.closed.count > 0 && may_ask(rq)) {
+        return onym_admin_request(rq->call->admin, rq->call, &rq->message, rq->reply);
+    }
     if (status == ONYM_OK) {
-        return onym_render_values(rq, status, query.name, &found.selection, NULL);
+        return found.selection.count > 0
+                   ? onym_render_values(rq, status, query.name, &found.selection, NULL)
+                   : onym_render_error(rq, ONYM_VALUE_NOT_FOUND);
     }
     if (status == ONYM_SERVICE_REFERRAL || status == ONYM_PREFIX_REFERRAL) {
         return onym_render_values(rq, status, found.referral, &found.selection, NULL);
@@ -46,10 +64,10 @@ site_info(const struct onym_request *rq)
     return onym_render_span(rq, rq->answerer->site);
 }
 
-/* Operations this node does not take. The checks that come before "may you" are those of
- * proto/handle.md section 15, so that a client learns first whether it asks the right server. */
+/* Administration where it is not offered. The checks that come before "may you" are those of
+ * section 15, so that a client learns first whether it asks the right server. */
 static enum onym_verdict
-not_taken(const struct onym_request *rq)
+not_here(const struct onym_request *rq)
 {
     uint32_t opcode = rq->message.header.opcode;
 
@@ -80,6 +98,7 @@ unknown_session(const struct onym_request *rq)
     uint32_t id = rq->message.envelope.session_id;
 
     return id != 0 && rq->message.header.opcode != ONYM_OP_SITE_INFO &&
+           rq->message.header.opcode != ONYM_OP_CHALLENGE_ANSWER &&
            (rq->call->dialogue == NULL || rq->call->dialogue->announced_session != id);
 }
 
@@ -130,5 +149,6 @@ onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
     if (rq.message.header.opcode == ONYM_OP_SITE_INFO) {
         return site_info(&rq);
     }
-    return not_taken(&rq);
+    return call->admin != NULL ? onym_admin_request(call->admin, call, &rq.message, reply)
+                               : not_here(&rq);
 }

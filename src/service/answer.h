@@ -24,10 +24,19 @@ struct onym_answerer {
 };
 
 /* What one connection has said before; zero at its start. UDP has none. */
+struct onym_admin;
+struct onym_admin_call;
+struct onym_proven;
+struct onym_listing;
+
 struct onym_dialogue {
     /* The session id a CAICT client announced with its first get-site-info (section 18.1): its
      * later requests carry the id and must not be answered "session unknown". 0 = none. */
     uint32_t announced_session;
+    uint32_t challenge_id;      /* of the challenge that was asked under that session; 0 = none */
+    struct onym_proven *proven; /* who logged in on this connection; owned */
+    struct onym_admin_call *waiting; /* the request this connection waits for; not owned */
+    struct onym_listing *listing;    /* a list that has further parts; owned */
 };
 
 struct onym_answer_call {
@@ -36,6 +45,11 @@ struct onym_answer_call {
     uint32_t now_s;                 /* epoch seconds */
     struct onym_arena *arena;       /* for the reply's front block and scattered values */
     size_t reply_len_max;           /* message bytes; a larger reply becomes "too busy" */
+    /* For administration; NULL and empty where it is not offered. */
+    struct onym_admin *admin;
+    void *connection;
+    onym_span peer;  /* address bytes, 4 or 16 */
+    uint64_t now_ms; /* epoch milliseconds */
 };
 
 /* Answers the plain, complete message that follows `envelope`. ONYM_VERDICT_REPLY with *reply

@@ -1,41 +1,79 @@
 #include "service/stream.h"
 
+#include "service/admin.h"
 #include "wire/frame.h"
 
-static void
-send_reply(const struct onym_stream_service *s, const struct onym_reply *reply,
-           const struct onym_stream_sink *sink)
+void
+onym_stream_send(struct onym_stream_service *s, const struct onym_reply *reply,
+                 const struct onym_stream_sink *sink)
 {
     uint8_t envelope[ONYM_ENVELOPE_LEN];
 
     onym_envelope_encode(&reply->envelope, envelope);
     sink->send(sink->of, onym_span_of(envelope, sizeof envelope), reply->part, reply->parts);
-    onym_counter_add(&s->counters->requests[ONYM_BY_TCP][reply->status], 1);
+    onym_counter_add(&s->counters->requests[s->by][reply->status], 1);
     if (s->arena->used > s->arena->cap / 2) {
         sink->flush(sink->of);
         onym_arena_reset(s->arena);
     }
 }
 
-size_t
-onym_stream_feed(struct onym_stream_service *s, struct onym_dialogue *dialogue, onym_span bytes,
-                 uint32_t now_s, const struct onym_stream_sink *sink)
+struct onym_answer_call
+onym_stream_call(const struct onym_stream_service *s, const struct onym_stream_peer *peer,
+                 uint64_t now_ms)
 {
-    struct onym_answer_call call = {
-        .by = ONYM_BY_TCP,
-        .dialogue = dialogue,
-        .now_s = now_s,
+    return (struct onym_answer_call){
+        .by = s->by,
+        .dialogue = peer->dialogue,
+        .now_s = (uint32_t)(now_ms / 1000U),
         .arena = s->arena,
         .reply_len_max = ONYM_MESSAGE_LEN_MAX,
+        .admin = s->admin,
+        .connection = peer->connection,
+        .peer = peer->address,
+        .now_ms = now_ms,
     };
+}
+
+/* Sends what a verdict asks for; false when nothing further may be read now. */
+static bool
+act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_reply *reply,
+    const struct onym_stream_sink *sink)
+{
+    switch (verdict) {
+    case ONYM_VERDICT_REPLY:
+        onym_stream_send(s, reply, sink);
+        return true;
+    case ONYM_VERDICT_PENDING:
+        sink->hold(sink->of);
+        return false;
+    case ONYM_VERDICT_CLOSE:
+        sink->finish(sink->of);
+        return false;
+    case ONYM_VERDICT_SILENT:
+        break;
+    }
+    return true;
+}
+
+size_t
+onym_stream_feed(struct onym_stream_service *s, const struct onym_stream_peer *peer,
+                 onym_span bytes, uint64_t now_ms, const struct onym_stream_sink *sink)
+{
+    struct onym_answer_call call = onym_stream_call(s, peer, now_ms);
     size_t used = 0;
     bool touched = false;
+    bool on = true;
 
-    while (!sink->congested(sink->of)) {
-        struct onym_frame frame = onym_frame_cut(onym_span_from(bytes, used));
+    while (on && !sink->congested(sink->of)) {
         struct onym_reply reply;
-        enum onym_verdict verdict;
+        struct onym_frame frame;
 
+        if (peer->dialogue->listing != NULL) { /* the rest of a list comes before anything else */
+            on = act(s, onym_admin_list_next(s->admin, &call, &reply), &reply, sink);
+            continue;
+        }
+        frame = onym_frame_cut(onym_span_from(bytes, used));
         if (frame.verdict == ONYM_FRAME_MORE) {
             break;
         }
@@ -44,21 +82,16 @@ onym_stream_feed(struct onym_stream_service *s, struct onym_dialogue *dialogue, 
             touched = true;
         }
         if (frame.verdict == ONYM_FRAME_REFUSE) {
-            if (onym_answer_error(s->answerer, &call, &frame.envelope, onym_span_of(NULL, 0),
-                                  ONYM_MALFORMED, &reply) == ONYM_VERDICT_REPLY) {
-                send_reply(s, &reply, sink);
-            }
+            (void)act(s,
+                      onym_answer_error(s->answerer, &call, &frame.envelope, onym_span_of(NULL, 0),
+                                        ONYM_MALFORMED, &reply),
+                      &reply, sink);
             sink->finish(sink->of);
             return bytes.len;
         }
         used += frame.used;
-        verdict = onym_answer(s->answerer, &call, &frame.envelope, frame.message, &reply);
-        if (verdict == ONYM_VERDICT_REPLY) {
-            send_reply(s, &reply, sink);
-        } else if (verdict == ONYM_VERDICT_CLOSE) {
-            sink->finish(sink->of);
-            return bytes.len;
-        }
+        on = act(s, onym_answer(s->answerer, &call, &frame.envelope, frame.message, &reply), &reply,
+                 sink);
     }
     return used;
 }

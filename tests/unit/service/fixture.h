@@ -160,19 +160,21 @@ __attribute__((unused)) static size_t
 by_tcp(struct fixture *f, struct onym_dialogue *dialogue, onym_span bytes)
 {
     struct onym_stream_service service = {
-        .answerer = &f->answerer, .counters = &f->counters, .arena = &f->arena};
+        .answerer = &f->answerer, .counters = &f->counters, .arena = &f->arena, .by = ONYM_BY_TCP};
     struct onym_stream_sink sink = {.of = f,
                                     .send = collect,
                                     .flush = nothing,
                                     .congested = never,
                                     .touch = nothing,
-                                    .finish = finish};
+                                    .finish = finish,
+                                    .hold = nothing};
+    struct onym_stream_peer peer = {.dialogue = dialogue};
 
     f->out_len = 0;
     f->packets = 0;
     f->finished = false;
     onym_arena_reset(&f->arena);
-    return onym_stream_feed(&service, dialogue, bytes, NOW_S, &sink);
+    return onym_stream_feed(&service, &peer, bytes, (uint64_t)NOW_S * 1000U, &sink);
 }
 
 __attribute__((unused)) static struct onym_message

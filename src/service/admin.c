@@ -1,0 +1,368 @@
+#include "service/admin.h"
+
+#include "service/admin_priv.h"
+#include "wire/admin.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+/* "300:0.NA/P" against a principal. */
+static bool
+names(onym_span entry, const struct onym_principal *who)
+{
+    uint32_t index = 0;
+    size_t at = 0;
+
+    while (at < entry.len && entry.at[at] >= '0' && entry.at[at] <= '9') {
+        index = index * 10 + (uint32_t)(entry.at[at++] - '0');
+    }
+    return at > 0 && at < entry.len && entry.at[at] == ':' && index == who->index &&
+           onym_ident_equal(onym_span_from(entry, at + 1), who->handle, ONYM_FOLD_PREFIX);
+}
+
+struct onym_identity
+onym_admin_identity(const struct onym_admin *admin, const struct onym_principal *who)
+{
+    struct onym_identity identity = {.handle = who->handle, .index = who->index};
+    onym_span left = admin->server_admins;
+
+    while (left.len > 0 && who->handle.len > 0 && !identity.is_server_admin) {
+        const uint8_t *space = memchr(left.at, ' ', left.len);
+        size_t len = space != NULL ? (size_t)(space - left.at) : left.len;
+
+        identity.is_server_admin = names(onym_span_front(left, len), who);
+        left = onym_span_from(left, len + 1);
+    }
+    return identity;
+}
+
+static enum onym_status
+find_record(void *of, onym_span folded, struct onym_record *out)
+{
+    const struct onym_admin *admin = of;
+
+    return onym_view_record(admin->answerer->resolver.view, ONYM_KIND_HANDLE, folded, out);
+}
+
+struct onym_record_source
+onym_admin_records(const struct onym_admin *admin)
+{
+    return (struct onym_record_source){.record = find_record, .of = (void *)(uintptr_t)admin};
+}
+
+static onym_span
+peer_text(onym_span peer, char out[INET6_ADDRSTRLEN])
+{
+    out[0] = '\0';
+    (void)inet_ntop(peer.len == 4 ? AF_INET : AF_INET6, peer.at, out, INET6_ADDRSTRLEN);
+    return onym_span_text(out);
+}
+
+/* ---- changes ---- */
+
+static enum onym_status
+read_operation(const struct onym_message *message, struct onym_operation *op)
+{
+    onym_span body = message->body;
+    struct onym_admin_values values;
+    struct onym_admin_indexes indexes;
+    enum onym_status status;
+
+    *op = (struct onym_operation){0};
+    op->overwrite = (message->header.flags & ONYM_FLAG_OVERWRITE) != 0;
+    op->mint = (message->header.flags & ONYM_FLAG_MINT) != 0;
+    switch (message->header.opcode) {
+    case ONYM_OP_CREATE:
+    case ONYM_OP_ADD_VALUES:
+    case ONYM_OP_MODIFY_VALUES:
+        status = onym_admin_values_decode(&body, &values);
+        if (status == ONYM_OK) {
+            op->name = values.name;
+            op->values = values.values;
+        }
+        op->action = message->header.opcode == ONYM_OP_CREATE       ? ONYM_ACTION_CREATE
+                     : message->header.opcode == ONYM_OP_ADD_VALUES ? ONYM_ACTION_ADD
+                                                                    : ONYM_ACTION_MODIFY;
+        return status;
+    case ONYM_OP_REMOVE_VALUES:
+        status = onym_admin_indexes_decode(&body, &indexes);
+        if (status == ONYM_OK) {
+            op->name = indexes.name;
+            op->indexes = indexes.indexes;
+        }
+        op->action = ONYM_ACTION_REMOVE;
+        return status;
+    case ONYM_OP_DELETE:
+        op->action = ONYM_ACTION_DELETE;
+        break;
+    case ONYM_OP_HOME_PREFIX:
+        op->action = ONYM_ACTION_HOME;
+        break;
+    case ONYM_OP_UNHOME_PREFIX:
+        op->action = ONYM_ACTION_UNHOME;
+        break;
+    default:
+        return ONYM_UNSUPPORTED;
+    }
+    op->mint = op->overwrite = false;
+    return onym_admin_name_decode(&body, &op->name);
+}
+
+static enum onym_verdict
+submit(struct onym_admin *admin, const struct onym_request *rq, struct onym_operation *op,
+       const struct onym_principal *who, struct onym_admin_call *waiting)
+{
+    struct onym_identity identity = onym_admin_identity(admin, who);
+    struct onym_admin_call *call = waiting;
+    char address[INET6_ADDRSTRLEN];
+    enum onym_status status;
+
+    if (call == NULL) {
+        onym_span bytes = onym_admin_request_bytes(&rq->message);
+
+        call = onym_admin_call_new(admin, rq->call, &rq->message.envelope, bytes.len);
+        if (call == NULL) {
+            return onym_render_error(rq, ONYM_BUSY);
+        }
+        call->request = onym_admin_call_keep(call, bytes);
+    }
+    op->principal = *who;
+    op->address = peer_text(rq->call->peer, address);
+    op->now_ms = rq->call->now_ms;
+    status = admin->backend.submit(admin->backend.of, call, op, &identity);
+    if (status == ONYM_OK) {
+        return ONYM_VERDICT_PENDING;
+    }
+    if (waiting == NULL) {
+        onym_admin_call_free(call);
+    }
+    return onym_render_error(rq, status);
+}
+
+static enum onym_verdict
+change(struct onym_admin *admin, const struct onym_request *rq, const struct onym_principal *who,
+       struct onym_admin_call *waiting)
+{
+    struct onym_arena *arena = rq->call->arena;
+    struct onym_op_fault fault = {0};
+    struct onym_op_target target;
+    struct onym_operation op;
+    struct onym_record old;
+    uint8_t minted[ONYM_MINTED_LEN];
+    uint64_t chance[2];
+    const struct onym_record *found = NULL;
+    enum onym_status status = read_operation(&rq->message, &op);
+
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status);
+    }
+    if (op.mint) {
+        chance[0] = onym_rng_u64(admin->rng);
+        chance[1] = onym_rng_u64(admin->rng);
+        onym_operation_mint((const uint8_t *)chance, minted);
+        op.minted = onym_span_of(minted, sizeof minted);
+    }
+    if (op.action != ONYM_ACTION_HOME && op.action != ONYM_ACTION_UNHOME && op.name.len > 0 &&
+        !onym_responsible(&admin->answerer->resolver, op.name)) {
+        return onym_render_error(rq, ONYM_NOT_RESPONSIBLE);
+    }
+    status = onym_op_form(&op, &fault);
+    if (status == ONYM_OK) {
+        status = onym_op_target(&op, arena, &target);
+    }
+    if (status == ONYM_OK) {
+        status = onym_view_record(admin->answerer->resolver.view, target.kind, target.folded, &old);
+        found = status == ONYM_OK ? &old : NULL;
+        status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
+    }
+    if (status == ONYM_OK) {
+        status = onym_op_before_auth(&op, found, arena, &fault);
+    }
+    if (status == ONYM_AUTH_NEEDED && who->handle.len == 0) {
+        return onym_admin_challenge(admin, rq);
+    }
+    if (status != ONYM_OK && status != ONYM_AUTH_NEEDED) {
+        return onym_render_error_text(rq, status, fault.why);
+    }
+    return submit(admin, rq, &op, who, waiting);
+}
+
+/* ---- private values ---- */
+
+/* A resolution that selects private values, for somebody proven or for nobody. */
+static enum onym_verdict
+read_private(struct onym_admin *admin, const struct onym_request *rq,
+             const struct onym_principal *who)
+{
+    struct onym_record_source records = onym_admin_records(admin);
+    struct onym_identity identity = onym_admin_identity(admin, who);
+    struct onym_resolution found;
+    struct onym_query query;
+    enum onym_status status = onym_query_decode(rq->message.body, &query);
+
+    if (status == ONYM_OK) {
+        query.no_referral = (rq->message.header.flags & ONYM_FLAG_NO_REFERRAL) != 0;
+        status = onym_resolve(&admin->answerer->resolver, &query, rq->call->arena, &found);
+    }
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status);
+    }
+    if (who->handle.len == 0) {
+        return onym_admin_challenge(admin, rq);
+    }
+    for (size_t i = 0; i < found.closed.runs && status == ONYM_OK; i++) {
+        status = onym_authz_read(&identity, &found.record, found.closed.run[i], &records, NULL);
+    }
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status);
+    }
+    return onym_render_values(rq, ONYM_OK, query.name, &found.selection, &found.closed);
+}
+
+/* ---- who asks ---- */
+
+static enum onym_verdict
+login(struct onym_admin *admin, const struct onym_request *rq, const struct onym_principal *who)
+{
+    struct onym_dialogue *dialogue = rq->call->dialogue;
+    onym_span body = rq->message.body;
+    struct onym_key_login asked;
+    struct onym_proven *proven;
+    enum onym_status status = onym_key_login_decode(&body, &asked);
+
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status);
+    }
+    if (who->handle.len == 0) {
+        return onym_admin_challenge(admin,
+                                    rq); /* a success at once is a failure to these clients */
+    }
+    if (dialogue != NULL) {
+        proven = malloc(sizeof *proven + who->handle.len);
+        if (proven == NULL) {
+            return onym_render_error(rq, ONYM_NO_MEMORY);
+        }
+        proven->index = who->index;
+        proven->len = who->handle.len;
+        memcpy(proven->handle, who->handle.at, who->handle.len);
+        free(dialogue->proven);
+        dialogue->proven = proven;
+    }
+    return onym_render_body(rq, ONYM_OK, 0, onym_span_of(NULL, 0));
+}
+
+enum onym_verdict
+onym_admin_execute(struct onym_admin *admin, const struct onym_request *rq,
+                   const struct onym_principal *who, struct onym_admin_call *waiting)
+{
+    switch (rq->message.header.opcode) {
+    case ONYM_OP_RESOLVE:
+        return read_private(admin, rq, who);
+    case ONYM_OP_KEY_LOGIN:
+        return login(admin, rq, who);
+    case ONYM_OP_LIST_HANDLES:
+    case ONYM_OP_LIST_PREFIXES:
+        return who->handle.len == 0 ? onym_admin_challenge(admin, rq)
+                                    : onym_admin_list(admin, rq, who);
+    default:
+        return change(admin, rq, who, waiting);
+    }
+}
+
+static struct onym_principal
+proven_on(const struct onym_dialogue *dialogue)
+{
+    if (dialogue->proven == NULL) {
+        return (struct onym_principal){0};
+    }
+    return (struct onym_principal){
+        .handle = onym_span_of(dialogue->proven->handle, dialogue->proven->len),
+        .index = dialogue->proven->index};
+}
+
+enum onym_verdict
+onym_admin_request(struct onym_admin *admin, const struct onym_answer_call *call,
+                   const struct onym_message *message, struct onym_reply *reply)
+{
+    struct onym_request rq = {
+        .answerer = admin->answerer, .call = call, .message = *message, .reply = reply};
+    struct onym_principal nobody = {0};
+    struct onym_principal who = proven_on(call->dialogue);
+
+    onym_render_begin(&rq);
+    switch (message->header.opcode) {
+    case ONYM_OP_CHALLENGE_ANSWER:
+        return onym_admin_answer(admin, &rq);
+    case ONYM_OP_SESSION_END:
+        return onym_render_error(&rq, ONYM_SESSION_UNKNOWN); /* none was opened */
+    case ONYM_OP_KEY_LOGIN:
+        return onym_admin_execute(admin, &rq, &nobody, NULL);
+    default:
+        return onym_admin_execute(admin, &rq, &who, NULL);
+    }
+}
+
+/* ---- coming back ---- */
+
+/* The request a call is about, to be answered under the envelope it waits with. */
+static enum onym_status
+restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
+        struct onym_reply *reply, struct onym_request *out)
+{
+    struct onym_envelope asked;
+    enum onym_status status = onym_envelope_decode(c->request, &asked);
+
+    *out = (struct onym_request){.answerer = c->admin->answerer, .call = call, .reply = reply};
+    if (status == ONYM_OK) {
+        status = onym_message_cut(&asked, onym_span_from(c->request, ONYM_ENVELOPE_LEN),
+                                  &out->message);
+    }
+    out->message.envelope = c->envelope;
+    onym_render_begin(out);
+    return status;
+}
+
+enum onym_verdict
+onym_admin_proven(struct onym_admin_call *c, const struct onym_answer_call *call,
+                  struct onym_reply *reply)
+{
+    struct onym_admin *admin = c->admin;
+    struct onym_request rq;
+    char address[INET6_ADDRSTRLEN];
+    enum onym_status status = restore(c, call, reply, &rq);
+
+    if (status != ONYM_OK) {
+        return onym_render_error(&rq, ONYM_ERROR);
+    }
+    if (c->proof != ONYM_OK || rq.message.header.opcode == ONYM_OP_KEY_LOGIN) {
+        admin->backend.event(
+            admin->backend.of, rq.message.header.opcode == ONYM_OP_KEY_LOGIN, c->proof, &c->user,
+            peer_text(onym_span_of(c->peer, c->peer_len), address), onym_span_of(NULL, 0));
+    }
+    if (c->proof != ONYM_OK) {
+        return onym_render_error(&rq, c->proof);
+    }
+    return onym_admin_execute(admin, &rq, &c->user, c);
+}
+
+enum onym_verdict
+onym_admin_committed(struct onym_admin_call *c, const struct onym_answer_call *call,
+                     const struct onym_admin_result *result, struct onym_reply *reply)
+{
+    struct onym_request rq;
+    uint8_t body[4 + ONYM_NAME_LEN_MAX];
+    size_t len = 0;
+
+    if (restore(c, call, reply, &rq) != ONYM_OK) {
+        return onym_render_error(&rq, ONYM_ERROR);
+    }
+    if (result->status != ONYM_OK) {
+        return onym_render_error(&rq, result->status);
+    }
+    if (rq.message.header.opcode == ONYM_OP_CREATE &&
+        onym_admin_name_encode(result->name, body, sizeof body, &len) != ONYM_OK) {
+        len = 0;
+    }
+    return onym_render_body(&rq, ONYM_OK, result->replaced ? ONYM_FLAG_OVERWRITE : 0,
+                            onym_span_of(body, len));
+}

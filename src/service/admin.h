@@ -1,0 +1,97 @@
+/* Administration over the Handle protocol: challenge and answer, login, and the operations that
+ * change records. One struct onym_admin per worker; no sockets, no threads: what must not run on
+ * the loop (proofs) and what must be decided elsewhere (changes) goes out through callbacks and
+ * comes back later. Sources: proto/handle.md sections 8, 11, 15, 18.
+ *
+ *   request -> onym_admin_request -> REPLY (error, challenge, answer)
+ *                                 -> PENDING, by prove() or submit()
+ *   prove done  -> onym_admin_proven    -> REPLY or PENDING, by submit()
+ *   commit done -> onym_admin_committed -> REPLY
+ */
+#ifndef ONYM_SERVICE_ADMIN_H
+#define ONYM_SERVICE_ADMIN_H
+
+#include "auth/challenge.h"
+#include "auth/policy.h"
+#include "core/authz.h"
+#include "service/answer.h"
+
+/* Requests of one worker that wait at once; one more is told "too busy". */
+#define ONYM_ADMIN_CALLS_MAX 4096U
+/* Keys tried for an answer that names index 0, "any key of this user". */
+#define ONYM_ADMIN_KEYS_MAX 8U
+/* Handles in one part of a list (section 8). */
+#define ONYM_ADMIN_LIST_PART 50U
+
+struct onym_admin_call; /* a request that waits; opaque to the transport */
+
+/* What happened to a change, as the writer reports it. */
+struct onym_admin_result {
+    enum onym_status status;
+    bool replaced;
+    onym_span name; /* of a created identifier */
+};
+
+/* What the server offers. */
+struct onym_admin_backend {
+    void *of;
+    /* Challenges of all workers, found by the id (auth/challenge.h). */
+    enum onym_status (*challenge_add)(void *of, const struct onym_challenge_ask *ask,
+                                      uint64_t now_ms, uint32_t *id,
+                                      uint8_t nonce[ONYM_CHALLENGE_NONCE_LEN]);
+    enum onym_status (*challenge_take)(void *of, uint32_t id, onym_span peer, uint64_t now_ms,
+                                       struct onym_pending **out);
+    /* Runs onym_admin_prove(call) on another thread, then onym_admin_proven on this one. ONYM_OK,
+     * or ONYM_BUSY and nothing follows. */
+    enum onym_status (*prove)(void *of, struct onym_admin_call *call);
+    /* Hands a copy of op to the writer; later onym_admin_committed on this thread. ONYM_OK, or a
+     * status and nothing follows. */
+    enum onym_status (*submit)(void *of, struct onym_admin_call *call, struct onym_operation *op,
+                               const struct onym_identity *who);
+    /* Remembers a login or a refusal in the log; never waits. */
+    void (*event)(void *of, bool login, enum onym_status status,
+                  const struct onym_principal *principal, onym_span address, onym_span name);
+};
+
+struct onym_admin {
+    struct onym_answerer *answerer;
+    struct onym_admin_backend backend;
+    struct onym_auth_policy policy;
+    struct onym_rng *rng;    /* for minted names */
+    onym_span server_admins; /* "300:0.NA/P" entries separated by spaces; may be empty */
+    uint32_t calls;          /* waiting now */
+};
+
+/* Answers a request that is neither a resolution of public values nor get-site-info. Needs all
+ * fields of call that are for administration. */
+enum onym_verdict onym_admin_request(struct onym_admin *admin, const struct onym_answer_call *call,
+                                     const struct onym_message *message, struct onym_reply *reply);
+
+/* Off the loop: the arithmetic of the proof. Touches nothing but the call. */
+void onym_admin_prove(struct onym_admin_call *call);
+
+/* Back on the loop. ONYM_VERDICT_PENDING: wait for onym_admin_committed. Otherwise the call is
+ * over: send the reply (REPLY) to onym_admin_connection and free the call. */
+enum onym_verdict onym_admin_proven(struct onym_admin_call *admin_call,
+                                    const struct onym_answer_call *call, struct onym_reply *reply);
+enum onym_verdict onym_admin_committed(struct onym_admin_call *admin_call,
+                                       const struct onym_answer_call *call,
+                                       const struct onym_admin_result *result,
+                                       struct onym_reply *reply);
+
+/* The next part of a list, while dialogue->listing is set after a reply. */
+enum onym_verdict onym_admin_list_next(struct onym_admin *admin,
+                                       const struct onym_answer_call *call,
+                                       struct onym_reply *reply);
+
+/* The connection a call belongs to; NULL when it has closed meanwhile. */
+void *onym_admin_connection(const struct onym_admin_call *call);
+/* Its dialogue, while the connection is open. */
+struct onym_dialogue *onym_admin_dialogue(const struct onym_admin_call *call);
+void onym_admin_call_free(struct onym_admin_call *call);
+
+/* The connection ends: its identity is forgotten, and a call that waits loses its connection but
+ * still comes to its end. */
+void onym_dialogue_end(struct onym_dialogue *dialogue);
+
+#endif

@@ -1,0 +1,81 @@
+#include "service/admin_priv.h"
+
+#include <stdlib.h>
+
+struct onym_admin_call *
+onym_admin_call_new(struct onym_admin *admin, const struct onym_answer_call *call,
+                    const struct onym_envelope *envelope, size_t cap)
+{
+    struct onym_admin_call *c;
+
+    if (admin->calls >= ONYM_ADMIN_CALLS_MAX) {
+        return NULL;
+    }
+    c = calloc(1, sizeof *c + cap);
+    if (c == NULL) {
+        return NULL;
+    }
+    c->admin = admin;
+    c->connection = call->connection;
+    c->dialogue = call->dialogue;
+    c->envelope = *envelope;
+    c->cap = cap;
+    c->peer_len = call->peer.len < sizeof c->peer ? call->peer.len : sizeof c->peer;
+    memcpy(c->peer, call->peer.at, c->peer_len);
+    call->dialogue->waiting = c;
+    admin->calls++;
+    return c;
+}
+
+onym_span
+onym_admin_call_keep(struct onym_admin_call *call, onym_span bytes)
+{
+    uint8_t *at = call->bytes + call->used;
+
+    if (bytes.len == 0 || bytes.len > call->cap - call->used) {
+        return onym_span_of(NULL, 0);
+    }
+    memcpy(at, bytes.at, bytes.len);
+    call->used += bytes.len;
+    return onym_span_of(at, bytes.len);
+}
+
+void *
+onym_admin_connection(const struct onym_admin_call *call)
+{
+    return call->connection;
+}
+
+struct onym_dialogue *
+onym_admin_dialogue(const struct onym_admin_call *call)
+{
+    return call->dialogue;
+}
+
+void
+onym_admin_call_free(struct onym_admin_call *call)
+{
+    if (call == NULL) {
+        return;
+    }
+    if (call->dialogue != NULL) {
+        call->dialogue->waiting = NULL;
+    }
+    call->admin->calls--;
+    onym_pending_free(call->pending);
+    free(call);
+}
+
+void
+onym_dialogue_end(struct onym_dialogue *dialogue)
+{
+    if (dialogue->waiting != NULL) {
+        dialogue->waiting->connection = NULL;
+        dialogue->waiting->dialogue = NULL;
+        dialogue->waiting = NULL;
+    }
+    free(dialogue->proven);
+    free(dialogue->listing);
+    dialogue->proven = NULL;
+    dialogue->listing = NULL;
+}
