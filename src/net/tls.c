@@ -31,6 +31,10 @@ onym_tls_bury(struct onym_tls_connection *c)
 {
     struct onym_tls *tls = c->tls;
 
+    if (c->buried) {
+        return;
+    }
+    c->buried = true;
     SSL_free(c->ssl);
     c->ssl = NULL;
     tls->kept_bytes -= c->kept_cap;
