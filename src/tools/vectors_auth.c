@@ -292,6 +292,8 @@ onym_run_encrypted(struct onym_vectors *vectors, const struct onym_vector_kind *
     } else if (envelope.flags != ONYM_ENVELOPE_ENCRYPTED ||
                envelope.message_len != bytes.len - ONYM_ENVELOPE_LEN) {
         onym_verdict_fail(verdict, "envelope: not an encrypted message of that length");
+    } else if (json_object_get(record, "sessionKey") == NULL && plain.len > 0) {
+        run_plain(vectors, record, &envelope, plain, verdict);
     } else if (json_object_get(record, "sessionKey") == NULL) {
         json_t *found = json_object();
 
