@@ -61,7 +61,7 @@ set_text(const struct item *item)
     bool name = item->key->type == ONYM_CONFIG_NAME;
     char *out = field(item);
 
-    if (item->text.len == 0) {
+    if (item->text.len < item->key->min) {
         refuse(item, "is empty", NULL);
         return;
     }
@@ -80,7 +80,9 @@ set_text(const struct item *item)
         refuse(item, "is not UTF-8", NULL);
         return;
     }
-    memcpy(out, item->text.at, item->text.len);
+    if (item->text.len > 0) {
+        memcpy(out, item->text.at, item->text.len);
+    }
     out[item->text.len] = 0;
 }
 

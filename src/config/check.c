@@ -7,7 +7,10 @@
 static const struct {
     const char *key;
     bool tcp;
-} listeners[] = {{"listen.handle_udp", false}, {"listen.handle_tcp", true}, {"listen.ops", true}};
+} listeners[] = {{"listen.handle_udp", false},
+                 {"listen.handle_tcp", true},
+                 {"listen.handle_tls", true},
+                 {"listen.ops", true}};
 
 #define LISTENERS (sizeof listeners / sizeof listeners[0])
 
@@ -103,5 +106,33 @@ onym_config_check_listeners(const struct onym_config_work *work)
                             onym_config_key_find(onym_span_text(listeners[j].key)));
             }
         }
+    }
+}
+
+/* A key that is needed because of another one: the error stands where the other was written. */
+static void
+need(const struct onym_config_work *work, const char *key, const char *because, const char *text)
+{
+    size_t origin = onym_config_key_find(onym_span_text(because));
+
+    onym_config_report_add(work->report, work->report->origin[origin], key, "%s", text);
+}
+
+void
+onym_config_check_tls(const struct onym_config_work *work)
+{
+    const struct onym_settings *s = work->settings;
+
+    if (s->tls_certificate[0] != 0 && s->tls_key[0] == 0) {
+        need(work, "tls.key_file", "tls.certificate_file",
+             "is not set; expected the file with the key of tls.certificate_file");
+    }
+    if (s->tls_key[0] != 0 && s->tls_certificate[0] == 0) {
+        need(work, "tls.certificate_file", "tls.key_file",
+             "is not set; expected the file with the certificate of tls.key_file");
+    }
+    if (s->tls_clients == ONYM_CLIENT_CERTIFICATES_REQUIRED && s->tls_client_ca[0] == 0) {
+        need(work, "tls.client_ca_file", "tls.client_certificates",
+             "is not set; expected the file with the authorities of required certificates");
     }
 }

@@ -14,10 +14,13 @@
 #define TIB (MIB * MIB)
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const client_words[] = {"off", "optional", "required", NULL};
 static const char *const format_words[] = {"auto", "text", "json", NULL};
 
 /* The words are places in these enums. */
 _Static_assert(ONYM_LOG_ERROR == 0 && ONYM_LOG_DEBUG == 4, "order of level_words");
+_Static_assert(ONYM_CLIENT_CERTIFICATES_OFF == 0 && ONYM_CLIENT_CERTIFICATES_REQUIRED == 2,
+               "order of client_words");
 _Static_assert(ONYM_LOG_AUTO == 0 && ONYM_LOG_JSON == 2, "order of format_words");
 
 static const struct onym_config_key table[] = {
@@ -56,6 +59,13 @@ static const struct onym_config_key table[] = {
      .max = ONYM_LISTEN_MAX,
      .value = "127.0.0.1:2641",
      .help = "TCP addresses of the Handle protocol. Empty means none."},
+    {.name = "listen.handle_tls",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(handle_tls),
+     .max = ONYM_LISTEN_MAX,
+     .value = "127.0.0.1:2642",
+     .help = "TCP addresses of the Handle protocol inside TLS. Open only when tls.certificate_file "
+             "and tls.key_file are set. Empty means none."},
     {.name = "listen.ops",
      .type = ONYM_CONFIG_ADDRESSES,
      .offset = FIELD(ops),
@@ -93,6 +103,42 @@ static const struct onym_config_key table[] = {
      .value = "256GiB",
      .help = "Address space reserved for the records: the most they can grow to. Disk space is "
              "taken only as they do grow."},
+    {.name = "tls.certificate_file",
+     .type = ONYM_CONFIG_PATH,
+     .reloadable = true,
+     .offset = FIELD(tls_certificate),
+     .min = 0,
+     .max = ROOM(tls_certificate),
+     .value = "",
+     .help = "PEM file with the certificate of the node, then any intermediate certificates. Empty "
+             "means no TLS; onymctl init makes one."},
+    {.name = "tls.key_file",
+     .type = ONYM_CONFIG_PATH,
+     .reloadable = true,
+     .offset = FIELD(tls_key),
+     .min = 0,
+     .max = ROOM(tls_key),
+     .value = "",
+     .help = "PEM file with the private key of the certificate. Only its owner may have access to "
+             "it."},
+    {.name = "tls.client_ca_file",
+     .type = ONYM_CONFIG_PATH,
+     .reloadable = true,
+     .offset = FIELD(tls_client_ca),
+     .min = 0,
+     .max = ROOM(tls_client_ca),
+     .value = "",
+     .help = "PEM file with the authorities whose client certificates are trusted. Empty means "
+             "none."},
+    {.name = "tls.client_certificates",
+     .type = ONYM_CONFIG_WORD,
+     .reloadable = true,
+     .offset = FIELD(tls_clients),
+     .max = 2,
+     .words = client_words,
+     .value = "optional",
+     .help = "Whether clients are asked for a certificate. optional takes any, and trusts those "
+             "that tls.client_ca_file leads to; required refuses all others."},
     {.name = "limits.udp_per_client",
      .type = ONYM_CONFIG_RATE,
      .offset = FIELD(udp_per_client),
@@ -123,6 +169,14 @@ static const struct onym_config_key table[] = {
      .max = 1000000,
      .value = "50000",
      .help = "Open TCP connections of all workers together."},
+    {.name = "limits.tls_connections",
+     .type = ONYM_CONFIG_NUMBER,
+     .offset = FIELD(tls_connections),
+     .min = 1,
+     .max = 1000000,
+     .value = "10000",
+     .help = "Open TLS connections of all workers together. Each takes some 20 KiB of memory, more "
+             "during its handshake."},
     {.name = "limits.tcp_idle",
      .type = ONYM_CONFIG_DURATION,
      .offset = FIELD(tcp_idle_s),
@@ -217,6 +271,13 @@ onym_config_expected(const struct onym_config_key *key, char out[ONYM_CONFIG_EXP
                        key->min, key->max);
         break;
     case ONYM_CONFIG_PATH:
+        if (key->min == 0) {
+            (void)snprintf(out, cap,
+                           "a path of at most %" PRIu64 " bytes without control characters, or "
+                           "nothing",
+                           key->max);
+            break;
+        }
         (void)snprintf(out, cap,
                        "a path of %" PRIu64 " to %" PRIu64 " bytes without control characters",
                        key->min, key->max);

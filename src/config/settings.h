@@ -36,11 +36,19 @@ struct onym_network_list {
     size_t count;
 };
 
+/* tls.client_certificates; the same order as enum onym_tls_clients. */
+enum onym_client_certificates {
+    ONYM_CLIENT_CERTIFICATES_OFF,
+    ONYM_CLIENT_CERTIFICATES_OPTIONAL,
+    ONYM_CLIENT_CERTIFICATES_REQUIRED
+};
+
 struct onym_settings {
     char node_id[64]; /* node.id                    "node-a" */
     uint32_t workers; /* node.workers               0 = one per core, at most 64 */
     struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */
+    struct onym_address_list handle_tls; /* listen.handle_tls  ["127.0.0.1:2642"], needs tls.* */
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
     struct onym_address_list site_tcp;   /* site.handle_tcp    [] = the first of handle_tcp */
     struct onym_address_list site_udp;   /* site.handle_udp    [] = the first of handle_udp */
@@ -48,12 +56,17 @@ struct onym_settings {
     uint64_t map_size;                   /* storage.map_size           256GiB */
     uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */
     uint32_t udp_reply_packets; /* limits.udp_reply_packets   16; 1..64 packets of one reply */
-    struct onym_network_list exempt; /* limits.exempt          [127.0.0.0/8, "::1/128"] */
-    uint32_t tcp_connections;        /* limits.tcp_connections     50000 over all workers */
-    uint32_t tcp_idle_s;             /* limits.tcp_idle            10m, in seconds */
-    uint32_t shutdown_ms;            /* node.shutdown_timeout      5s, in milliseconds */
-    enum onym_log_level log_level;   /* log.level              info */
-    enum onym_log_format log_format; /* log.format             auto */
+    struct onym_network_list exempt;     /* limits.exempt          [127.0.0.0/8, "::1/128"] */
+    uint32_t tcp_connections;            /* limits.tcp_connections     50000 over all workers */
+    uint32_t tls_connections;            /* limits.tls_connections     10000 over all workers */
+    uint32_t tcp_idle_s;                 /* limits.tcp_idle            10m, in seconds */
+    char tls_certificate[ONYM_PATH_MAX]; /* tls.certificate_file   "" = no TLS */
+    char tls_key[ONYM_PATH_MAX];         /* tls.key_file           "" = no TLS */
+    char tls_client_ca[ONYM_PATH_MAX];   /* tls.client_ca_file     "" = no client is trusted */
+    enum onym_client_certificates tls_clients; /* tls.client_certificates  optional */
+    uint32_t shutdown_ms;                      /* node.shutdown_timeout      5s, in milliseconds */
+    enum onym_log_level log_level;             /* log.level              info */
+    enum onym_log_format log_format;           /* log.format             auto */
 };
 
 #endif

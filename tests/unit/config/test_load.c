@@ -280,6 +280,9 @@ listeners_of_one_transport_may_not_collide(void **state)
         {"listen: {ops: '0.0.0.0:2641'}",
          "t.yaml:1:15: listen.ops: 0.0.0.0:2641 collides with 127.0.0.1:2641 of "
          "listen.handle_tcp; expected another address or port"},
+        {"listen: {handle_tls: '127.0.0.1:2641'}",
+         "t.yaml:1:22: listen.handle_tls: 127.0.0.1:2641 collides with 127.0.0.1:2641 of "
+         "listen.handle_tcp; expected another address or port"},
         {"listen: {handle_udp: ['10.0.0.1:1', '0.0.0.0:1']}",
          "t.yaml:1:22: listen.handle_udp: 0.0.0.0:1 collides with 10.0.0.1:1 of "
          "listen.handle_udp; expected another address or port"},
@@ -301,6 +304,44 @@ listeners_of_one_transport_may_not_collide(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct loaded *l = load_text(cases[i].yaml);
         const char *lines[] = {cases[i].error, NULL};
+        if (cases[i].error != NULL) {
+            expect_errors(l, lines);
+        } else {
+            expect_valid(l);
+        }
+        free(l);
+    }
+}
+
+static void
+tls_needs_both_files_and_an_authority_for_required_clients(void **state)
+{
+    static const struct {
+        const char *yaml;
+        const char *error; /* NULL = fine */
+    } cases[] = {
+        {"tls: {certificate_file: a, key_file: b}", NULL},
+        {"tls: {certificate_file: '', key_file: ''}", NULL},
+        {"tls: {certificate_file: a}",
+         "t.yaml:1:25: tls.key_file: is not set; expected the file with the key of "
+         "tls.certificate_file"},
+        {"tls: {key_file: b}",
+         "t.yaml:1:17: tls.certificate_file: is not set; expected the file with the certificate of "
+         "tls.key_file"},
+        {"tls: {client_certificates: required}",
+         "t.yaml:1:28: tls.client_ca_file: is not set; expected the file with the authorities of "
+         "required certificates"},
+        {"tls: {client_certificates: required, client_ca_file: c}", NULL},
+        {"tls: {client_certificates: on}",
+         "t.yaml:1:28: tls.client_certificates: \"on\" is not one of the words; expected off, "
+         "optional or required"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct loaded *l = load_text(cases[i].yaml);
+        const char *lines[] = {cases[i].error, NULL};
+
         if (cases[i].error != NULL) {
             expect_errors(l, lines);
         } else {
@@ -349,6 +390,7 @@ main(void)
                                         make_folder, remove_folder),
         cmocka_unit_test(a_path_has_a_maximum),
         cmocka_unit_test(listeners_of_one_transport_may_not_collide),
+        cmocka_unit_test(tls_needs_both_files_and_an_authority_for_required_clients),
         cmocka_unit_test(differences_are_found_key_by_key),
     };
 
