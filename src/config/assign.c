@@ -86,6 +86,43 @@ set_text(const struct item *item)
     out[item->text.len] = 0;
 }
 
+/* "300:0.NA/88.9420 301:88.9420/admin": each an index and a handle. */
+static bool
+is_who(onym_span text)
+{
+    while (text.len > 0) {
+        const uint8_t *space = memchr(text.at, ' ', text.len);
+        size_t len = space != NULL ? (size_t)(space - text.at) : text.len;
+        const uint8_t *colon = memchr(text.at, ':', len);
+        size_t digits = colon != NULL ? (size_t)(colon - text.at) : 0;
+
+        if (digits == 0 || digits > 9 || digits + 1 == len) {
+            return false;
+        }
+        for (size_t i = 0; i < digits; i++) {
+            if (text.at[i] < '0' || text.at[i] > '9') {
+                return false;
+            }
+        }
+        text = onym_span_from(text, len + (space != NULL ? 1 : 0));
+    }
+    return true;
+}
+
+static void
+set_who(const struct item *item)
+{
+    char *out = field(item);
+
+    if (item->text.len == 0) {
+        out[0] = '\0';
+    } else if (!is_who(item->text)) {
+        refuse(item, "is not a list of index:handle", NULL);
+    } else {
+        set_text(item);
+    }
+}
+
 /* What a result other than ONYM_UNIT_OK says; otherwise for a syntax with nothing better to say. */
 static const char *
 problem_of(enum onym_unit_result result, const char *otherwise)
@@ -238,10 +275,10 @@ onym_config_assign_item(struct onym_config_assign *assign, onym_span text, bool 
 {
     static void (*const set[])(const struct item *) = {
         [ONYM_CONFIG_NAME] = set_text,         [ONYM_CONFIG_PATH] = set_text,
-        [ONYM_CONFIG_NUMBER] = set_number,     [ONYM_CONFIG_SIZE] = set_size,
-        [ONYM_CONFIG_DURATION] = set_duration, [ONYM_CONFIG_RATE] = set_rate,
-        [ONYM_CONFIG_WORD] = set_word,         [ONYM_CONFIG_ADDRESSES] = add_address,
-        [ONYM_CONFIG_NETWORKS] = add_network};
+        [ONYM_CONFIG_WHO] = set_who,           [ONYM_CONFIG_NUMBER] = set_number,
+        [ONYM_CONFIG_SIZE] = set_size,         [ONYM_CONFIG_DURATION] = set_duration,
+        [ONYM_CONFIG_RATE] = set_rate,         [ONYM_CONFIG_WORD] = set_word,
+        [ONYM_CONFIG_ADDRESSES] = add_address, [ONYM_CONFIG_NETWORKS] = add_network};
     struct item item = {.assign = assign, .key = assign->key, .text = text, .origin = origin};
 
     onym_config_quote(text, item.shown);

@@ -15,6 +15,7 @@
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const client_words[] = {"off", "optional", "required", NULL};
+static const char *const switch_words[] = {"no", "yes", NULL};
 static const char *const format_words[] = {"auto", "text", "json", NULL};
 
 /* The words are places in these enums. */
@@ -186,6 +187,28 @@ static const struct onym_config_key table[] = {
      .value = "10m",
      .help = "How long a TCP connection may stay silent. Connection pools of deployed clients "
              "expect 10m or more."},
+    {.name = "auth.server_admins",
+     .type = ONYM_CONFIG_WHO,
+     .offset = FIELD(server_admins),
+     .max = ROOM(server_admins),
+     .value = "",
+     .help = "Who may home and unhome prefixes here and has every right on every record, such as "
+             "300:0.NA/88.9420. Their keys must be registered here."},
+    {.name = "auth.allow_sha1",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(allow_sha1),
+     .max = 1,
+     .words = switch_words,
+     .value = "yes",
+     .help = "Whether proofs over SHA-1 are accepted. One deployed client library knows nothing "
+             "else."},
+    {.name = "auth.allow_md5",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(allow_md5),
+     .max = 1,
+     .words = switch_words,
+     .value = "no",
+     .help = "Whether proofs over MD5 are accepted, those of clients before version 2.1 included."},
     {.name = "log.level",
      .type = ONYM_CONFIG_WORD,
      .reloadable = true,
@@ -282,6 +305,11 @@ onym_config_expected(const struct onym_config_key *key, char out[ONYM_CONFIG_EXP
                        "a path of %" PRIu64 " to %" PRIu64 " bytes without control characters",
                        key->min, key->max);
         break;
+    case ONYM_CONFIG_WHO:
+        (void)snprintf(out, cap,
+                       "index:handle entries separated by spaces, at most %" PRIu64 " bytes",
+                       key->max);
+        break;
     case ONYM_CONFIG_NUMBER:
         (void)snprintf(out, cap, "a whole number from %" PRIu64 " to %" PRIu64, key->min, key->max);
         break;
@@ -356,7 +384,8 @@ onym_config_item(const struct onym_config_key *key, const struct onym_settings *
     if (index > 0) {
         return false;
     }
-    if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH) {
+    if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH ||
+        key->type == ONYM_CONFIG_WHO) {
         (void)snprintf(out, ONYM_CONFIG_ITEM_MAX, "%s", at);
     } else if (key->type == ONYM_CONFIG_SIZE) {
         memcpy(&size, at, sizeof size);

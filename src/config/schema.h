@@ -10,6 +10,7 @@
 enum onym_config_type {
     ONYM_CONFIG_NAME,      /* char[max + 1]: letters, digits, ".", "_", "-" */
     ONYM_CONFIG_PATH,      /* char[max + 1]: a path without control characters */
+    ONYM_CONFIG_WHO,       /* char[max + 1]: "index:handle" entries separated by spaces, or empty */
     ONYM_CONFIG_NUMBER,    /* uint32_t */
     ONYM_CONFIG_SIZE,      /* uint64_t bytes, written with KiB, MiB, GiB or TiB */
     ONYM_CONFIG_DURATION,  /* uint32_t in the key's own unit, written with ms, s, m or h */

@@ -65,6 +65,9 @@ struct onym_settings {
     char tls_client_ca[ONYM_PATH_MAX];   /* tls.client_ca_file     "" = no client is trusted */
     enum onym_client_certificates tls_clients; /* tls.client_certificates  optional */
     uint32_t shutdown_ms;                      /* node.shutdown_timeout      5s, in milliseconds */
+    char server_admins[1024];                  /* auth.server_admins     "index:handle ..." */
+    uint32_t allow_sha1;                       /* auth.allow_sha1        1 */
+    uint32_t allow_md5;                        /* auth.allow_md5         0 */
     enum onym_log_level log_level;             /* log.level              info */
     enum onym_log_format log_format;           /* log.format             auto */
 };

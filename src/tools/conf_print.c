@@ -117,7 +117,7 @@ static bool
 is_text(const struct onym_config_key *key)
 {
     return key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH ||
-           onym_config_is_list(key);
+           key->type == ONYM_CONFIG_WHO || onym_config_is_list(key);
 }
 
 static void

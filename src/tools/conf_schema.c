@@ -20,6 +20,7 @@ pattern_of(const struct onym_config_key *key)
     case ONYM_CONFIG_NETWORKS:
         return "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$";
     case ONYM_CONFIG_PATH:
+    case ONYM_CONFIG_WHO:
     case ONYM_CONFIG_NUMBER:
     case ONYM_CONFIG_WORD:
         break;
@@ -43,7 +44,8 @@ schema_of_scalar(const struct onym_config_key *key)
     if (pattern != NULL) {
         (void)json_object_set_new(s, "pattern", json_string(pattern));
     }
-    if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH) {
+    if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH ||
+        key->type == ONYM_CONFIG_WHO || key->type == ONYM_CONFIG_WHO) {
         (void)json_object_set_new(s, "minLength", json_integer((json_int_t)key->min));
         (void)json_object_set_new(s, "maxLength", json_integer((json_int_t)key->max));
     }
