@@ -10,18 +10,17 @@
  * that. Operations on one identifier keep their order; others of one group have none.
  *
  * A result is done (ONYM_OK), failed (a status: nothing was changed) or unknown
- * (ONYM_OUTCOME_UNKNOWN: it may have happened; submitting the same operation id again tells). */
+ * (ONYM_UNCERTAIN: it may have happened; submitting the same operation id again tells). */
 #ifndef ONYM_SERVER_CHANGES_H
 #define ONYM_SERVER_CHANGES_H
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "core/authz.h"
+#include "store/entry.h"
+#include "store/env.h"
 
 #include <uv.h>
-
-struct onym_env;
-struct onym_operation; /* onym/model/operation.h */
-struct onym_identity;  /* core/authz.h */
 
 #define ONYM_CHANGES_OPS_DEFAULT   65536U
 #define ONYM_CHANGES_BYTES_DEFAULT ((size_t)64 << 20)
@@ -29,7 +28,6 @@ struct onym_identity;  /* core/authz.h */
 #define ONYM_CHANGES_GROUP_OPS     4096U             /* of one commit */
 #define ONYM_CHANGES_GROUP_BYTES   ((size_t)8 << 20) /* of one commit; one operation may be more */
 #define ONYM_CHANGES_EVENTS_MAX    4096U             /* waiting; more are counted, not kept */
-#define ONYM_CHANGE_ID_LEN         16U
 
 struct onym_changes; /* opaque */
 
@@ -49,6 +47,8 @@ struct onym_change_result {
     uint64_t sequence; /* of the entry in the log; 0 when it made none */
     onym_span name;    /* what was changed, in its registered spelling; for a minting operation the
                           minted name. Dies with the call. */
+    const char *why;   /* when refused: static English text or NULL */
+    uint32_t index;    /* when refused: of the value concerned, or 0 */
 };
 
 /* On the thread of the worker's loop. */
@@ -59,12 +59,13 @@ struct onym_changes_options {
     struct onym_log *log; /* borrowed until close; may be NULL */
     uint32_t ops;         /* submitted and not yet answered; 0 = default */
     size_t bytes;         /* the same in bytes; 0 = default */
-    uint32_t share;       /* one source address may hold 1/share of both; 0 = default */
+    uint32_t share;       /* one source (op->address, so without a port) may hold 1/share of both;
+                             0 = default */
     unsigned workers;     /* tickets name 0 .. workers - 1 */
     uint64_t seed;        /* random: which sources share a counter must not be foreseeable */
-    /* After a failed sync the store is closed and opened again. quiet returns when no view of env
-     * is open any more, resume lets them be opened again; both are called on the thread of the
-     * changes. NULL: nobody else has views. */
+    /* After a failed sync the store is closed, opened again and checked. quiet returns when no view
+     * of env is open any more; resume lets them be opened again, and is not called before the store
+     * is open. Both are called on the thread of the changes. NULL: nobody else has views. */
     void (*quiet)(void *of);
     void (*resume)(void *of);
     void *of;
@@ -87,30 +88,27 @@ ONYM_MUST_USE enum onym_status onym_changes_attach(struct onym_changes *changes,
  * without sink is fine. */
 void onym_changes_detach(struct onym_changes *changes, unsigned worker);
 
-/* An operation id nobody else has: of this node, this start and a counter, ascending. Any thread.
+/* An operation id nobody else has: the time and chance of this start, and a counter. Ascending, so
+ * that outcomes of one time lie on neighbouring pages. Any thread.
  * A client's idempotency key gives its own id instead (a hash of principal and key). */
-void onym_changes_new_id(struct onym_changes *changes, uint8_t out[ONYM_CHANGE_ID_LEN]);
+void onym_changes_new_id(struct onym_changes *changes, uint8_t out[ONYM_OPERATION_ID_LEN]);
 
 /* Queues a copy of op for the identity `who`. Needs: onym_op_form(op) is ONYM_OK and `who` is
- * proven; whether it may is decided on the thread, from the state the operation meets. Any thread.
+ * proven, or nobody when onym_op_before_auth needs none; whether it may is decided on the thread,
+ * from the state the operation meets. op->address is cut at ONYM_ENTRY_ADDRESS_MAX. Any thread.
  * ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the source's share is reached.
  * ONYM_READ_ONLY: the store did not take a commit and is not yet good again, or the changes are
- * being closed. ONYM_NO_MEMORY. In these cases nothing follows. */
+ * being stopped. ONYM_NO_MEMORY, and what onym_op_target refuses. In these cases nothing follows.
+ */
 ONYM_MUST_USE enum onym_status onym_changes_submit(struct onym_changes *changes,
                                                    struct onym_change_ticket ticket,
                                                    const struct onym_operation *op,
                                                    const struct onym_identity *who);
 
-enum onym_event {
-    ONYM_EVENT_LOGIN = 1,  /* status: how it ended */
-    ONYM_EVENT_DENIED = 2, /* a request refused before it became an operation */
-    ONYM_EVENT_LOST = 3    /* count of events that found no room */
-};
-
 /* What is remembered of something that changed no record. Spans are copied and cut at their limits
- * (names ONYM_NAME_LEN_MAX, address 64 bytes). */
+ * (names ONYM_NAME_LEN_MAX, address ONYM_ENTRY_ADDRESS_MAX bytes). */
 struct onym_change_event {
-    enum onym_event event;
+    enum onym_event event; /* not ONYM_EVENT_LOST, which the changes make themselves */
     enum onym_status status;
     onym_span principal; /* who it was or claimed to be; may be empty */
     uint32_t principal_index;

@@ -1,0 +1,471 @@
+#include "server/changes.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/require.h"
+#include "base/rng.h"
+#include "server/changes_priv.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+/* ---- what is submitted ---- */
+
+static void
+lock(struct onym_changes *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+}
+
+static void
+unlock(struct onym_changes *c)
+{
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+static uint32_t
+at_least_one(uint32_t number)
+{
+    return number > 0 ? number : 1;
+}
+
+/* Takes the room an operation needs, before anything is spent on it. */
+static enum onym_status
+take_room(struct onym_changes *c, uint32_t source, size_t bytes)
+{
+    const struct onym_changes_options *o = &c->options;
+    struct onym_changes_source *s = &c->source[source];
+
+    if (c->is_stopping || c->stat.read_only) {
+        return ONYM_READ_ONLY;
+    }
+    if (c->ops >= o->ops || bytes > o->bytes - c->bytes ||
+        s->ops >= at_least_one(o->ops / o->share) || bytes > o->bytes / o->share - s->bytes) {
+        return ONYM_BUSY;
+    }
+    c->ops++;
+    c->bytes += bytes;
+    s->ops++;
+    s->bytes += bytes;
+    return ONYM_OK;
+}
+
+static void
+give_room(struct onym_changes *c, uint32_t source, size_t bytes)
+{
+    c->ops--;
+    c->bytes -= bytes;
+    c->source[source].ops--;
+    c->source[source].bytes -= bytes;
+}
+
+/* What the log could not keep is refused here, so that one operation never fails a group. */
+static bool
+fits_log(const struct onym_operation *op)
+{
+    struct onym_entry entry = {.what = (uint8_t)op->action,
+                               .time_ms = op->now_ms,
+                               .principal = op->principal,
+                               .name = op->name,
+                               .digest = ONYM_RECORD_SHA256,
+                               .indexes = op->indexes,
+                               .values = op->values};
+
+    return onym_entry_check(&entry) == ONYM_OK;
+}
+
+enum onym_status
+onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
+                    const struct onym_operation *op, const struct onym_identity *who)
+{
+    uint32_t source = (uint32_t)(onym_hash64(op->address, c->options.seed) % ONYM_CHANGES_SOURCES);
+    size_t bytes = onym_changes_item_bytes(op, who);
+    struct onym_changes_item *item;
+    enum onym_status status;
+
+    ONYM_REQUIRE(ticket.worker < c->options.workers);
+    if (!fits_log(op) || who->handle.len > ONYM_NAME_LEN_MAX) {
+        return ONYM_INVALID;
+    }
+    lock(c);
+    status = take_room(c, source, bytes);
+    if (status == ONYM_OK) {
+        c->coming++;
+    }
+    unlock(c);
+    if (status != ONYM_OK) {
+        return status;
+    }
+    item = onym_changes_item_new(op, who, ticket, &status);
+    lock(c);
+    c->coming--;
+    if (item != NULL) {
+        item->source = source;
+        *c->end = item;
+        c->end = &item->next;
+    } else {
+        give_room(c, source, bytes);
+    }
+    (void)pthread_cond_signal(&c->arrived);
+    unlock(c);
+    return status;
+}
+
+void
+onym_changes_event(struct onym_changes *c, const struct onym_change_event *event)
+{
+    bool has_room;
+
+    lock(c);
+    has_room = c->waiting_events < ONYM_CHANGES_EVENTS_MAX && !c->is_stopping;
+    c->waiting_events += has_room;
+    unlock(c);
+
+    struct onym_changes_event_item *item = has_room ? onym_changes_event_new(event) : NULL;
+
+    lock(c);
+    if (item != NULL) {
+        *c->event_end = item;
+        c->event_end = &item->next;
+        (void)pthread_cond_signal(&c->arrived);
+    } else {
+        c->waiting_events -= has_room;
+        c->lost_untold++;
+        c->stat.events_lost++;
+    }
+    unlock(c);
+}
+
+void
+onym_changes_new_id(struct onym_changes *c, uint8_t out[ONYM_OPERATION_ID_LEN])
+{
+    onym_put_u64(out, c->id_start);
+    onym_put_u64(out + 8, __atomic_add_fetch(&c->id_counter, 1, __ATOMIC_RELAXED));
+}
+
+void
+onym_changes_stat(struct onym_changes *c, struct onym_changes_stat *out)
+{
+    lock(c);
+    *out = c->stat;
+    out->waiting_ops = c->ops;
+    out->waiting_bytes = c->bytes;
+    unlock(c);
+}
+
+/* ---- what comes back ---- */
+
+static void
+forget(struct onym_changes *c, struct onym_changes_item *item)
+{
+    lock(c);
+    give_room(c, item->source, item->bytes);
+    unlock(c);
+    free(item);
+}
+
+static void
+on_result(void *of, struct onym_wake_block *block)
+{
+    struct onym_changes_sink *sink = of;
+    struct onym_changes_item *item = (struct onym_changes_item *)block;
+
+    sink->deliver(sink->of, &item->result);
+    forget(sink->changes, item);
+}
+
+enum onym_status
+onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
+                    onym_change_result_fn *deliver, void *of)
+{
+    struct onym_changes_sink *sink = &c->sink[worker];
+
+    ONYM_REQUIRE(worker < c->options.workers && sink->wake == NULL);
+    sink->deliver = deliver;
+    sink->of = of;
+    return onym_wake_open(loop, on_result, sink, &sink->wake);
+}
+
+void
+onym_changes_detach(struct onym_changes *c, unsigned worker)
+{
+    ONYM_REQUIRE(worker < c->options.workers);
+    if (c->sink[worker].wake != NULL) {
+        onym_wake_close(c->sink[worker].wake);
+    }
+}
+
+static void
+send_home(struct onym_changes *c, struct onym_changes_item *item)
+{
+    struct onym_wake *wake = c->sink[item->result.ticket.worker].wake;
+
+    if (wake == NULL || !onym_wake_post(wake, &item->wake)) {
+        forget(c, item);
+    }
+}
+
+/* ---- the thread ---- */
+
+struct batch {
+    size_t count; /* of changes->group */
+    struct onym_changes_event_item *events;
+    uint64_t event_count;
+    uint64_t lost;
+};
+
+static void
+take_operations(struct onym_changes *c, struct batch *batch)
+{
+    size_t bytes = 0;
+
+    while (c->first != NULL && batch->count < ONYM_CHANGES_GROUP_OPS &&
+           (batch->count == 0 || bytes + c->first->bytes <= ONYM_CHANGES_GROUP_BYTES)) {
+        struct onym_changes_item *item = c->first;
+
+        item->arrival = batch->count;
+        bytes += item->bytes;
+        c->group[batch->count++] = item;
+        c->first = item->next;
+    }
+    if (c->first == NULL) {
+        c->end = &c->first;
+    }
+}
+
+/* Waits for something to do. False: the changes are stopped and nothing is left. */
+static bool
+gather(struct onym_changes *c, struct batch *batch)
+{
+    *batch = (struct batch){0};
+    lock(c);
+    while (c->first == NULL && c->first_event == NULL && (!c->is_stopping || c->coming > 0)) {
+        (void)pthread_cond_wait(&c->arrived, &c->lock);
+    }
+    take_operations(c, batch);
+    batch->events = c->first_event;
+    batch->lost = c->lost_untold;
+    c->first_event = NULL;
+    c->event_end = &c->first_event;
+    for (struct onym_changes_event_item *e = batch->events; e != NULL; e = e->next) {
+        batch->event_count++;
+    }
+    unlock(c);
+    return batch->count > 0 || batch->events != NULL;
+}
+
+static void
+count_results(struct onym_changes *c, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        enum onym_status status = c->group[i]->result.status;
+
+        if (status == ONYM_OK) {
+            c->stat.done++;
+        } else if (status == ONYM_UNCERTAIN) {
+            c->stat.unknown++;
+        } else {
+            c->stat.failed++;
+        }
+    }
+}
+
+/* Results go home and events are let go, once their fate is known. */
+static void
+finish(struct onym_changes *c, struct batch *batch, enum onym_status status)
+{
+    lock(c);
+    count_results(c, batch);
+    c->waiting_events -= (uint32_t)batch->event_count;
+    if (status == ONYM_OK) {
+        c->stat.groups++;
+        c->stat.events += batch->event_count;
+        c->lost_untold -= batch->lost;
+    } else {
+        c->stat.events_lost += batch->event_count;
+        c->lost_untold += batch->event_count;
+    }
+    c->stat.read_only = status == ONYM_UNCERTAIN;
+    unlock(c);
+    for (size_t i = 0; i < batch->count; i++) {
+        send_home(c, c->group[i]);
+    }
+    while (batch->events != NULL) {
+        struct onym_changes_event_item *next = batch->events->next;
+
+        free(batch->events);
+        batch->events = next;
+    }
+}
+
+/* What waits behind a store that takes no changes is told so at once. */
+static void
+refuse_waiting(struct onym_changes *c)
+{
+    struct onym_changes_item *item;
+
+    lock(c);
+    item = c->first;
+    c->first = NULL;
+    c->end = &c->first;
+    for (const struct onym_changes_item *i = item; i != NULL; i = i->next) {
+        c->stat.failed++;
+    }
+    unlock(c);
+    while (item != NULL) {
+        struct onym_changes_item *next = item->next;
+
+        item->result.status = ONYM_READ_ONLY;
+        send_home(c, item);
+        item = next;
+    }
+}
+
+/* The end of changes whose store never became good again. */
+static void
+refuse_all(struct onym_changes *c)
+{
+    struct batch batch = {0};
+
+    lock(c);
+    while (c->coming > 0) {
+        (void)pthread_cond_wait(&c->arrived, &c->lock);
+    }
+    batch.events = c->first_event;
+    c->first_event = NULL;
+    c->event_end = &c->first_event;
+    unlock(c);
+    refuse_waiting(c);
+    finish(c, &batch, ONYM_UNCERTAIN);
+}
+
+static void *
+run(void *arg)
+{
+    struct onym_changes *c = arg;
+    struct batch batch;
+
+    while (gather(c, &batch)) {
+        struct onym_fault fault = {0};
+        enum onym_status status = onym_changes_commit(c, batch.count, batch.events, batch.lost,
+                                                      &fault);
+
+        finish(c, &batch, status);
+        if (status == ONYM_UNCERTAIN) {
+            ONYM_LOG(c->options.log, ONYM_LOG_ERROR, "store", "commit_uncertain",
+                     "a commit failed and the node takes no changes until the store was checked; "
+                     "see the system's log for the disk",
+                     onym_log_text("err", fault.text), onym_log_u64("operations", batch.count));
+            refuse_waiting(c);
+            if (!onym_changes_recover(c)) {
+                refuse_all(c);
+                break;
+            }
+        } else if (status != ONYM_OK) {
+            ONYM_LOG(c->options.log, ONYM_LOG_ERROR, "store", "commit_failed",
+                     "a group of changes was not stored; nothing of it was changed",
+                     onym_log_text("err", fault.text), onym_log_u64("operations", batch.count));
+        }
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+/* The thread takes no signals: they belong to the main loop. */
+static bool
+start_thread(struct onym_changes *c)
+{
+    sigset_t all;
+    sigset_t before;
+    int rc;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&c->thread, NULL, run, c);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0;
+}
+
+static void
+fill_options(struct onym_changes_options *o)
+{
+    o->ops = o->ops > 0 ? o->ops : ONYM_CHANGES_OPS_DEFAULT;
+    o->bytes = o->bytes > 0 ? o->bytes : ONYM_CHANGES_BYTES_DEFAULT;
+    o->share = o->share > 0 ? o->share : ONYM_CHANGES_SHARE_DEFAULT;
+}
+
+static void
+release(struct onym_changes *c)
+{
+    for (unsigned i = 0; i < c->options.workers; i++) {
+        onym_wake_free(c->sink[i].wake);
+    }
+    free(c->group);
+    free(c->arena.at);
+    (void)pthread_cond_destroy(&c->arrived);
+    (void)pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+enum onym_status
+onym_changes_open(const struct onym_changes_options *options, struct onym_changes **out,
+                  struct onym_fault *fault)
+{
+    struct onym_rng rng = onym_rng_system();
+    struct onym_changes *c;
+
+    if (options->workers == 0) {
+        return onym_fault_set(fault, ONYM_INVALID, "no worker to send results to");
+    }
+    c = calloc(1, sizeof *c + options->workers * sizeof c->sink[0]);
+    if (c == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the queue of changes");
+    }
+    c->options = *options;
+    fill_options(&c->options);
+    c->end = &c->first;
+    c->event_end = &c->first_event;
+    for (unsigned i = 0; i < options->workers; i++) {
+        c->sink[i].changes = c;
+    }
+    c->id_start = (uint64_t)onym_clock_epoch_s() << 32 | (uint32_t)onym_rng_u64(&rng);
+    c->group = calloc(ONYM_CHANGES_GROUP_OPS, sizeof c->group[0]);
+    c->arena = (struct onym_arena){.at = malloc(ONYM_OP_MEMORY), .cap = ONYM_OP_MEMORY};
+    (void)pthread_mutex_init(&c->lock, NULL);
+    (void)pthread_cond_init(&c->arrived, NULL);
+    if (c->group == NULL || c->arena.at == NULL) {
+        release(c);
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the queue of changes");
+    }
+    if (!start_thread(c)) {
+        release(c);
+        return onym_fault_set(fault, ONYM_ERROR, "no thread for the changes");
+    }
+    *out = c;
+    return ONYM_OK;
+}
+
+void
+onym_changes_stop(struct onym_changes *c)
+{
+    if (c->is_joined) {
+        return;
+    }
+    lock(c);
+    c->is_stopping = true;
+    (void)pthread_cond_broadcast(&c->arrived);
+    unlock(c);
+    (void)pthread_join(c->thread, NULL);
+    c->is_joined = true;
+}
+
+void
+onym_changes_close(struct onym_changes *c)
+{
+    if (c != NULL) {
+        onym_changes_stop(c);
+        release(c);
+    }
+}

@@ -1,0 +1,384 @@
+/* One group: every operation decided against the transaction's own view, and all of it committed
+ * together. */
+#include "server/changes_priv.h"
+
+#include "base/clock.h"
+#include "core/op.h"
+#include "onym/model/ident.h"
+
+#include <stdlib.h>
+
+#define PRUNE_PER_OP                                                                               \
+    2U /* outcomes looked at for each one added, so that the table stops growing                   \
+        */
+#define PRUNE_MORE 16U
+
+struct group {
+    struct onym_changes *changes;
+    struct onym_change *change;
+};
+
+/* Neighbours in the table share pages. Both kinds of one name stay together, so that operations on
+ * a prefix and on its record keep their order. */
+static int
+by_name(const void *a, const void *b)
+{
+    const struct onym_changes_item *x = *(struct onym_changes_item *const *)a;
+    const struct onym_changes_item *y = *(struct onym_changes_item *const *)b;
+    size_t xn = x->target.folded.len;
+    size_t yn = y->target.folded.len;
+    int order = memcmp(x->target.folded.at, y->target.folded.at, xn < yn ? xn : yn);
+
+    if (order != 0) {
+        return order;
+    }
+    if (xn != yn) {
+        return xn < yn ? -1 : 1;
+    }
+    return x->arrival < y->arrival ? -1 : 1;
+}
+
+/* Where the rights are looked up: records as the transaction sees them. */
+static enum onym_status
+find_record(void *of, onym_span folded, struct onym_record *out)
+{
+    uint8_t bytes[ONYM_CHANGE_KEY_LEN_MAX];
+    struct group *group = of;
+
+    if (folded.len > ONYM_PREFIX_NAME_LEN_MAX) {
+        return ONYM_NOT_FOUND;
+    }
+    return onym_change_get(group->change,
+                           onym_change_key(group->change, ONYM_KIND_HANDLE, folded, bytes), out);
+}
+
+static bool
+is_prefix_record(onym_span folded)
+{
+    return folded.len > 5 && memcmp(folded.at, "0.NA/", 5) == 0;
+}
+
+/* Whether a name may be created below its prefix: the session has asked before, but the prefix may
+ * have been unhomed since. Prefix records are placed by their owner's rights instead. */
+static enum onym_status
+check_homed(struct group *group, const struct onym_changes_item *item)
+{
+    uint8_t name[ONYM_PREFIX_NAME_LEN_MAX];
+    uint8_t bytes[ONYM_CHANGE_KEY_LEN_MAX];
+    struct onym_record prefix;
+    onym_span folded;
+    enum onym_status status;
+
+    if (item->op.action != ONYM_ACTION_CREATE || is_prefix_record(item->target.folded)) {
+        return ONYM_OK;
+    }
+    folded = onym_ident_prefix_record(item->target.folded, name, sizeof name);
+    status = onym_change_get(
+        group->change, onym_change_key(group->change, ONYM_KIND_PREFIX, folded, bytes), &prefix);
+    return status == ONYM_NOT_FOUND ? ONYM_NOT_RESPONSIBLE : status;
+}
+
+/* The name of the result, in memory that lives as long as the result. */
+static void
+keep_name(struct onym_changes_item *item, onym_span name)
+{
+    if (name.len <= item->target.name.len && name.len > 0) {
+        memcpy(item->name, name.at, name.len);
+        item->result.name = onym_span_of(item->name, name.len);
+    }
+}
+
+/* Whether the first operation with this id is in the same group, so that its outcome stands and
+ * falls with it. */
+static bool
+is_twice(const struct group *group, const struct onym_changes_item *item)
+{
+    for (size_t i = 0; group->changes->group[i] != item; i++) {
+        const struct onym_changes_item *before = group->changes->group[i];
+
+        if (memcmp(before->op.id, item->op.id, sizeof item->op.id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Answers an operation that was answered before. */
+static void
+repeat(const struct group *group, struct onym_changes_item *item,
+       const struct onym_outcome *outcome)
+{
+    struct onym_change_result *result = &item->result;
+
+    item->settled = !is_twice(group, item);
+    if (outcome->asked != onym_outcome_asked(&item->op)) {
+        result->status = ONYM_INVALID;
+        result->why = "the operation id was used for another request";
+        return;
+    }
+    result->status = outcome->status;
+    result->unchanged = outcome->unchanged;
+    result->replaced = outcome->replaced;
+    result->repeated = true;
+    result->revision = outcome->revision;
+    result->sequence = outcome->sequence;
+    keep_name(item, outcome->name);
+}
+
+/* A denied operation leaves an event in the log. */
+static enum onym_status
+log_denied(struct group *group, struct onym_changes_item *item)
+{
+    struct onym_entry entry = {.what = ONYM_ENTRY_EVENT,
+                               .time_ms = item->op.now_ms,
+                               .principal = item->op.principal,
+                               .address = item->op.address,
+                               .name = item->target.name,
+                               .event = ONYM_EVENT_DENIED,
+                               .action = (uint8_t)item->op.action,
+                               .count = 1,
+                               .status = onym_span_text(onym_status_name(item->result.status))};
+
+    memcpy(entry.id, item->op.id, sizeof entry.id);
+    return onym_change_log(group->change, &entry, &item->result.sequence);
+}
+
+/* Puts or removes the record, and logs it. */
+static enum onym_status
+apply(struct group *group, struct onym_changes_item *item, onym_span key,
+      const struct onym_op_outcome *outcome)
+{
+    struct onym_change *change = group->change;
+    const struct onym_operation *op = &item->op;
+    struct onym_entry entry = {.what = (uint8_t)op->action,
+                               .time_ms = op->now_ms,
+                               .principal = op->principal,
+                               .address = op->address,
+                               .overwrite = op->overwrite,
+                               .digest = (uint8_t)onym_change_digest_kind(change),
+                               .indexes = op->indexes,
+                               .values = op->values};
+    enum onym_status status;
+
+    keep_name(item, outcome->record.name);
+    entry.name = item->result.name;
+    memcpy(entry.id, op->id, sizeof entry.id);
+    entry.has_before = onym_change_digest(change, key, entry.before);
+    if (outcome->effect == ONYM_OP_ERASE) {
+        status = onym_change_remove(change, key);
+    } else {
+        item->result.revision = entry.revision = outcome->record.revision;
+        status = onym_change_put(change, key, &outcome->record);
+    }
+    if (status == ONYM_INVALID || status == ONYM_NO_MEMORY) {
+        item->result = (struct onym_change_result){
+            .ticket = item->result.ticket, .status = status, .name = item->target.name};
+        return ONYM_OK; /* of this operation alone, and nothing was touched */
+    }
+    entry.has_after = status == ONYM_OK && onym_change_digest(change, key, entry.after);
+    return status == ONYM_OK ? onym_change_log(change, &entry, &item->result.sequence) : status;
+}
+
+/* Remembers the result under the operation's id. */
+static enum onym_status
+remember(struct group *group, const struct onym_changes_item *item)
+{
+    const struct onym_change_result *result = &item->result;
+    struct onym_outcome outcome = {.status = result->status,
+                                   .unchanged = result->unchanged,
+                                   .replaced = result->replaced,
+                                   .time_ms = item->op.now_ms,
+                                   .sequence = result->sequence,
+                                   .revision = result->revision,
+                                   .asked = onym_outcome_asked(&item->op)};
+
+    if (result->status == ONYM_OK) {
+        outcome.name = result->name;
+    }
+    return onym_change_put_outcome(group->change, item->op.id, &outcome);
+}
+
+/* What section 15 and the rights say, then the decision. The result's status is set; *denied: it is
+ * for want of rights. */
+static void
+judge(struct group *group, struct onym_changes_item *item, const struct onym_record *old,
+      struct onym_op_outcome *outcome, bool *denied)
+{
+    struct onym_arena *arena = &group->changes->arena;
+    struct onym_record_source source = {.record = find_record, .of = group};
+    struct onym_change_result *result = &item->result;
+    struct onym_op_fault fault = {0};
+
+    result->status = check_homed(group, item);
+    if (result->status == ONYM_OK) {
+        result->status = onym_op_before_rights(&item->op, old, arena, &fault);
+    }
+    if (result->status == ONYM_OK) {
+        result->status = onym_authz_operation(&item->who, &item->op, old, &source, arena,
+                                              &fault.why);
+        *denied = result->status == ONYM_NO_PERMISSION || result->status == ONYM_AUTH_NEEDED;
+    }
+    if (result->status == ONYM_OK) {
+        result->status = onym_op_decide(&item->op, old, arena, outcome);
+        fault = outcome->fault;
+    }
+    if (result->status != ONYM_OK) {
+        result->why = fault.why;
+        result->index = fault.index;
+    }
+}
+
+/* Statuses that say nothing about the request: the same one may succeed later. */
+static bool
+is_our_trouble(enum onym_status status)
+{
+    return status == ONYM_CORRUPT || status == ONYM_IO || status == ONYM_NO_MEMORY ||
+           status == ONYM_NO_SPACE || status == ONYM_UNSUPPORTED;
+}
+
+/* Decides one operation and stores what follows. ONYM_OK, whatever was decided; another status when
+ * the transaction cannot go on. */
+static enum onym_status
+decide(struct group *group, struct onym_changes_item *item)
+{
+    uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
+    struct onym_change_result *result = &item->result;
+    struct onym_op_outcome outcome = {0};
+    struct onym_outcome earlier;
+    struct onym_record old;
+    bool denied = false;
+    enum onym_status status = onym_change_outcome(group->change, item->op.id, &earlier);
+    onym_span key;
+
+    if (status == ONYM_OK) {
+        repeat(group, item, &earlier);
+        return ONYM_OK;
+    }
+    key = onym_change_key(group->change, item->target.kind, item->target.folded, key_bytes);
+    if (status == ONYM_NOT_FOUND) {
+        status = onym_change_get(group->change, key, &old);
+    }
+    if (status != ONYM_OK && status != ONYM_NOT_FOUND) {
+        result->status = status;
+        return ONYM_OK;
+    }
+    onym_arena_reset(&group->changes->arena);
+    judge(group, item, status == ONYM_OK ? &old : NULL, &outcome, &denied);
+    if (is_our_trouble(result->status)) {
+        return ONYM_OK;
+    }
+    status = ONYM_OK;
+    if (denied) {
+        status = log_denied(group, item);
+    } else if (result->status == ONYM_OK) {
+        result->replaced = outcome.replaced;
+        result->unchanged = outcome.effect == ONYM_OP_UNCHANGED;
+        if (result->unchanged) {
+            keep_name(item, outcome.record.name);
+            result->revision = outcome.record.revision;
+        } else {
+            status = apply(group, item, key, &outcome);
+        }
+    }
+    return status == ONYM_OK ? remember(group, item) : status;
+}
+
+static enum onym_status
+log_events(struct group *group, const struct onym_changes_event_item *item, uint64_t lost,
+           uint64_t now_ms)
+{
+    enum onym_status status = ONYM_OK;
+    uint64_t sequence;
+
+    if (lost > 0) {
+        struct onym_entry entry = {.what = ONYM_ENTRY_EVENT,
+                                   .time_ms = now_ms,
+                                   .event = ONYM_EVENT_LOST,
+                                   .count = lost,
+                                   .status = onym_span_text(onym_status_name(ONYM_BUSY))};
+
+        status = onym_change_log(group->change, &entry, &sequence);
+    }
+    for (; item != NULL && status == ONYM_OK; item = item->next) {
+        const struct onym_change_event *event = &item->event;
+        struct onym_entry entry = {
+            .what = ONYM_ENTRY_EVENT,
+            .time_ms = event->now_ms,
+            .principal = {.handle = event->principal, .index = event->principal_index},
+            .address = event->address,
+            .name = event->name,
+            .event = (uint8_t)event->event,
+            .count = 1,
+            .status = onym_span_text(onym_status_name(event->status))};
+
+        status = onym_change_log(group->change, &entry, &sequence);
+    }
+    return status;
+}
+
+/* All of the group inside the transaction. */
+static enum onym_status
+fill(struct group *group, size_t count, const struct onym_changes_event_item *events, uint64_t lost)
+{
+    struct onym_changes *changes = group->changes;
+    uint64_t now_ms = onym_clock_epoch_ms();
+    uint32_t removed;
+    enum onym_status status = ONYM_OK;
+
+    for (size_t i = 0; i < count && status == ONYM_OK; i++) {
+        status = decide(group, changes->group[i]);
+    }
+    if (status == ONYM_OK) {
+        status = log_events(group, events, lost, now_ms);
+    }
+    if (status == ONYM_OK && count > 0) {
+        status = onym_change_prune_outcomes(group->change, now_ms,
+                                            (uint32_t)count * PRUNE_PER_OP + PRUNE_MORE,
+                                            &changes->prune_place, &removed);
+    }
+    return status;
+}
+
+/* A group that was not stored: nobody is told of a decision that does not stand. Those that were
+ * answered before keep their answer. */
+static void
+fail_all(struct onym_changes *changes, size_t count, enum onym_status status)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct onym_changes_item *item = changes->group[i];
+
+        if (!item->settled) {
+            item->result = (struct onym_change_result){
+                .ticket = item->result.ticket, .status = status, .name = item->target.name};
+        }
+    }
+}
+
+enum onym_status
+onym_changes_commit(struct onym_changes *changes, size_t count,
+                    const struct onym_changes_event_item *events, uint64_t lost,
+                    struct onym_fault *fault)
+{
+    struct group group = {.changes = changes};
+    enum onym_status status;
+
+    qsort(changes->group, count, sizeof changes->group[0], by_name);
+    status = onym_change_begin(changes->options.env, &group.change, fault);
+    if (status != ONYM_OK) {
+        /* nothing happened to these, but a store that begins no transaction needs to be reopened */
+        fail_all(changes, count, status == ONYM_NO_MEMORY ? status : ONYM_READ_ONLY);
+        return status == ONYM_NO_MEMORY ? status : ONYM_UNCERTAIN;
+    }
+    status = fill(&group, count, events, lost);
+    if (status != ONYM_OK) {
+        onym_change_abort(group.change);
+        (void)onym_fault_set(fault, status, "the group was taken back: %s",
+                             onym_status_text(status));
+    } else {
+        status = onym_change_commit(group.change, fault);
+    }
+    if (status != ONYM_OK) {
+        fail_all(changes, count, status);
+    }
+    return status;
+}

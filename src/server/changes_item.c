@@ -1,0 +1,105 @@
+/* What is submitted, copied into blocks that borrow from nobody. */
+#include "server/changes_priv.h"
+
+#include <stdlib.h>
+
+#define PREFIX_FRONT_LEN 5U /* "0.NA/", which onym_op_target may put in front */
+#define ALIGNMENT        8U /* of what an arena gives */
+
+static onym_span
+cut(onym_span span, size_t max)
+{
+    return onym_span_front(span, max);
+}
+
+/* Bytes of the target's name, at most. */
+static size_t
+target_len(const struct onym_operation *op)
+{
+    return op->name.len + PREFIX_FRONT_LEN + op->minted.len;
+}
+
+size_t
+onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who)
+{
+    return sizeof(struct onym_changes_item) + op->name.len + op->values.raw.len +
+           op->indexes.raw.len + op->minted.len + op->principal.handle.len +
+           cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len +
+           3 * (target_len(op) + ALIGNMENT) + ALIGNMENT;
+}
+
+/* Copies span behind *at and moves past it. */
+static onym_span
+keep(uint8_t **at, onym_span span)
+{
+    onym_span copy = onym_span_of(*at, span.len);
+
+    if (span.len > 0) {
+        memcpy(*at, span.at, span.len);
+        *at += span.len;
+    }
+    return copy;
+}
+
+struct onym_changes_item *
+onym_changes_item_new(const struct onym_operation *op, const struct onym_identity *who,
+                      struct onym_change_ticket ticket, enum onym_status *status)
+{
+    size_t bytes = onym_changes_item_bytes(op, who);
+    struct onym_changes_item *item = malloc(bytes);
+    struct onym_arena rest;
+    uint8_t *at;
+
+    if (item == NULL) {
+        *status = ONYM_NO_MEMORY;
+        return NULL;
+    }
+    memset(item, 0, sizeof *item);
+    at = item->data;
+    item->bytes = bytes;
+    item->op = *op;
+    item->op.name = keep(&at, op->name);
+    item->op.values.raw = keep(&at, op->values.raw);
+    item->op.indexes.raw = keep(&at, op->indexes.raw);
+    item->op.minted = keep(&at, op->minted);
+    item->op.principal.handle = keep(&at, op->principal.handle);
+    item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
+    item->who = *who;
+    item->who.handle = keep(&at, who->handle);
+    item->name = at;
+    at += target_len(op);
+
+    /* an arena begins aligned; the padding is counted above */
+    at += (ALIGNMENT - (uintptr_t)at % ALIGNMENT) % ALIGNMENT;
+    rest = (struct onym_arena){.at = at, .cap = (size_t)((uint8_t *)item + bytes - at)};
+    *status = onym_op_target(&item->op, &rest, &item->target);
+    if (*status != ONYM_OK) {
+        free(item);
+        return NULL;
+    }
+    item->result.ticket = ticket;
+    item->result.name = item->target.name;
+    return item;
+}
+
+struct onym_changes_event_item *
+onym_changes_event_new(const struct onym_change_event *event)
+{
+    onym_span principal = cut(event->principal, ONYM_NAME_LEN_MAX);
+    onym_span address = cut(event->address, ONYM_ENTRY_ADDRESS_MAX);
+    onym_span name = cut(event->name, ONYM_NAME_LEN_MAX);
+    struct onym_changes_event_item *item = malloc(sizeof *item + principal.len + address.len +
+                                                  name.len);
+    uint8_t *at;
+
+    if (item == NULL) {
+        return NULL;
+    }
+    at = item->data;
+    item->next = NULL;
+    item->event = *event;
+    item->event.principal = keep(&at, principal);
+    item->event.address = keep(&at, address);
+    item->event.name = keep(&at, name);
+    return item;
+}

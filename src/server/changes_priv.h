@@ -1,0 +1,104 @@
+/* What the files of the changes share. */
+#ifndef ONYM_SERVER_CHANGES_PRIV_H
+#define ONYM_SERVER_CHANGES_PRIV_H
+
+#include "net/wake.h"
+#include "server/changes.h"
+#include "store/change.h"
+
+#include <pthread.h>
+
+#define ONYM_CHANGES_SOURCES 4096U /* counters of shares; sources that meet in one share it */
+
+/* One operation on its way there and back: a block of its own. */
+struct onym_changes_item {
+    struct onym_wake_block wake; /* first: the block travels home through the wake */
+    struct onym_changes_item *next;
+    uint64_t arrival; /* order of submission, within a group */
+    uint32_t source;
+    size_t bytes; /* of the block */
+    struct onym_operation op;
+    struct onym_identity who;
+    struct onym_op_target target;
+    struct onym_change_result result;
+    bool settled;  /* the result does not depend on the commit of its group */
+    uint8_t *name; /* room for the registered spelling, target.name.len bytes */
+    uint8_t data[];
+};
+
+/* One event on its way into the log. */
+struct onym_changes_event_item {
+    struct onym_changes_event_item *next;
+    struct onym_change_event event;
+    uint8_t data[];
+};
+
+struct onym_changes_sink {
+    struct onym_changes *changes;
+    struct onym_wake *wake; /* NULL: not attached */
+    onym_change_result_fn *deliver;
+    void *of;
+};
+
+struct onym_changes_source {
+    uint32_t ops;
+    size_t bytes;
+};
+
+struct onym_changes {
+    struct onym_changes_options options;
+    pthread_t thread;
+    bool is_joined;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t arrived;
+    struct onym_changes_item *first;
+    struct onym_changes_item **end;
+    struct onym_changes_event_item *first_event;
+    struct onym_changes_event_item **event_end;
+    uint32_t coming; /* room taken, not yet in the list */
+    uint32_t ops;    /* submitted and not yet delivered */
+    size_t bytes;    /* of these */
+    uint32_t waiting_events;
+    uint64_t lost_untold; /* events that the log does not know to be lost */
+    bool is_stopping;
+    struct onym_changes_stat stat;
+    struct onym_changes_source source[ONYM_CHANGES_SOURCES];
+
+    uint64_t id_start;   /* time and chance of this start */
+    uint64_t id_counter; /* atomic */
+
+    /* the thread's own */
+    struct onym_arena arena;
+    struct onym_outcome_place prune_place;
+    struct onym_changes_item **group; /* ONYM_CHANGES_GROUP_OPS of them, sorted */
+
+    struct onym_changes_sink sink[]; /* options.workers of them */
+};
+
+/* The copy of op in a block of its own, or NULL when memory is short. *status also says what
+ * onym_op_target refuses. */
+struct onym_changes_item *onym_changes_item_new(const struct onym_operation *op,
+                                                const struct onym_identity *who,
+                                                struct onym_change_ticket ticket,
+                                                enum onym_status *status);
+
+/* Bytes that block will take. */
+size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
+
+/* NULL when memory is short. */
+struct onym_changes_event_item *onym_changes_event_new(const struct onym_change_event *event);
+
+/* Decides and commits count operations of changes->group and the events, in one transaction, and
+ * fills every result. lost: events to be told as lost. ONYM_OK; another status when nothing was
+ * stored; ONYM_UNCERTAIN when nobody knows, or the store takes no transaction: it must be opened
+ * again. *fault says why. */
+ONYM_MUST_USE enum onym_status onym_changes_commit(struct onym_changes *changes, size_t count,
+                                                   const struct onym_changes_event_item *events,
+                                                   uint64_t lost, struct onym_fault *fault);
+
+/* Closes and opens the store, checks it and proves a commit, as often as it takes; then changes are
+ * taken again. False when the changes are stopped before: the store may be closed. */
+bool onym_changes_recover(struct onym_changes *changes);
+
+#endif
