@@ -112,7 +112,17 @@ why_not_text(onym_span name)
     uint32_t cp;
 
     for (;;) {
-        /* visible ASCII, which most names are, needs no decoding */
+        /* visible ASCII, which most names are, needs no decoding; first eight bytes at a time,
+         * where a borrow between them can only say no too often */
+        while (name.len >= 8) {
+            uint64_t word;
+            memcpy(&word, name.at, sizeof word);
+            if ((((word - 0x2121212121212121U) | (word + 0x0101010101010101U) | word) &
+                 0x8080808080808080U) != 0) {
+                break;
+            }
+            name = onym_span_of(name.at + 8, name.len - 8);
+        }
         while (name.len > 0 && name.at[0] > 0x20 && name.at[0] < 0x7F) {
             name = onym_span_of(name.at + 1, name.len - 1);
         }

@@ -3,6 +3,9 @@
 #include "base/bytes.h"
 #include "store/lmdb_status.h"
 
+#define HEAD_LEN     5U /* kind and length in front of each record */
+#define CHECKSUM_LEN 8U
+
 void
 onym_fold_start(struct onym_fold_digest *fold, struct onym_digester *digester)
 {
@@ -21,23 +24,24 @@ flush(struct onym_fold_digest *fold)
 void
 onym_fold_add(struct onym_fold_digest *fold, onym_span key, onym_span stored)
 {
-    size_t len = 6 + key.len + stored.len;
+    onym_span body = onym_span_from(stored, CHECKSUM_LEN);
     uint8_t *at;
 
-    if (len > sizeof fold->gathered - fold->used) {
+    if (HEAD_LEN + body.len > sizeof fold->gathered - fold->used) {
         flush(fold);
     }
     at = fold->gathered + fold->used;
-    onym_put_u16(at, (uint16_t)key.len);
-    onym_put_u32(at + 2, (uint32_t)stored.len);
-    memcpy(at + 6, key.at, key.len);
-    if (len <= sizeof fold->gathered) {
-        memcpy(at + 6 + key.len, stored.at, stored.len);
-        fold->used += len;
+    at[0] = key.at[0];
+    onym_put_u32(at + 1, (uint32_t)body.len);
+    fold->used += HEAD_LEN;
+    if (body.len <= sizeof fold->gathered - fold->used) {
+        if (body.len > 0) {
+            memcpy(at + HEAD_LEN, body.at, body.len);
+        }
+        fold->used += body.len;
     } else {
-        fold->used = 6 + key.len;
         flush(fold);
-        onym_digest_add(fold->digester, stored);
+        onym_digest_add(fold->digester, body);
     }
 }
 

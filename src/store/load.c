@@ -137,7 +137,9 @@ is_prefix_record(onym_span folded)
     return folded.len > 5 && memcmp(folded.at, "0.NA/", 5) == 0;
 }
 
-enum onym_status
+/* Not inlined: in its callers it comes behind so many complaints that gcc takes it for rare and
+ * stops optimising it. */
+__attribute__((noinline)) enum onym_status
 onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct onym_fault *fault)
 {
     struct onym_record record = *row->record;

@@ -60,6 +60,8 @@ onym_json_fail(struct onym_json *json, const char *format, ...)
         (void)vsnprintf(json->error->problem, sizeof json->error->problem, format, args);
         va_end(args);
     }
+    /* at its end nothing more can be read, so the others need not look at `failed` */
+    json->at = json->end;
     return false;
 }
 
@@ -76,26 +78,39 @@ onym_json_take(struct onym_json *json, size_t len)
     return at;
 }
 
-static bool COLD
-fail_colon(struct onym_json *json)
+bool COLD
+onym_json_fail_colon(struct onym_json *json)
 {
     return onym_json_fail(json, "column %zu: expected ':'", (size_t)(json->at - json->start) + 1);
 }
 
-static inline void
-skip_space(struct onym_json *json)
+static bool
+is_space(uint8_t c)
 {
-    while (json->at < json->end && *json->at <= ' ' &&
-           (*json->at == ' ' || *json->at == '\n' || *json->at == '\t' || *json->at == '\r')) {
-        json->at++;
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static const uint8_t *COLD
+over_spaces(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && is_space(*p)) {
+        p++;
     }
+    return p;
+}
+
+/* The first byte that is no white space. Most texts have none. */
+static inline const uint8_t *
+over_space(const uint8_t *p, const uint8_t *end)
+{
+    return __builtin_expect(p<end && * p> ' ', 1) ? p : over_spaces(p, end);
 }
 
 enum onym_json_kind
 onym_json_peek(struct onym_json *json)
 {
-    skip_space(json);
-    if (json->failed || json->at == json->end) {
+    json->at = over_space(json->at, json->end);
+    if (json->at == json->end) {
         return ONYM_JSON_NONE;
     }
     switch (*json->at) {
@@ -116,8 +131,8 @@ onym_json_peek(struct onym_json *json)
     }
 }
 
-static bool COLD
-fail_kind(struct onym_json *json, const char *expected)
+bool COLD
+onym_json_fail_kind(struct onym_json *json, const char *expected)
 {
     static const char *const found[] = {[ONYM_JSON_NONE] = "not a JSON value",
                                         [ONYM_JSON_OBJECT] = "an object",
@@ -135,76 +150,89 @@ fail_kind(struct onym_json *json, const char *expected)
 bool
 onym_json_end(struct onym_json *json)
 {
-    skip_space(json);
-    if (!json->failed && json->at < json->end) {
+    json->at = over_space(json->at, json->end);
+    if (json->at < json->end) {
         return onym_json_fail(json, "more text behind the value; expected the end of the line");
     }
     return !json->failed;
 }
 
-static bool
-enter(struct onym_json *json, char bracket, const char *expected)
+bool
+onym_json_enter(struct onym_json *json, char bracket, const char *expected)
 {
-    skip_space(json);
-    if (json->failed || json->at == json->end || *json->at != (uint8_t)bracket) {
-        return fail_kind(json, expected);
+    const uint8_t *p = over_space(json->at, json->end);
+    struct onym_json_level *level;
+
+    if (p == json->end || *p != (uint8_t)bracket) {
+        json->at = p;
+        return onym_json_fail_kind(json, expected);
     }
     if (json->depth == ONYM_JSON_DEPTH_MAX) {
         return onym_json_fail(json, "nested deeper than %u", ONYM_JSON_DEPTH_MAX);
     }
-    json->at++;
-    json->level[json->depth++] = (struct onym_json_level){.fresh = true, .index = UINT32_MAX};
+    json->at = p + 1;
+    level = &json->level[json->depth++];
+    level->member = NULL;
+    level->index = UINT32_MAX;
+    level->fresh = true;
     return true;
 }
 
 bool
 onym_json_object(struct onym_json *json)
 {
-    return enter(json, '{', "an object");
+    return onym_json_enter(json, '{', "an object");
 }
 
 bool
 onym_json_array(struct onym_json *json)
 {
-    return enter(json, '[', "an array");
+    return onym_json_enter(json, '[', "an array");
 }
 
-/* Moves over the ',' before the next member or item. False at the closing bracket or a failure. */
-static inline bool
+static const uint8_t *COLD
+fail_next(struct onym_json *json, const uint8_t *p, char bracket)
+{
+    json->at = p;
+    if (p == json->end) {
+        (void)onym_json_fail(json, "the text ends; expected ',' or '%c'", bracket);
+    } else {
+        (void)onym_json_fail(json, "column %zu: expected ',' or '%c'",
+                             (size_t)(p - json->start) + 1, bracket);
+    }
+    return NULL;
+}
+
+/* Where the next member or item begins, behind the ',' in front of it. NULL at the closing bracket,
+ * which is left behind, or after a failure. */
+static inline const uint8_t *
 next(struct onym_json *json, char bracket)
 {
-    struct onym_json_level *level;
+    const uint8_t *p = over_space(json->at, json->end);
 
-    if (json->failed) {
-        return false;
+    if (__builtin_expect(p == json->end, 0)) {
+        return fail_next(json, p, bracket);
     }
-    level = &json->level[json->depth - 1];
-    skip_space(json);
-    if (json->at < json->end && *json->at == (uint8_t)bracket) {
-        json->at++;
+    if (*p == (uint8_t)bracket) {
+        json->at = p + 1;
         json->depth--;
-        return false;
+        return NULL;
     }
-    if (level->fresh) {
-        return true;
+    if (json->level[json->depth - 1].fresh) {
+        return p;
     }
-    if (json->at == json->end) {
-        return onym_json_fail(json, "the text ends; expected ',' or '%c'", bracket);
-    }
-    if (*json->at != ',') {
-        return onym_json_fail(json, "column %zu: expected ',' or '%c'",
-                              (size_t)(json->at - json->start) + 1, bracket);
-    }
-    json->at++;
-    return true;
+    return *p == ',' ? over_space(p + 1, json->end) : fail_next(json, p, bracket);
 }
 
 bool
 onym_json_item(struct onym_json *json)
 {
-    if (!next(json, ']')) {
+    const uint8_t *p = next(json, ']');
+
+    if (p == NULL) {
         return false;
     }
+    json->at = p;
     json->level[json->depth - 1].fresh = false;
     json->level[json->depth - 1].index++;
     return true;
@@ -216,46 +244,38 @@ is_name(onym_span text, const struct onym_json_name *name)
     return text.len == name->len && onym_json_same(text.at, (const uint8_t *)name->text, text.len);
 }
 
-static inline bool
-read_string(struct onym_json *json, onym_span *out)
-{
-    const uint8_t *start;
-
-    skip_space(json);
-    if (__builtin_expect(json->failed || json->at == json->end || *json->at != '"', 0)) {
-        return fail_kind(json, "a string");
-    }
-    start = json->at + 1;
-    json->at = onym_json_plain_end(start, json->end);
-    if (__builtin_expect(json->at < json->end && *json->at == '"', 1)) {
-        *out = onym_span_of(start, (size_t)(json->at - start));
-        json->at++;
-        return true;
-    }
-    return json->at < json->end && *json->at == '\\' ? onym_json_copy_string(json, start, out)
-                                                     : onym_json_fail_string(json);
-}
-
 bool
 onym_json_string(struct onym_json *json, onym_span *out)
 {
-    return read_string(json, out);
+    const uint8_t *end = json->end;
+    const uint8_t *p = over_space(json->at, end);
+    const uint8_t *start = p + 1;
+
+    if (__builtin_expect(p == end || *p != '"', 0)) {
+        json->at = p;
+        return onym_json_fail_kind(json, "a string");
+    }
+    p = onym_json_plain_end(start, end);
+    if (__builtin_expect(p < end && *p == '"', 1)) {
+        *out = onym_span_of(start, (size_t)(p - start));
+        json->at = p + 1;
+        return true;
+    }
+    json->at = p;
+    return p < end && *p == '\\' ? onym_json_copy_string(json, start, out)
+                                 : onym_json_fail_string(json);
 }
 
-/* Moves over the name, in quotes, when it is what stands next. */
-static inline bool
-take_name(struct onym_json *json, const struct onym_json_name *name)
+/* Behind the name, in quotes, when that is what stands at p; else NULL. */
+static inline const uint8_t *
+over_name(const uint8_t *p, const uint8_t *end, const struct onym_json_name *name)
 {
-    const uint8_t *p;
+    size_t len = name->len;
 
-    skip_space(json);
-    p = json->at;
-    if ((size_t)(json->end - p) < name->len + 2 || p[0] != '"' || p[name->len + 1] != '"' ||
-        !onym_json_same(p + 1, (const uint8_t *)name->text, name->len)) {
-        return false;
-    }
-    json->at = p + name->len + 2;
-    return true;
+    return (size_t)(end - p) >= len + 2 && p[0] == '"' && p[len + 1] == '"' &&
+                   onym_json_same(p + 1, (const uint8_t *)name->text, len)
+               ? p + len + 2
+               : NULL;
 }
 
 static bool COLD
@@ -274,46 +294,97 @@ fail_name(struct onym_json *json, onym_span text, const struct onym_json_name *n
                           text.len < 40 ? (int)text.len : 40, (const char *)text.at, known);
 }
 
+/* Reads a name that is not the expected one; its position in names, or count after a failure. */
+static unsigned __attribute__((noinline))
+find_name(struct onym_json *json, const struct onym_json_name *names, unsigned count)
+{
+    onym_span text;
+
+    if (!onym_json_string(json, &text)) {
+        return count;
+    }
+    for (unsigned at = 0; at < count; at++) {
+        if (is_name(text, &names[at])) {
+            return at;
+        }
+    }
+    (void)fail_name(json, text, names, count);
+    return count;
+}
+
+static int COLD
+fail_member(struct onym_json *json, const char *problem)
+{
+    (void)onym_json_fail(json, "%s", problem);
+    return -1;
+}
+
 int
 onym_json_member(struct onym_json *json, const struct onym_json_name *names, unsigned count,
                  uint32_t *seen)
 {
+    const uint8_t *end = json->end;
+    const uint8_t *p = next(json, '}');
+    const uint8_t *behind = NULL;
     struct onym_json_level *level;
-    onym_span text;
     unsigned at;
 
-    if (!next(json, '}')) {
+    if (p == NULL) {
         return -1;
     }
     level = &json->level[json->depth - 1];
     /* writers keep one order, so the next name is usually the one after the last */
     at = level->index + 1;
-    if (at >= count || !take_name(json, &names[at])) {
-        if (!read_string(json, &text)) {
-            return -1;
-        }
-        for (at = 0; at < count && !is_name(text, &names[at]); at++) {
-        }
+    if (at < count) {
+        behind = over_name(p, end, &names[at]);
+    }
+    if (behind == NULL) {
+        json->at = p;
+        at = find_name(json, names, count);
         if (at == count) {
-            (void)fail_name(json, text, names, count);
             return -1;
         }
+        behind = json->at;
     }
     level->member = &names[at];
     level->index = at;
     level->fresh = false;
-    if ((*seen & (1U << at)) != 0) {
-        (void)onym_json_fail(json, "comes twice");
-        return -1;
+    p = over_space(behind, end);
+    json->at = p;
+    if (__builtin_expect((*seen & (1U << at)) != 0, 0)) {
+        return fail_member(json, "comes twice");
     }
     *seen |= 1U << at;
-    skip_space(json);
-    if (json->at == json->end || *json->at != ':') {
-        (void)fail_colon(json);
+    if (p == end || *p != ':') {
+        (void)onym_json_fail_colon(json);
         return -1;
     }
-    json->at++;
+    json->at = p + 1;
     return (int)at;
+}
+
+bool
+onym_json_any_member(struct onym_json *json)
+{
+    const uint8_t *p = next(json, '}');
+    size_t scratch_len = json->scratch_len;
+    onym_span text;
+
+    if (p == NULL) {
+        return false;
+    }
+    json->at = p;
+    json->level[json->depth - 1].fresh = false;
+    if (!onym_json_string(json, &text)) {
+        return false;
+    }
+    json->scratch_len = scratch_len;
+    json->at = over_space(json->at, json->end);
+    if (json->at == json->end || *json->at != ':') {
+        return onym_json_fail_colon(json);
+    }
+    json->at++;
+    return true;
 }
 
 static bool COLD
@@ -328,32 +399,33 @@ fail_range(struct onym_json *json, const uint8_t *end, int64_t least, int64_t mo
 bool
 onym_json_integer(struct onym_json *json, int64_t least, int64_t most, int64_t *out)
 {
-    const uint8_t *p;
-    bool negative;
+    const uint8_t *p = over_space(json->at, json->end);
+    const uint8_t *digits;
     uint64_t v = 0;
-    int digits = 0;
+    bool negative;
 
-    if (onym_json_peek(json) != ONYM_JSON_NUMBER) {
-        return fail_kind(json, "a whole number");
-    }
-    p = json->at;
-    negative = *p == '-';
+    json->at = p;
+    negative = p < json->end && *p == '-';
     p += negative;
-    for (; p < json->end && *p >= '0' && *p <= '9'; p++) {
-        /* 18 digits fit; a nineteenth is over every bound this program knows */
-        if (digits++ < 18) {
-            v = v * 10 + (uint64_t)(*p - '0');
-        }
+    digits = p;
+    for (; p < json->end && (uint8_t)(*p - '0') < 10; p++) {
+        v = v * 10 + (uint64_t)(*p - '0'); /* more than 18 digits are refused below */
     }
-    if (digits == 0 || (digits > 1 && p[-digits] == '0')) {
-        return onym_json_fail(json, "not a number; expected a whole number");
+    if (p == digits) {
+        return onym_json_fail_kind(json, "a whole number");
+    }
+    if (p - digits > 1 && *digits == '0') {
+        return onym_json_fail(json, "a number that begins with 0; expected a whole number");
     }
     if (p < json->end && (*p == '.' || *p == 'e' || *p == 'E')) {
         return onym_json_fail(json, "a fraction or exponent; expected a whole number");
     }
-    int64_t number = negative ? -(int64_t)v : (int64_t)v;
+    int64_t number = 0;
 
-    if (digits > 18 || number < least || number > most) {
+    if (p - digits <= 18) {
+        number = negative ? -(int64_t)v : (int64_t)v;
+    }
+    if (p - digits > 18 || number < least || number > most) {
         return fail_range(json, p, least, most);
     }
     json->at = p;
@@ -361,8 +433,8 @@ onym_json_integer(struct onym_json *json, int64_t least, int64_t most, int64_t *
     return true;
 }
 
-static bool
-literal(struct onym_json *json, const char *word)
+bool
+onym_json_literal(struct onym_json *json, const char *word)
 {
     size_t len = strlen(word);
 
@@ -377,131 +449,15 @@ bool
 onym_json_bool(struct onym_json *json, bool *out)
 {
     if (onym_json_peek(json) != ONYM_JSON_BOOL) {
-        return fail_kind(json, "true or false");
+        return onym_json_fail_kind(json, "true or false");
     }
     bool value = *json->at == 't';
 
-    if (!literal(json, value ? "true" : "false")) {
+    if (!onym_json_literal(json, value ? "true" : "false")) {
         return false;
     }
     *out = value;
     return true;
-}
-
-/* A number of any form, for skipping. */
-static bool
-skip_number(struct onym_json *json)
-{
-    const uint8_t *p = json->at + (*json->at == '-');
-    const uint8_t *digits = p;
-
-    while (p < json->end && *p >= '0' && *p <= '9') {
-        p++;
-    }
-    if (p == digits || (p > digits + 1 && *digits == '0')) {
-        return onym_json_fail(json, "not a number");
-    }
-    if (p < json->end && *p == '.') {
-        digits = ++p;
-        while (p < json->end && *p >= '0' && *p <= '9') {
-            p++;
-        }
-        if (p == digits) {
-            return onym_json_fail(json, "not a number");
-        }
-    }
-    if (p < json->end && (*p == 'e' || *p == 'E')) {
-        p++;
-        p += p < json->end && (*p == '+' || *p == '-');
-        digits = p;
-        while (p < json->end && *p >= '0' && *p <= '9') {
-            p++;
-        }
-        if (p == digits) {
-            return onym_json_fail(json, "not a number");
-        }
-    }
-    json->at = p;
-    return true;
-}
-
-static bool
-skip_scalar(struct onym_json *json)
-{
-    size_t scratch_len = json->scratch_len;
-    onym_span text;
-    bool flag;
-
-    switch (onym_json_peek(json)) {
-    case ONYM_JSON_STRING:
-        if (!onym_json_string(json, &text)) {
-            return false;
-        }
-        json->scratch_len = scratch_len;
-        return true;
-    case ONYM_JSON_NUMBER:
-        return skip_number(json);
-    case ONYM_JSON_BOOL:
-        return onym_json_bool(json, &flag);
-    case ONYM_JSON_NULL:
-        return literal(json, "null");
-    case ONYM_JSON_OBJECT:
-    case ONYM_JSON_ARRAY:
-    case ONYM_JSON_NONE:
-    default:
-        return fail_kind(json, "a value");
-    }
-}
-
-/* The name and ':' of a member whose name does not matter. */
-static bool
-skip_name(struct onym_json *json)
-{
-    onym_span text;
-    size_t scratch_len = json->scratch_len;
-
-    if (!onym_json_string(json, &text)) {
-        return false;
-    }
-    json->scratch_len = scratch_len;
-    skip_space(json);
-    if (json->at == json->end || *json->at != ':') {
-        return fail_colon(json);
-    }
-    json->at++;
-    return true;
-}
-
-bool
-onym_json_skip(struct onym_json *json)
-{
-    static const struct onym_json_name any = ONYM_JSON_NAME("*");
-    unsigned floor = json->depth;
-    bool value_next = true; /* a value is due, not a ',' or a bracket */
-
-    while (!json->failed && (value_next || json->depth > floor)) {
-        if (value_next) {
-            enum onym_json_kind kind = onym_json_peek(json);
-
-            if (kind == ONYM_JSON_OBJECT || kind == ONYM_JSON_ARRAY) {
-                (void)enter(json, (char)*json->at, "a value");
-                if (!json->failed && kind == ONYM_JSON_OBJECT) {
-                    json->level[json->depth - 1].member = &any;
-                }
-            } else {
-                (void)skip_scalar(json);
-            }
-            value_next = false;
-        } else if (json->level[json->depth - 1].member != NULL) {
-            if (next(json, '}')) {
-                json->level[json->depth - 1].fresh = false;
-                value_next = skip_name(json);
-            }
-        } else {
-            value_next = onym_json_item(json);
-        }
-    }
-    return !json->failed;
 }
 
 void
