@@ -16,7 +16,7 @@ SYSTEM = re.compile(
     r"(?:assert|ctype|errno|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg"
     r"|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|threads|time|uchar"
     r"|wchar|wctype|dirent|fcntl|fnmatch|getopt|grp|ifaddrs|langinfo|libgen|malloc|netdb|poll"
-    r"|pthread|pwd|sched|semaphore|spawn|syslog|termios|unistd|immintrin|execinfo|ucontext)\.h"
+    r"|pthread|pwd|sched|semaphore|spawn|syslog|termios|unistd|execinfo|ucontext|[a-z]mmintrin)\.h"
     r"|(?:sys|netinet|net|arpa|linux)/[\w/]+\.h")
 GENERATED = "version.h"
 
