@@ -132,9 +132,6 @@ add_index(struct onym_writer *w, onym_span value, struct onym_query *out, const 
 {
     uint64_t number;
 
-    if (onym_http1_is(value, "various")) {
-        return ONYM_OK;
-    }
     if (!onym_http_number(value, &number) || number > UINT32_MAX) {
         *field = "index";
         return ONYM_MALFORMED;

@@ -31,7 +31,7 @@ bool onym_http_number(onym_span text, uint64_t *out);
 
 /* What a query selects: every `index` and `type`, as onym_query wants them, in the arena.
  * ONYM_OK; ONYM_MALFORMED with *field the parameter that cannot be read ("index": not a number of 0
- * to 4294967295; "type": bad %XX); ONYM_NO_SPACE. "index=various" is passed over. */
+ * to 4294967295; "type": bad %XX); ONYM_NO_SPACE. */
 ONYM_MUST_USE enum onym_status onym_http_selection(onym_span query, struct onym_arena *arena,
                                                    struct onym_query *out, const char **field);
 

@@ -1,0 +1,73 @@
+/* One request while it is answered, and the ways to answer it. Between service/http.c, which owns
+ * the connection, and the routes, which know what is asked. */
+#ifndef ONYM_SERVICE_HTTP_CALL_H
+#define ONYM_SERVICE_HTTP_CALL_H
+
+#include "service/http.h"
+#include "service/problem.h"
+
+/* Whose rules a path follows: how errors look, and which column of the status list counts. */
+enum onym_http_mouth {
+    ONYM_HTTP_PLAIN,  /* no interface of its own: redirects, the tunnel */
+    ONYM_HTTP_FACADE, /* /api/...: proto/handle-rest.md */
+    ONYM_HTTP_V1      /* /api/v1/...: proto/openapi.yaml */
+};
+
+struct onym_http_call {
+    struct onym_http_connection *connection;
+    struct onym_http_service *service;
+    const struct onym_http1_request *request;
+    struct onym_http_reply *reply;
+    uint64_t now_ms;
+    onym_span content; /* the body, when its plan kept it */
+    enum onym_http_mouth mouth;
+    bool chinese;
+    bool pretty;
+    const struct onym_http_login *login; /* NULL: not asked for yet, or not needed */
+    /* the answer */
+    struct onym_writer body;  /* into the reply's buffer, ONYM_HTTP_HEAD_MAX behind its front */
+    struct onym_writer extra; /* header lines beside the usual ones */
+    const char *type;         /* of the body; NULL: there is no body */
+    int status;
+    enum onym_status outcome;
+    bool close;    /* end the connection behind it */
+    bool head;     /* HEAD: length and no body */
+    bool may_keep; /* a cache may keep it after asking again (ETag) */
+};
+
+/* Begins an answer for the connection's request (or for none: request NULL). Resets the arena. */
+void onym_http_call_begin(struct onym_http_call *call, struct onym_http_connection *connection,
+                          struct onym_http_service *service,
+                          const struct onym_http1_request *request, uint64_t now_ms,
+                          struct onym_http_reply *reply);
+
+/* Adds a header line. value has no control bytes. */
+void onym_http_put_header(struct onym_http_call *call, const char *name, onym_span value);
+
+/* A header line of the request; empty when there is none. The first of several. */
+onym_span onym_http_header(const struct onym_http_call *call, const char *name);
+
+/* Starts the body over. JSON follows (written to call->body). */
+void onym_http_json(struct onym_http_call *call, int status, enum onym_status outcome);
+
+/* An error, in the form of the call's mouth: a problem, or {"responseCode", "message", "handle"}.
+ * detail is English and may be empty; handle may be empty: not known. The status of HTTP is the
+ * mouth's column for `status`; http overrides it unless 0. */
+struct onym_http_error {
+    enum onym_status status;
+    int http;
+    onym_span detail;
+    onym_span handle;
+    onym_span field;
+    bool has_position;
+    size_t position;
+};
+void onym_http_fail(struct onym_http_call *call, const struct onym_http_error *error);
+/* The same with a status and a text. */
+void onym_http_fail_text(struct onym_http_call *call, enum onym_status status, int http,
+                         const char *detail);
+
+/* Puts head and body together; the answer is in call->reply. */
+void onym_http_finish(struct onym_http_call *call);
+
+#endif

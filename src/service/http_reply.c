@@ -1,0 +1,349 @@
+#include "base/require.h"
+#include "service/http_call.h"
+#include "wire/json_write.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define EXTRA_MAX ((size_t)14 * 1024)
+
+/* Accept-Language: the greatest weight of a range that begins with the two letters; -1: none. */
+static int
+weight_of(onym_span header, const char *language)
+{
+    int best = -1;
+
+    while (header.len > 0) {
+        const uint8_t *end = memchr(header.at, ',', header.len);
+        onym_span item = end != NULL ? onym_span_front(header, (size_t)(end - header.at)) : header;
+        int weight = 1000;
+
+        header = onym_span_from(header, item.len + 1);
+        while (item.len > 0 && item.at[0] == ' ') {
+            item = onym_span_from(item, 1);
+        }
+        if (!onym_http1_is(onym_span_front(item, 2), language) ||
+            (item.len > 2 && item.at[2] != '-' && item.at[2] != ';' && item.at[2] != ' ')) {
+            continue;
+        }
+        for (size_t i = 2; i + 2 < item.len; i++) {
+            if (item.at[i] == 'q' && item.at[i + 1] == '=') {
+                weight = item.at[i + 2] == '1' ? 1000 : 0;
+                for (size_t d = 0, scale = 100; d < 3 && i + 4 + d < item.len; d++, scale /= 10) {
+                    uint8_t c = item.at[i + 4 + d];
+
+                    if (c < '0' || c > '9') {
+                        break;
+                    }
+                    weight += weight < 1000 ? (int)scale * (c - '0') : 0;
+                }
+            }
+        }
+        best = weight > best ? weight : best;
+    }
+    return best;
+}
+
+onym_span
+onym_http_header(const struct onym_http_call *c, const char *wanted)
+{
+    onym_span fields = c->request != NULL ? c->request->fields : onym_span_of(NULL, 0);
+    onym_span name;
+    onym_span value;
+
+    while (onym_http1_field(&fields, &name, &value)) {
+        if (onym_http1_is(name, wanted)) {
+            return value;
+        }
+    }
+    return onym_span_of(NULL, 0);
+}
+
+void
+onym_http_call_begin(struct onym_http_call *c, struct onym_http_connection *connection,
+                     struct onym_http_service *service, const struct onym_http1_request *request,
+                     uint64_t now_ms, struct onym_http_reply *reply)
+{
+    uint8_t *extra;
+    onym_span languages;
+
+    ONYM_REQUIRE(reply->cap >= ONYM_HTTP_REPLY_MAX);
+    ONYM_REQUIRE(service->arena->cap >= ONYM_HTTP_ARENA_MIN);
+    onym_arena_reset(service->arena);
+    extra = onym_arena_take(service->arena, EXTRA_MAX);
+    *c = (struct onym_http_call){.connection = connection,
+                                 .service = service,
+                                 .request = request,
+                                 .reply = reply,
+                                 .now_ms = now_ms};
+    c->body = onym_writer_over(reply->buffer + ONYM_HTTP_HEAD_MAX, reply->cap - ONYM_HTTP_HEAD_MAX);
+    c->extra = onym_writer_over(extra, EXTRA_MAX);
+    c->close = request == NULL || !request->keep_alive;
+    c->head = request != NULL && onym_span_equal(request->method, onym_span_text("HEAD"));
+    languages = onym_http_header(c, "accept-language");
+    c->chinese = weight_of(languages, "zh") > weight_of(languages, "en") &&
+                 weight_of(languages, "zh") > 0;
+    reply->outcome = ONYM_OK;
+    reply->is_resolution = false;
+    reply->request_id = onym_span_of(connection->id, connection->id_len);
+}
+
+void
+onym_http_put_header(struct onym_http_call *c, const char *name, onym_span value)
+{
+    onym_json_put(&c->extra, name);
+    onym_json_put(&c->extra, ": ");
+    onym_writer_bytes(&c->extra, value);
+    onym_json_put(&c->extra, "\r\n");
+}
+
+void
+onym_http_json(struct onym_http_call *c, int status, enum onym_status outcome)
+{
+    c->body.len = 0;
+    c->body.status = ONYM_OK;
+    c->status = status;
+    c->outcome = outcome;
+    c->type = c->mouth == ONYM_HTTP_FACADE ? "application/json;charset=utf-8" : "application/json";
+}
+
+static void
+facade_error(struct onym_http_call *c, const struct onym_http_error *e)
+{
+    struct onym_writer *w = &c->body;
+    onym_span text = e->detail.len > 0 ? e->detail : onym_span_text(onym_status_text(e->status));
+    /* the reference server says no more with these */
+    bool terse = e->detail.len == 0 &&
+                 (e->status == ONYM_NOT_FOUND || e->status == ONYM_VALUE_NOT_FOUND ||
+                  e->status == ONYM_NO_PERMISSION || e->status == ONYM_AUTH_NEEDED);
+
+    onym_http_json(c, e->http != 0 ? e->http : onym_status_http_facade(e->status), e->status);
+    onym_json_put(w, "{\"responseCode\":");
+    onym_json_put_u64(w, onym_status_wire(e->status));
+    if (!terse) {
+        onym_json_put(w, ",\"message\":");
+        if (e->field.len > 0) {
+            uint8_t text_of_field[512];
+            struct onym_writer joined = onym_writer_over(text_of_field, sizeof text_of_field);
+
+            onym_writer_bytes(&joined, e->field);
+            onym_json_put(&joined, ": ");
+            onym_writer_bytes(&joined, text);
+            text = joined.status == ONYM_OK ? onym_writer_written(&joined) : text;
+            onym_json_put_string(w, text);
+        } else {
+            onym_json_put_string(w, text);
+        }
+    }
+    if (e->handle.len > 0) {
+        onym_json_put(w, ",\"handle\":");
+        onym_json_put_string(w, e->handle);
+    }
+    onym_json_put(w, "}");
+}
+
+void
+onym_http_fail(struct onym_http_call *c, const struct onym_http_error *e)
+{
+    struct onym_problem p = {.status = e->status,
+                             .http = e->http,
+                             .detail = e->detail,
+                             .field = e->field,
+                             .has_position = e->has_position,
+                             .position = e->position,
+                             .request_id = onym_span_of(c->connection->id, c->connection->id_len)};
+
+    if (c->mouth == ONYM_HTTP_FACADE) {
+        facade_error(c, e);
+    } else {
+        p.instance = c->request != NULL ? c->request->target : onym_span_of(NULL, 0);
+        onym_http_json(c, onym_problem_http(&p), e->status);
+        c->type = "application/problem+json";
+        onym_json_put(&c->body, "{");
+        onym_problem_write(&c->body, &p, c->chinese);
+        onym_json_put(&c->body, "}");
+        onym_http_put_header(c, "Content-Language", onym_span_text(c->chinese ? "zh-CN" : "en"));
+        onym_http_put_header(c, "Vary", onym_span_text("Accept-Language"));
+    }
+    if (c->status == 503 || c->status == 429) {
+        onym_http_put_header(c, "Retry-After", onym_span_text("1"));
+    }
+}
+
+void
+onym_http_fail_text(struct onym_http_call *c, enum onym_status status, int http, const char *detail)
+{
+    onym_http_fail(c, &(struct onym_http_error){
+                          .status = status, .http = http, .detail = onym_span_text(detail)});
+}
+
+/* ---- indented JSON ---- */
+
+struct indent {
+    struct onym_writer *w; /* NULL: only count */
+    size_t len;
+    unsigned depth;
+};
+
+static void
+put_byte(struct indent *i, uint8_t c)
+{
+    i->len++;
+    if (i->w != NULL) {
+        onym_writer_u8(i->w, c);
+    }
+}
+
+static void
+new_line(struct indent *i)
+{
+    put_byte(i, '\n');
+    for (unsigned n = 0; n < i->depth * 2; n++) {
+        put_byte(i, ' ');
+    }
+}
+
+/* Two blanks a level, as the reference server does. text is compact JSON of our own. */
+static void
+indent(struct indent *i, onym_span text)
+{
+    bool quoted = false;
+
+    for (size_t n = 0; n < text.len; n++) {
+        uint8_t c = text.at[n];
+        uint8_t next = n + 1 < text.len ? text.at[n + 1] : 0;
+
+        if (quoted) {
+            put_byte(i, c);
+            if (c == '\\') {
+                put_byte(i, next);
+                n++;
+            }
+            quoted = c != '"';
+        } else if ((c == '{' && next == '}') || (c == '[' && next == ']')) {
+            put_byte(i, c);
+            put_byte(i, next);
+            n++;
+        } else if (c == '}' || c == ']') {
+            i->depth--;
+            new_line(i);
+            put_byte(i, c);
+        } else {
+            put_byte(i, c);
+            quoted = c == '"';
+            if (c == '{' || c == '[') {
+                i->depth++;
+                new_line(i);
+            } else if (c == ',') {
+                new_line(i);
+            } else if (c == ':') {
+                put_byte(i, ' ');
+            }
+        }
+    }
+}
+
+/* A wish: an answer that does not fit twice stays as it is. */
+static void
+make_pretty(struct onym_http_call *c)
+{
+    struct onym_writer *w = &c->body;
+    struct indent counted = {.w = NULL};
+    struct indent written = {.w = w};
+    size_t len = w->len;
+    uint8_t *compact = w->at + w->cap - len;
+
+    indent(&counted, onym_writer_written(w));
+    if (counted.len > w->cap - len) {
+        return;
+    }
+    memmove(compact, w->at, len);
+    w->len = 0;
+    indent(&written, onym_span_of(compact, len));
+}
+
+/* ---- head ---- */
+
+/* RFC 9110 5.6.7. Not strftime: its names depend on the locale. */
+static void
+put_date(struct onym_writer *w, uint64_t now_ms)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t seconds = (time_t)(now_ms / 1000 & UINT32_MAX);
+    struct tm tm;
+    char text[64];
+
+    ONYM_REQUIRE(gmtime_r(&seconds, &tm) != NULL);
+    (void)snprintf(text, sizeof text, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+                   days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+                   tm.tm_min, tm.tm_sec);
+    onym_json_put(w, text);
+}
+
+/* RFC 9110 8.6: 204 and 304 have no body and no length of one. */
+static void
+put_head(struct onym_http_call *c, struct onym_writer *w)
+{
+    char line[96];
+
+    (void)snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", c->status, onym_http_reason(c->status));
+    onym_json_put(w, line);
+    put_date(w, c->now_ms);
+    if (c->type != NULL) {
+        onym_json_put(w, "Content-Type: ");
+        onym_json_put(w, c->type);
+        onym_json_put(w, "\r\n");
+    }
+    if (c->status != 204 && c->status != 304) {
+        (void)snprintf(line, sizeof line, "Content-Length: %zu\r\n", c->body.len);
+        onym_json_put(w, line);
+    }
+    onym_writer_bytes(w, onym_writer_written(&c->extra));
+    if (c->connection->id_len > 0) {
+        onym_json_put(w, "X-Request-Id: ");
+        onym_writer_bytes(w, onym_span_of(c->connection->id, c->connection->id_len));
+        onym_json_put(w, "\r\n");
+    }
+    onym_json_put(w, c->may_keep ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n");
+    onym_json_put(w, "X-Content-Type-Options: nosniff\r\n"
+                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                     "Referrer-Policy: no-referrer\r\n");
+    onym_json_put(w, c->close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
+}
+
+void
+onym_http_finish(struct onym_http_call *c)
+{
+    uint8_t *head_memory;
+    struct onym_writer head;
+
+    if (c->body.status != ONYM_OK || c->extra.status != ONYM_OK) {
+        c->extra.len = 0;
+        c->extra.status = ONYM_OK;
+        onym_http_fail_text(c, ONYM_NO_SPACE, 0,
+                            "the answer is too large; ask for some of its values with index or "
+                            "type");
+    }
+    if (c->type == NULL) {
+        c->body.len = 0;
+    }
+    if (c->pretty && c->type != NULL && strstr(c->type, "json") != NULL) {
+        make_pretty(c);
+    }
+    head_memory = onym_arena_take(c->service->arena, ONYM_HTTP_HEAD_MAX);
+    if (head_memory == NULL) {
+        onym_arena_reset(c->service->arena); /* all it held is in the body; extra lies in front */
+        (void)onym_arena_take(c->service->arena, EXTRA_MAX);
+        head_memory = onym_arena_take(c->service->arena, ONYM_HTTP_HEAD_MAX);
+    }
+    ONYM_REQUIRE(head_memory != NULL);
+    head = onym_writer_over(head_memory, ONYM_HTTP_HEAD_MAX);
+    put_head(c, &head);
+    ONYM_REQUIRE(head.status == ONYM_OK);
+    memcpy(c->body.at - head.len, head.at, head.len);
+    c->reply->bytes = onym_span_of(c->body.at - head.len, head.len + (c->head ? 0 : c->body.len));
+    c->reply->status = c->status;
+    c->reply->outcome = c->outcome;
+}

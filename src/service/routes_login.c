@@ -1,0 +1,130 @@
+#include "service/http_auth.h"
+#include "service/http_query.h"
+#include "service/routes_priv.h"
+#include "wire/json_write.h"
+
+#define CHALLENGE_MAX 512U
+#define BASIC         "Basic realm=\"handle\""
+
+static bool
+can_login(const struct onym_http_call *c)
+{
+    return c->connection->caller.tls && c->service->backend != NULL;
+}
+
+/* Two headers, as the reference server sends them: the session, and Basic. */
+static void
+put_challenge(struct onym_http_call *c, onym_span challenge, const char *error)
+{
+    uint8_t memory[CHALLENGE_MAX + 128];
+    struct onym_writer w = onym_writer_over(memory, sizeof memory);
+    onym_span first = challenge.len > 0 ? challenge : onym_span_text(BASIC);
+
+    onym_writer_bytes(&w, first);
+    if (error != NULL) {
+        onym_json_put(&w, ", error=\"");
+        onym_json_put(&w, error);
+        onym_json_put(&w, "\"");
+    }
+    onym_http_put_header(c, "WWW-Authenticate",
+                         w.status == ONYM_OK ? onym_writer_written(&w) : onym_span_text(BASIC));
+    if (challenge.len > 0 && error == NULL) {
+        onym_http_put_header(c, "WWW-Authenticate", onym_span_text(BASIC));
+    }
+}
+
+void
+onym_routes_need_login(struct onym_http_call *c, onym_span handle)
+{
+    char text[CHALLENGE_MAX];
+    bool can = can_login(c);
+    const char *detail = c->mouth == ONYM_HTTP_FACADE ? ""
+                         : can                        ? "prove who you are"
+                                                      : "prove who you are, over HTTPS";
+
+    if (can) {
+        size_t len = c->service->backend->challenge(c->service->backend->of, &c->connection->caller,
+                                                    text, sizeof text);
+
+        put_challenge(c, onym_span_of(text, len), NULL);
+    }
+    onym_http_fail(c, &(struct onym_http_error){.status = ONYM_AUTH_NEEDED,
+                                                .http = can ? 0 : 403,
+                                                .detail = onym_span_text(detail),
+                                                .handle = handle});
+}
+
+/* Credentials that fail stop a request before it is looked at (proto/handle-rest.md section 4). */
+static enum onym_routes_step
+login_failed(struct onym_http_call *c, enum onym_status status, onym_span challenge,
+             const char *why)
+{
+    if (onym_status_http(status) != 401) {
+        onym_http_fail_text(c, status, 0, "");
+        return ONYM_ROUTES_ANSWERED;
+    }
+    put_challenge(c, challenge, why);
+    if (c->mouth == ONYM_HTTP_FACADE) {
+        c->status = 401;
+        c->outcome = status;
+        c->type = NULL;
+    } else {
+        onym_http_fail_text(c, status, 0, why);
+    }
+    return ONYM_ROUTES_ANSWERED;
+}
+
+enum onym_routes_step
+onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
+{
+    struct onym_http_credentials credentials;
+    struct onym_http_login *login;
+    const char *why;
+    enum onym_status status;
+
+    *identity = (struct onym_identity){.index = 0};
+    if (!can_login(c)) {
+        return ONYM_ROUTES_ON;
+    }
+    status = onym_http_auth_read(c->request->fields, c->service->arena, &credentials, &why);
+    if (status != ONYM_OK) {
+        return login_failed(c, status == ONYM_MALFORMED ? ONYM_AUTH_FAILED : status,
+                            onym_span_of(NULL, 0), why);
+    }
+    if (credentials.scheme == ONYM_HTTP_NO_CREDENTIALS) {
+        return ONYM_ROUTES_ON;
+    }
+    if (c->login == NULL) {
+        login = onym_arena_take(c->service->arena, sizeof *login);
+        if (login == NULL) {
+            return login_failed(c, ONYM_NO_SPACE, onym_span_of(NULL, 0), "");
+        }
+        memset(login, 0, sizeof *login);
+        if (c->service->backend->authenticate(c->service->backend->of, &c->connection->caller,
+                                              &credentials, login) == ONYM_HTTP_LATER) {
+            c->connection->stage = ONYM_HTTP_LOGIN;
+            return ONYM_ROUTES_LATER;
+        }
+        c->login = login;
+    }
+    if (c->login->status != ONYM_OK) {
+        return login_failed(c, c->login->status, c->login->challenge, "Identity not verified");
+    }
+    *identity = c->login->identity;
+    return ONYM_ROUTES_ON;
+}
+
+static enum onym_status
+find_record(void *of, onym_span folded, struct onym_record *out)
+{
+    return onym_view_record(of, ONYM_KIND_HANDLE, folded, out);
+}
+
+struct onym_record_source
+onym_routes_source(struct onym_http_call *c)
+{
+    /* the view is only read through it */
+    const struct onym_view *view = c->service->answerer->resolver.view;
+
+    return (struct onym_record_source){.record = find_record, .of = (void *)(uintptr_t)view};
+}

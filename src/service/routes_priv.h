@@ -1,0 +1,87 @@
+/* Between the files of service/routes*. */
+#ifndef ONYM_SERVICE_ROUTES_PRIV_H
+#define ONYM_SERVICE_ROUTES_PRIV_H
+
+#include "service/routes.h"
+
+enum onym_route {
+    ONYM_ROUTE_NONE,
+    ONYM_ROUTE_HANDLE,       /* /api/handles/{handle} */
+    ONYM_ROUTE_HANDLES,      /* /api/handles */
+    ONYM_ROUTE_SITE,         /* /api/site */
+    ONYM_ROUTE_PREFIXES,     /* /api/prefixes[/{prefix}] */
+    ONYM_ROUTE_SESSIONS,     /* /api/sessions[/this] */
+    ONYM_ROUTE_VERIFICATION, /* /api/verifications/{index:handle} */
+    ONYM_ROUTE_IDENTIFIER,   /* /api/v1/identifiers/{id} */
+    ONYM_ROUTE_HISTORY,      /* /api/v1/identifiers/{id}/history */
+    ONYM_ROUTE_IDENTIFIERS,  /* /api/v1/identifiers */
+    ONYM_ROUTE_BATCH,        /* /api/v1/identifiers:batch */
+    ONYM_ROUTE_V1_PREFIXES,  /* /api/v1/prefixes */
+    ONYM_ROUTE_STATUS,       /* /api/v1/status */
+    ONYM_ROUTE_CONTRACT      /* /api/v1/openapi.json */
+};
+
+enum onym_method {
+    ONYM_METHOD_GET = 1, /* and HEAD */
+    ONYM_METHOD_PUT = 2,
+    ONYM_METHOD_POST = 4,
+    ONYM_METHOD_DELETE = 8,
+    ONYM_METHOD_OPTIONS = 16,
+    ONYM_METHOD_OTHER = 32
+};
+
+struct onym_routed {
+    enum onym_route route;
+    enum onym_http_mouth mouth;
+    unsigned allowed; /* enum onym_method bits */
+    enum onym_method method;
+    onym_span name; /* the variable part of the path, not decoded */
+};
+
+struct onym_routed onym_routes_match(const struct onym_http1_request *request);
+
+/* What a step of answering came to. */
+enum onym_routes_step {
+    ONYM_ROUTES_ON,       /* go on */
+    ONYM_ROUTES_ANSWERED, /* an error was said */
+    ONYM_ROUTES_LATER     /* the backend works */
+};
+
+/* Proves who asks, when the connection and the node can: *identity is empty for a request without
+ * credentials, and always on plain HTTP or without a backend. */
+enum onym_routes_step onym_routes_login(struct onym_http_call *call,
+                                        struct onym_identity *identity);
+
+/* 402: over TLS with a backend 401 and how to prove oneself, else 403. */
+void onym_routes_need_login(struct onym_http_call *call, onym_span handle);
+
+/* Decodes the name of the path: valid UTF-8 of 1 to ONYM_NAME_LEN_MAX bytes, or an error is said.
+ */
+enum onym_routes_step onym_routes_name(struct onym_http_call *call, onym_span raw, onym_span *name);
+
+/* Records for core/authz.h out of the view. */
+struct onym_record_source onym_routes_source(struct onym_http_call *call);
+
+/* GET of a record, both mouths. */
+enum onym_http_when onym_routes_read(struct onym_http_call *call, const struct onym_routed *routed);
+
+/* PUT, POST and DELETE of a record, both mouths. */
+enum onym_http_when onym_routes_write(struct onym_http_call *call,
+                                      const struct onym_routed *routed);
+
+/* POST of a message. */
+void onym_routes_tunnel(struct onym_http_call *call);
+
+/* The paths that need no record. */
+void onym_routes_site(struct onym_http_call *call);
+void onym_routes_status(struct onym_http_call *call);
+void onym_routes_contract(struct onym_http_call *call);
+void onym_routes_redirect(struct onym_http_call *call);
+void onym_routes_options(struct onym_http_call *call, unsigned allowed);
+void onym_routes_verification(struct onym_http_call *call);
+void onym_routes_sessions(struct onym_http_call *call);
+
+/* Sets Allow. */
+void onym_routes_allow(struct onym_http_call *call, unsigned allowed);
+
+#endif
