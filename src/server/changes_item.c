@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #define PREFIX_FRONT_LEN 5U /* "0.NA/", which onym_op_target may put in front */
-#define ALIGNMENT        8U /* of what an arena gives */
+/* What onym_op_target works in. */
+#define TARGET_ROOM (2U * ONYM_PREFIX_NAME_LEN_MAX)
 
 static onym_span
 cut(onym_span span, size_t max)
@@ -24,8 +25,7 @@ onym_changes_item_bytes(const struct onym_operation *op, const struct onym_ident
 {
     return sizeof(struct onym_changes_item) + op->name.len + op->values.raw.len +
            op->indexes.raw.len + op->minted.len + op->principal.handle.len +
-           cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len +
-           3 * (target_len(op) + ALIGNMENT) + ALIGNMENT;
+           cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len + 3 * target_len(op);
 }
 
 /* Copies span behind *at and moves past it. */
@@ -47,7 +47,8 @@ onym_changes_item_new(const struct onym_operation *op, const struct onym_identit
 {
     size_t bytes = onym_changes_item_bytes(op, who);
     struct onym_changes_item *item = malloc(bytes);
-    struct onym_arena rest;
+    uint8_t room[TARGET_ROOM];
+    struct onym_arena scratch = {.at = room, .cap = sizeof room};
     uint8_t *at;
 
     if (item == NULL) {
@@ -66,17 +67,14 @@ onym_changes_item_new(const struct onym_operation *op, const struct onym_identit
     item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
     item->who = *who;
     item->who.handle = keep(&at, who->handle);
-    item->name = at;
-    at += target_len(op);
-
-    /* an arena begins aligned; the padding is counted above */
-    at += (ALIGNMENT - (uintptr_t)at % ALIGNMENT) % ALIGNMENT;
-    rest = (struct onym_arena){.at = at, .cap = (size_t)((uint8_t *)item + bytes - at)};
-    *status = onym_op_target(&item->op, &rest, &item->target);
+    *status = onym_op_target(&item->op, &scratch, &item->target);
     if (*status != ONYM_OK) {
         free(item);
         return NULL;
     }
+    item->target.name = keep(&at, item->target.name);
+    item->target.folded = keep(&at, item->target.folded);
+    item->name = at;
     item->result.ticket = ticket;
     item->result.name = item->target.name;
     return item;
