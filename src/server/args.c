@@ -51,7 +51,7 @@ onym_args_parse(int argc, char **argv, struct onym_args *out)
             (void)fputs(help, stdout);
             return ONYM_DAEMON_STOPPED;
         } else if (c == 'V') {
-            (void)printf("onymd %s (%s)\n", ONYM_VERSION, ONYM_REVISION);
+            (void)printf("onymd %s (%s)\n", ONYM_BUILD_VERSION, ONYM_REVISION);
             return ONYM_DAEMON_STOPPED;
         } else {
             (void)fputs("onymd: see onymd --help\n", stderr);

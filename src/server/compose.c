@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "config/schema.h"
+#include "server/admin.h"
 #include "server/ops.h"
 #include "server/site.h"
 #include "server/worker.h"
@@ -233,6 +234,45 @@ open_store(struct server *s, struct onym_fault *fault)
     return onym_env_open(&options, &s->node.env, fault);
 }
 
+static void
+quiet_workers(void *of)
+{
+    struct server *s = of;
+
+    for (unsigned i = 0; i < s->workers; i++) {
+        onym_worker_quiet(s->worker[i]);
+    }
+}
+
+static void
+resume_workers(void *of)
+{
+    struct server *s = of;
+
+    for (unsigned i = 0; i < s->workers; i++) {
+        onym_worker_resume(s->worker[i]);
+    }
+}
+
+static enum onym_status
+open_changes(struct server *s, struct onym_fault *fault)
+{
+    struct onym_changes_options options = {.env = s->node.env,
+                                           .log = s->node.log,
+                                           .workers = s->node.settings.workers,
+                                           .seed = s->node.seed,
+                                           .quiet = quiet_workers,
+                                           .resume = resume_workers,
+                                           .of = s};
+    enum onym_status status = onym_changes_open(&options, &s->node.changes, fault);
+
+    if (status != ONYM_OK) {
+        return status;
+    }
+    status = onym_admin_desk_new(s->node.settings.workers, s->node.changes, &s->node.desk);
+    return status == ONYM_OK ? ONYM_OK : onym_fault_set(fault, status, "no memory for challenges");
+}
+
 static enum onym_status
 open_workers(struct server *s, struct onym_fault *fault)
 {
@@ -306,7 +346,7 @@ log_ready(const struct server *s)
     (void)!onym_env_stat(s->node.env, &stat);
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "ready", "the node answers",
              onym_log_text("node", s->node.settings.node_id),
-             onym_log_text("version", ONYM_VERSION), onym_log_text("revision", ONYM_REVISION),
+             onym_log_text("version", ONYM_BUILD_VERSION), onym_log_text("revision", ONYM_REVISION),
              onym_log_u64("workers", s->workers), onym_log_text("dir", s->node.settings.data_dir),
              onym_log_u64("identifiers", stat.handles), onym_log_u64("prefixes", stat.prefixes));
 }
@@ -316,6 +356,9 @@ open_all(struct server *s, struct onym_fault *fault)
 {
     enum onym_status status = open_store(s, fault);
 
+    if (status == ONYM_OK) {
+        status = open_changes(s, fault);
+    }
     if (status == ONYM_OK) {
         status = open_workers(s, fault);
     }
@@ -361,9 +404,15 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
         uv_walk(&s->loop, close_handle, NULL);
         (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     }
+    if (s->node.changes != NULL) {
+        onym_changes_stop(
+            s->node.changes); /* commits what was taken, while its askers still live */
+    }
     for (unsigned i = 0; i < s->workers; i++) {
         onym_worker_free(s->worker[i]);
     }
+    onym_changes_close(s->node.changes);
+    onym_admin_desk_free(s->node.desk);
     onym_ops_free(s->ops);
     (void)uv_loop_close(&s->loop);
     onym_env_close(s->node.env);

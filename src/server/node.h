@@ -11,11 +11,16 @@
 #define ONYM_WORKERS_MAX  64U
 #define ONYM_SITE_LEN_MAX 4096U
 
+struct onym_changes;
+struct onym_admin_desk;
+
 struct onym_node {
     struct onym_settings settings; /* as started with; the log level may change later */
     struct onym_log *log;
     struct onym_env *env;
-    uint64_t seed; /* random, for tables that strangers must not aim at */
+    struct onym_changes *changes; /* the writer's queue; its own locks */
+    struct onym_admin_desk *desk; /* challenges; its own locks */
+    uint64_t seed;                /* random, for tables that strangers must not aim at */
     uint64_t started_epoch_ms;
     uint16_t site_serial;
     size_t site_len;

@@ -81,7 +81,7 @@ onym_ops_measure(struct onym_ops *ops, struct onym_metrics *out)
                                  .worker_count = ops->worker_count + 1,
                                  .log_dropped = onym_log_dropped(ops->node->log),
                                  .start_epoch_ms = ops->node->started_epoch_ms,
-                                 .version = ONYM_VERSION,
+                                 .version = ONYM_BUILD_VERSION,
                                  .revision = ONYM_REVISION};
     out->has_store = onym_env_stat(ops->node->env, &stat) == ONYM_OK;
     if (out->has_store) {

@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/tcp.h"
 #include "net/udp.h"
+#include "server/admin.h"
 #include "server/stats.h"
 #include "server/streams.h"
 #include "service/datagram.h"
@@ -15,16 +16,23 @@
 #define ARENA_BYTES    ((size_t)1 << 20)
 #define TCP_KEPT_BYTES ((size_t)64 << 20)
 /* Handlers are given at least this much of the arena: a whole record copied, and a front. */
-#define ARENA_RESERVE ((size_t)512 << 10)
+#define REOPEN_PAUSE_MS  100U
+#define STOPPING_TICK_MS 5U
+#define ARENA_RESERVE    ((size_t)512 << 10)
 
 struct onym_worker {
     const struct onym_node *node;
     unsigned index;
     uv_loop_t loop;
     uv_async_t stop_signal;
+    uv_async_t quiet_signal;
     uv_timer_t tick;
+    uv_mutex_t quiet_lock; /* over ended and quiet_asked */
+    uv_sem_t quiet, resume;
+    bool quiet_asked;
     uv_thread_t thread;
-    bool loop_ready, started;
+    bool loop_ready, started, stopping;
+    bool quieted;       /* of the thread that asked for quiet */
     int stop_asked;     /* atomic: 0 no, 1 gracefully, 2 now */
     int ended;          /* atomic */
     uint64_t ticked_ns; /* atomic */
@@ -33,6 +41,7 @@ struct onym_worker {
     struct onym_answerer answerer;
     struct onym_datagram_service datagrams;
     struct onym_streams streams;
+    struct onym_admin_post admin;
     struct onym_arena arena;
     struct onym_admit admit;
     struct onym_counters counters;
@@ -110,6 +119,8 @@ on_closed(void *user, struct onym_tcp_connection *connection)
 
 /* ---- life ---- */
 
+static void let_go_when_idle(struct onym_worker *w);
+
 static void
 copy_stats(struct onym_worker *w)
 {
@@ -145,6 +156,7 @@ on_tick(uv_timer_t *timer)
     __atomic_store_n(&w->ticked_ns, onym_clock_monotonic_ns(), __ATOMIC_RELAXED);
     copy_stats(w);
     report_damage(w);
+    let_go_when_idle(w);
 }
 
 static void
@@ -161,6 +173,85 @@ close_sockets(struct onym_worker *w, bool now)
     }
 }
 
+/* ---- keeping still while the store is opened anew ---- */
+
+static enum onym_status
+open_view(struct onym_worker *w)
+{
+    enum onym_status status = onym_view_open(w->node->env, &w->view);
+
+    if (status == ONYM_OK) {
+        onym_view_release(w->view);
+        w->answerer.resolver.view = w->view;
+        w->streams.view = w->view;
+    }
+    return status;
+}
+
+static void
+on_quiet(uv_async_t *async)
+{
+    struct onym_worker *w = async->data;
+
+    uv_mutex_lock(&w->quiet_lock);
+    if (!w->quiet_asked) {
+        uv_mutex_unlock(&w->quiet_lock);
+        return;
+    }
+    w->quiet_asked = false;
+    uv_mutex_unlock(&w->quiet_lock);
+    onym_view_close(w->view);
+    w->view = NULL;
+    uv_sem_post(&w->quiet);
+    uv_sem_wait(&w->resume);
+    while (open_view(w) != ONYM_OK) {
+        /* the store was just opened by the writer: only memory can be short */
+        uv_sleep(REOPEN_PAUSE_MS);
+    }
+}
+
+void
+onym_worker_quiet(struct onym_worker *w)
+{
+    bool wait;
+
+    uv_mutex_lock(&w->quiet_lock);
+    wait = w->started && !onym_worker_ended(w);
+    w->quiet_asked = wait;
+    uv_mutex_unlock(&w->quiet_lock);
+    if (wait) {
+        (void)uv_async_send(&w->quiet_signal);
+        uv_sem_wait(&w->quiet);
+    } else if (w->view != NULL) {
+        onym_view_close(w->view);
+        w->view = NULL;
+    }
+    w->quieted = wait;
+}
+
+void
+onym_worker_resume(struct onym_worker *w)
+{
+    if (w->quieted) {
+        w->quieted = false;
+        uv_sem_post(&w->resume);
+    }
+}
+
+/* After a stop the loop lives on until every request that waits for a proof or a commit has its
+ * answer. */
+static void
+let_go_when_idle(struct onym_worker *w)
+{
+    if (w->stopping && onym_admin_post_idle(&w->admin) && !uv_is_closing((uv_handle_t *)&w->tick)) {
+        onym_admin_post_close(&w->admin);
+        uv_close((uv_handle_t *)&w->tick, NULL);
+        uv_unref((uv_handle_t *)&w->quiet_signal);
+        /* the signal itself stays open for a second, harder stop, but keeps the loop no longer */
+        uv_unref((uv_handle_t *)&w->stop_signal);
+    }
+}
+
 static void
 on_stop(uv_async_t *async)
 {
@@ -169,20 +260,29 @@ on_stop(uv_async_t *async)
 
     copy_stats(w);
     close_sockets(w, now);
+    w->stopping = true;
     if (!uv_is_closing((uv_handle_t *)&w->tick)) {
-        uv_close((uv_handle_t *)&w->tick, NULL);
+        (void)uv_timer_start(&w->tick, on_tick, 0, STOPPING_TICK_MS);
     }
-    /* the signal itself stays open for a second, harder stop, but keeps the loop no longer */
-    uv_unref((uv_handle_t *)&w->stop_signal);
 }
 
 static void
 run(void *arg)
 {
     struct onym_worker *w = arg;
+    bool asked;
 
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
+    uv_mutex_lock(&w->quiet_lock);
+    onym_view_close(w->view);
+    w->view = NULL;
+    asked = w->quiet_asked;
+    w->quiet_asked = false;
     __atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
+    uv_mutex_unlock(&w->quiet_lock);
+    if (asked) {
+        uv_sem_post(&w->quiet); /* it was asked too late to be heard by the loop */
+    }
 }
 
 static enum onym_status
@@ -240,18 +340,16 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
 
         onym_admit_exempt(&w->admit, onym_span_of(n->address, n->is_v6 ? 16 : 4), n->bits);
     }
-    status = onym_view_open(w->node->env, &w->view);
+    status = open_view(w);
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status, "worker %u cannot read the store: %s", w->index,
                               onym_status_text(status));
     }
-    onym_view_release(w->view);
     status = onym_digester_new(&w->answerer.digester);
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status,
                               "OpenSSL offers no MD5, SHA-1 or SHA-256; check its configuration");
     }
-    w->answerer.resolver.view = w->view;
     onym_worker_site(w);
     w->datagrams.answerer = &w->answerer;
     w->datagrams.admit = &w->admit;
@@ -280,13 +378,17 @@ onym_worker_new(const struct onym_node *node, unsigned index, struct onym_worker
         return onym_fault_set(fault, ONYM_IO, "no event loop for worker %u", index);
     }
     w->loop_ready = true;
-    if (uv_async_init(&w->loop, &w->stop_signal, on_stop) != 0 ||
+    if (uv_mutex_init(&w->quiet_lock) != 0 || uv_sem_init(&w->quiet, 0) != 0 ||
+        uv_sem_init(&w->resume, 0) != 0 ||
+        uv_async_init(&w->loop, &w->quiet_signal, on_quiet) != 0 ||
+        uv_async_init(&w->loop, &w->stop_signal, on_stop) != 0 ||
         uv_timer_init(&w->loop, &w->tick) != 0) {
         status = onym_fault_set(fault, ONYM_IO, "the event loop of worker %u takes no timer",
                                 index);
         goto failed;
     }
     w->stop_signal.data = w;
+    w->quiet_signal.data = w;
     w->tick.data = w;
     (void)uv_timer_start(&w->tick, on_tick, 0, ONYM_WORKER_TICK_MS);
     status = prepare(w, fault);
@@ -354,6 +456,9 @@ onym_worker_free(struct onym_worker *w)
         (void)uv_thread_join(&w->thread);
     }
     if (w->loop_ready) {
+        if (w->admin.desk != NULL) {
+            onym_admin_post_close(&w->admin);
+        }
         close_sockets(w, true);
         (void)uv_run(&w->loop, UV_RUN_NOWAIT);
         uv_walk(&w->loop, close_handle, NULL);

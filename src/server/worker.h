@@ -27,6 +27,11 @@ ONYM_MUST_USE enum onym_status onym_worker_start(struct onym_worker *worker);
  * answers. Any thread. */
 void onym_worker_stop(struct onym_worker *worker, bool now);
 
+/* Closes the worker's view and keeps its loop still until onym_worker_resume; returns when that is
+ * so. For the one thread that opens the store anew after a failed sync. */
+void onym_worker_quiet(struct onym_worker *worker);
+void onym_worker_resume(struct onym_worker *worker);
+
 /* Waits for the thread's end (when started) and frees everything. NULL is fine. */
 void onym_worker_free(struct onym_worker *worker);
 

@@ -357,7 +357,7 @@ onym_admin_committed(struct onym_admin_call *c, const struct onym_answer_call *c
         return onym_render_error(&rq, ONYM_ERROR);
     }
     if (result->status != ONYM_OK) {
-        return onym_render_error(&rq, result->status);
+        return onym_render_error_text(&rq, result->status, result->why);
     }
     if (rq.message.header.opcode == ONYM_OP_CREATE &&
         onym_admin_name_encode(result->name, body, sizeof body, &len) != ONYM_OK) {

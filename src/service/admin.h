@@ -29,7 +29,8 @@ struct onym_admin_call; /* a request that waits; opaque to the transport */
 struct onym_admin_result {
     enum onym_status status;
     bool replaced;
-    onym_span name; /* of a created identifier */
+    onym_span name;  /* of a created identifier */
+    const char *why; /* when refused: static text or NULL */
 };
 
 /* What the server offers. */

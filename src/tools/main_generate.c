@@ -144,7 +144,7 @@ parse(int argc, char **argv, struct arguments *out, bool *finished)
     while ((option = getopt_long(argc, argv, "n:s:a:o:hV", options, NULL)) != -1) {
         if (option == 'h' || option == 'V') {
             *finished = true;
-            (void)fputs(option == 'h' ? help : "onym-generate " ONYM_VERSION "\n", stdout);
+            (void)fputs(option == 'h' ? help : "onym-generate " ONYM_BUILD_VERSION "\n", stdout);
             return fflush(stdout) == 0 ? ONYM_EXIT_DONE : ONYM_EXIT_NEGATIVE;
         }
         int status = take(option, optarg, out);

@@ -15,7 +15,7 @@
 void
 onym_version_print(const char *program, bool details)
 {
-    (void)printf("%s %s (%s)\n", program, ONYM_VERSION, ONYM_REVISION);
+    (void)printf("%s %s (%s)\n", program, ONYM_BUILD_VERSION, ONYM_REVISION);
     if (!details) {
         return;
     }

@@ -1,0 +1,53 @@
+/* What administration needs of the server: challenges that any worker can take, proofs on other
+ * threads, and the way to the writer and back. */
+#ifndef ONYM_SERVER_ADMIN_H
+#define ONYM_SERVER_ADMIN_H
+
+#include "server/changes.h"
+#include "server/node.h"
+#include "server/streams.h"
+
+#include <uv.h>
+
+/* Challenges of one worker, of one address, and their requests' bytes together. */
+#define ONYM_CHALLENGES_MAX      4096U
+#define ONYM_CHALLENGES_PER_PEER 256U
+#define ONYM_CHALLENGES_BYTES    ((size_t)16 << 20)
+
+/* ---- shared by all workers ---- */
+
+struct onym_admin_desk; /* opaque */
+
+/* One table of challenges per worker behind a lock each: the answer may reach another worker, and
+ * administration is not the path whose nanoseconds count. changes may be NULL (nothing is taken).
+ * ONYM_OK and *out, ONYM_NO_MEMORY. */
+ONYM_MUST_USE enum onym_status onym_admin_desk_new(unsigned workers, struct onym_changes *changes,
+                                                   struct onym_admin_desk **out);
+void onym_admin_desk_free(struct onym_admin_desk *desk); /* NULL is fine */
+
+/* ---- one worker's ---- */
+
+struct onym_admin_post {
+    struct onym_admin admin;
+    struct onym_admin_desk *desk;
+    struct onym_streams *streams;
+    uv_loop_t *loop;
+    unsigned worker;
+    struct onym_rng rng;
+};
+
+/* Fills post for a worker and attaches it to the changes. streams->admin is set. settings and the
+ * rest outlive it. ONYM_OK; statuses of onym_changes_attach. */
+ONYM_MUST_USE enum onym_status onym_admin_post_open(struct onym_admin_post *post,
+                                                    struct onym_admin_desk *desk,
+                                                    const struct onym_settings *settings,
+                                                    struct onym_streams *streams, uv_loop_t *loop,
+                                                    unsigned worker);
+
+/* Whether nothing waits any more for a proof or a commit. */
+bool onym_admin_post_idle(const struct onym_admin_post *post);
+
+/* Lets the loop go; on its thread, when idle. */
+void onym_admin_post_close(struct onym_admin_post *post);
+
+#endif
