@@ -14,6 +14,7 @@
 
 #include "onym/model/hs_admin.h"
 #include "onym/model/hs_vlist.h"
+#include "onym/model/ident.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,7 +100,7 @@ data_of(onym_span type, onym_span text, uint8_t *room, size_t cap)
 {
     size_t len = 0;
 
-    if (onym_span_equal(type, onym_span_text("HS_ADMIN")) &&
+    if (onym_text_equal_nocase(type, onym_span_text("HS_ADMIN")) &&
         memchr(text.at, ',', text.len) != NULL) {
         struct onym_hs_admin admin = {.permissions = (uint16_t)number_of(cut(&text, ','), 16)};
 
@@ -108,7 +109,7 @@ data_of(onym_span type, onym_span text, uint8_t *room, size_t cap)
         assert_int_equal(onym_hs_admin_encode(&admin, room, cap, &len), ONYM_OK);
         return onym_span_of(room, len);
     }
-    if (onym_span_equal(type, onym_span_text("HS_VLIST")) &&
+    if (onym_text_equal_nocase(type, onym_span_text("HS_VLIST")) &&
         memchr(text.at, ',', text.len) != NULL) {
         uint8_t raw[1024];
         struct onym_reference_list list = {.raw = onym_span_of(raw, 0)};
