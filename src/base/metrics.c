@@ -10,9 +10,13 @@
 static const char *const listener_label[] = {ONYM_LISTENER_MAP(METRIC_LABEL)};
 static const char *const drop_label[] = {ONYM_DROP_MAP(METRIC_LABEL)};
 static const char *const close_label[] = {ONYM_CLOSE_MAP(METRIC_LABEL)};
+static const char *const handshake_label[] = {ONYM_HANDSHAKE_MAP(METRIC_LABEL)};
+static const char *const version_label[] = {ONYM_TLS_VERSION_MAP(METRIC_LABEL)};
 #undef METRIC_LABEL
 static const char *const transport_label[ONYM_BY_COUNT] = {
-    [ONYM_BY_UDP] = "udp", [ONYM_BY_TCP] = "tcp"};
+    [ONYM_BY_UDP] = "udp", [ONYM_BY_TCP] = "tcp", [ONYM_BY_TLS] = "tls"};
+static const enum onym_listener tls_listener[] = {ONYM_LISTENER_HANDLE_TLS};
+#define TLS_LISTENERS (sizeof tls_listener / sizeof tls_listener[0])
 
 /* Bucket bounds in nanoseconds and, as OpenMetrics wants them written, in seconds. */
 #define BOUND_MAP(X)                                                                               \
@@ -342,6 +346,51 @@ render_connections(struct page *p)
     }
 }
 
+/* One row for each TLS listener and label: counters lie at offset, `count` for each listener. */
+static void
+render_tls_counter(struct page *p, const char *sample_name, const char *label,
+                   const char *const *values, size_t count, size_t offset)
+{
+    for (size_t i = 0; i < TLS_LISTENERS; i++) {
+        for (size_t v = 0; v < count; v++) {
+            sample(p, sample_name,
+                   (const struct label[2]){{"listener", listener_label[tls_listener[i]]},
+                                           {label, values[v]}},
+                   sum(p->metrics, offset, (size_t)tls_listener[i] * count + v), 0);
+        }
+    }
+}
+
+static void
+render_tls(struct page *p)
+{
+    bool any = false;
+
+    family(p, COUNTER, "onym_tls_handshakes", NULL, "TLS handshakes ended, by result.");
+    render_tls_counter(p, "onym_tls_handshakes_total", "result", handshake_label,
+                       ONYM_HANDSHAKE_COUNT, offsetof(struct onym_counters, handshakes));
+    family(p, COUNTER, "onym_tls_connections", NULL,
+           "TLS connections whose handshake was done, by version.");
+    render_tls_counter(p, "onym_tls_connections_total", "version", version_label,
+                       ONYM_TLS_VERSION_COUNT, offsetof(struct onym_counters, tls_versions));
+    for (size_t i = 0; i < TLS_LISTENERS; i++) {
+        any = any || p->metrics->certificate_expiry_s[tls_listener[i]] > 0;
+    }
+    if (!any) {
+        return;
+    }
+    family(p, GAUGE, "onym_tls_certificate_expiry_timestamp_seconds", "seconds",
+           "When the certificate in use ends, seconds since 1970-01-01 UTC.");
+    for (size_t i = 0; i < TLS_LISTENERS; i++) {
+        uint64_t ends_s = p->metrics->certificate_expiry_s[tls_listener[i]];
+
+        if (ends_s > 0) {
+            sample1(p, "onym_tls_certificate_expiry_timestamp_seconds", "listener",
+                    listener_label[tls_listener[i]], ends_s);
+        }
+    }
+}
+
 static void
 render_store(struct page *p)
 {
@@ -422,6 +471,7 @@ onym_metrics_render(const struct onym_metrics *metrics, enum onym_metrics_format
     render_durations(&p);
     render_traffic(&p);
     render_connections(&p);
+    render_tls(&p);
     render_store(&p);
     render_process(&p);
     if (format == ONYM_METRICS_OPENMETRICS) {

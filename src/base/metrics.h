@@ -17,12 +17,13 @@
 #include "onym/status.h"
 
 /* How a request arrived. Label `transport`. */
-enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_COUNT };
+enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_COUNT };
 
 /* Who listens. Label `listener`, named as in the configuration's `listen` section. */
 #define ONYM_LISTENER_MAP(X)                                                                       \
     X(HANDLE_UDP, "handle_udp")                                                                    \
     X(HANDLE_TCP, "handle_tcp")                                                                    \
+    X(HANDLE_TLS, "handle_tls")                                                                    \
     X(OPS, "ops")
 
 /* Why a datagram, or a fragment waiting for others, was dropped without an answer. Label `reason`
@@ -48,15 +49,33 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_COUNT };
     X(LIMIT, "limit")       /* reads too slowly, or another bound of one connection */             \
     X(SHUTDOWN, "shutdown") /* the node stops */
 
+/* How a TLS handshake ended. Label `result` of onym_tls_handshakes_total. */
+#define ONYM_HANDSHAKE_MAP(X)                                                                      \
+    X(FULL, "full")       /* done, with a key exchange and the node's signature */                 \
+    X(RESUMED, "resumed") /* done, from a ticket */                                                \
+    X(FAILED, "failed")   /* refused by one side, or the peer left */                              \
+    X(EXPIRED, "expired") /* not done in time */
+
+/* Of the handshakes that were done. Label `version` of onym_tls_connections_total. */
+#define ONYM_TLS_VERSION_MAP(X)                                                                    \
+    X(1_2, "1.2")                                                                                  \
+    X(1_3, "1.3")
+
 #define ONYM_METRIC_ENUM_LISTENER(name, label) ONYM_LISTENER_##name,
 #define ONYM_METRIC_ENUM_DROP(name, label)     ONYM_DROP_##name,
 #define ONYM_METRIC_ENUM_CLOSE(name, label)    ONYM_CLOSE_##name,
+#define ONYM_METRIC_ENUM_SHAKE(name, label)    ONYM_HANDSHAKE_##name,
+#define ONYM_METRIC_ENUM_TLS(name, label)      ONYM_TLS_VERSION_##name,
 enum onym_listener { ONYM_LISTENER_MAP(ONYM_METRIC_ENUM_LISTENER) ONYM_LISTENER_COUNT };
 enum onym_drop { ONYM_DROP_MAP(ONYM_METRIC_ENUM_DROP) ONYM_DROP_COUNT };
 enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
 #undef ONYM_METRIC_ENUM_LISTENER
 #undef ONYM_METRIC_ENUM_DROP
+enum onym_handshake { ONYM_HANDSHAKE_MAP(ONYM_METRIC_ENUM_SHAKE) ONYM_HANDSHAKE_COUNT };
+enum onym_tls_label { ONYM_TLS_VERSION_MAP(ONYM_METRIC_ENUM_TLS) ONYM_TLS_VERSION_COUNT };
 #undef ONYM_METRIC_ENUM_CLOSE
+#undef ONYM_METRIC_ENUM_SHAKE
+#undef ONYM_METRIC_ENUM_TLS
 
 /* One worker's counters. All zero is the start. Aligned so that two workers share no line. */
 struct onym_counters {
@@ -71,6 +90,8 @@ struct onym_counters {
     uint64_t closed[ONYM_LISTENER_COUNT][ONYM_CLOSE_COUNT]; /* of the accepted ones */
     uint64_t bytes_in[ONYM_LISTENER_COUNT];                 /* payload, without IP and UDP/TCP */
     uint64_t bytes_out[ONYM_LISTENER_COUNT];
+    uint64_t handshakes[ONYM_LISTENER_COUNT][ONYM_HANDSHAKE_COUNT]; /* of listeners with TLS */
+    uint64_t tls_versions[ONYM_LISTENER_COUNT][ONYM_TLS_VERSION_COUNT];
     uint64_t http_requests[6]; /* on the ops listener, by first digit of the status */
     uint64_t corrupt_records;  /* look-ups that met a damaged record */
     uint64_t store_errors;     /* look-ups the store could not do */
@@ -88,6 +109,8 @@ struct onym_metrics {
     uint64_t prefixes;
     uint64_t map_used_bytes;
     uint64_t map_size_bytes;
+    /* When the certificate of a listener ends, epoch seconds; 0 = the listener has none. */
+    uint64_t certificate_expiry_s[ONYM_LISTENER_COUNT];
     uint64_t log_dropped; /* lines */
     struct onym_process_sample process;
     uint64_t start_epoch_ms; /* when the process started, taken once so that it never moves */

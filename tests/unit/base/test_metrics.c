@@ -177,6 +177,30 @@ metrics_histogram_has_cumulative_buckets(void **state)
 }
 
 static void
+metrics_show_tls_of_its_listeners_alone(void **state)
+{
+    struct scrape *s = *state;
+
+    s->worker[0]->handshakes[ONYM_LISTENER_HANDLE_TLS][ONYM_HANDSHAKE_FULL] = 2;
+    s->worker[1]->handshakes[ONYM_LISTENER_HANDLE_TLS][ONYM_HANDSHAKE_FULL] = 3;
+    s->worker[1]->handshakes[ONYM_LISTENER_HANDLE_TLS][ONYM_HANDSHAKE_EXPIRED] = 4;
+    s->worker[1]->tls_versions[ONYM_LISTENER_HANDLE_TLS][ONYM_TLS_VERSION_1_3] = 5;
+    s->metrics.certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = 1800000000;
+    (void)render(s, ONYM_METRICS_PROMETHEUS);
+    assert_line(s, "onym_tls_handshakes_total{listener=\"handle_tls\",result=\"full\"} 5");
+    assert_line(s, "onym_tls_handshakes_total{listener=\"handle_tls\",result=\"resumed\"} 0");
+    assert_line(s, "onym_tls_handshakes_total{listener=\"handle_tls\",result=\"expired\"} 4");
+    assert_line(s, "onym_tls_connections_total{listener=\"handle_tls\",version=\"1.2\"} 0");
+    assert_line(s, "onym_tls_connections_total{listener=\"handle_tls\",version=\"1.3\"} 5");
+    assert_line(s, "onym_tls_certificate_expiry_timestamp_seconds{listener=\"handle_tls\"} "
+                   "1800000000");
+    assert_false(has(s, "onym_tls_handshakes_total{listener=\"handle_tcp\""));
+    s->metrics.certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = 0;
+    (void)render(s, ONYM_METRICS_PROMETHEUS);
+    assert_false(has(s, "onym_tls_certificate_expiry"));
+}
+
+static void
 metrics_leave_out_what_is_not_known(void **state)
 {
     struct scrape *s = *state;
@@ -306,6 +330,7 @@ main(void)
         cmocka_unit_test_setup_teardown(metrics_connections_are_accepted_less_closed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(metrics_histogram_has_cumulative_buckets, setup, teardown),
+        cmocka_unit_test_setup_teardown(metrics_show_tls_of_its_listeners_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_leave_out_what_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_worst_case_fits_and_one_byte_less_is_refused, setup,
                                         teardown),

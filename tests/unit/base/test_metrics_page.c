@@ -178,6 +178,7 @@ metrics_names_keep_the_rules_and_match_the_page(void **state)
     const struct onym_metrics metrics = {
         .has_store = true, /* and everything else that may be left out */
         .map_size_bytes = 1,
+        .certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = 1,
         .process = {.cpu_us = 1, .resident_bytes = 1, .open_fds = 1, .max_fds = 1},
         .start_epoch_ms = 1,
         .version = "0.1.0",
@@ -219,6 +220,7 @@ metrics_label_values_are_on_the_page(void **state)
     static const char *const values[] = {
 #define VALUE(name, label) "`" label "`",
         ONYM_LISTENER_MAP(VALUE) ONYM_DROP_MAP(VALUE) ONYM_CLOSE_MAP(VALUE)
+            ONYM_HANDSHAKE_MAP(VALUE) ONYM_TLS_VERSION_MAP(VALUE)
 #undef VALUE
     };
     char *page = read_file(ONYM_SOURCE_DIR "/docs/metrics.md");
