@@ -92,6 +92,13 @@ onym_tcp_finish(struct onym_tcp_connection *c)
     }
 }
 
+void
+onym_tcp_peer_ended(struct onym_tcp_connection *c)
+{
+    c->peer_done = true;
+    onym_tcp_finish(c);
+}
+
 /* Keeps bytes that the protocol did not use. False when the memory for it is used up. */
 static bool
 keep(struct onym_tcp_connection *c, onym_span bytes)

@@ -103,6 +103,10 @@ void onym_tcp_touch(struct onym_tcp_connection *connection);
  * ONYM_TCP_LINGER_MS at most for the peer's end. */
 void onym_tcp_finish(struct onym_tcp_connection *connection);
 
+/* As onym_tcp_finish, where the protocol says that the peer sends no more: its end is not waited
+ * for, and the connection counts as ended by it. */
+void onym_tcp_peer_ended(struct onym_tcp_connection *connection);
+
 /* Closes it now, without writing what is queued; for deadlines of the protocol. The closed handler
  * is called from inside, the connection itself goes in a later turn of the loop. */
 void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause cause);

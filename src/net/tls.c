@@ -208,6 +208,15 @@ onym_tls_state(struct onym_tls_connection *c)
 }
 
 void
+onym_tls_address_of(const struct onym_tls_connection *c, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!c->gone) {
+        onym_tcp_peer(c->tcp, out);
+    }
+}
+
+void
 onym_tls_peer_of(const struct onym_tls_connection *c, struct onym_tls_peer *out)
 {
     X509 *certificate = c->ssl != NULL ? SSL_get0_peer_certificate(c->ssl) : NULL;

@@ -90,6 +90,10 @@ void onym_tls_touch(struct onym_tls_connection *connection);
  * the bytes handler only. */
 void onym_tls_finish(struct onym_tls_connection *connection);
 
+/* The peer's address into out; all zero when it is gone. */
+void onym_tls_address_of(const struct onym_tls_connection *connection,
+                         struct sockaddr_storage *out);
+
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
 void *onym_tls_state(struct onym_tls_connection *connection);
 

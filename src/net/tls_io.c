@@ -271,7 +271,12 @@ end(struct onym_tls_connection *c, bool properly)
     }
     c->finished = true;
     onym_tls_push(c);
-    if (!c->gone) {
+    if (c->gone) {
+        return;
+    }
+    if (properly) {
+        onym_tcp_peer_ended(c->tcp);
+    } else {
         onym_tcp_finish(c->tcp);
     }
 }

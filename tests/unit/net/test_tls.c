@@ -179,6 +179,7 @@ both_sides_can_end_with_close_notify(void **state)
     assert_int_equal(ended, PLAY_NOTIFIED);
     play_hang_up(p, ssl);
     assert_int_equal(onym_tls_tcp_stats(p->tls)->open, 0);
+    assert_int_equal(onym_tls_tcp_stats(p->tls)->closed[ONYM_TCP_BY_PEER], 1);
     SSL_CTX_free(client);
     play_end(p);
 }
