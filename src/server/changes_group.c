@@ -16,6 +16,7 @@
 struct group {
     struct onym_changes *changes;
     struct onym_change *change;
+    uint64_t now_ms;
 };
 
 /* Neighbours in the table share pages. Both kinds of one name stay together, so that operations on
@@ -187,7 +188,7 @@ remember(struct group *group, const struct onym_changes_item *item)
     struct onym_outcome outcome = {.status = result->status,
                                    .unchanged = result->unchanged,
                                    .replaced = result->replaced,
-                                   .time_ms = item->op.now_ms,
+                                   .time_ms = group->now_ms,
                                    .sequence = result->sequence,
                                    .revision = result->revision,
                                    .asked = onym_outcome_asked(&item->op)};
@@ -284,15 +285,14 @@ decide(struct group *group, struct onym_changes_item *item)
 }
 
 static enum onym_status
-log_events(struct group *group, const struct onym_changes_event_item *item, uint64_t lost,
-           uint64_t now_ms)
+log_events(struct group *group, const struct onym_changes_event_item *item, uint64_t lost)
 {
     enum onym_status status = ONYM_OK;
     uint64_t sequence;
 
     if (lost > 0) {
         struct onym_entry entry = {.what = ONYM_ENTRY_EVENT,
-                                   .time_ms = now_ms,
+                                   .time_ms = group->now_ms,
                                    .event = ONYM_EVENT_LOST,
                                    .count = lost,
                                    .status = onym_span_text(onym_status_name(ONYM_BUSY))};
@@ -321,7 +321,6 @@ static enum onym_status
 fill(struct group *group, size_t count, const struct onym_changes_event_item *events, uint64_t lost)
 {
     struct onym_changes *changes = group->changes;
-    uint64_t now_ms = onym_clock_epoch_ms();
     uint32_t removed;
     enum onym_status status = ONYM_OK;
 
@@ -329,10 +328,10 @@ fill(struct group *group, size_t count, const struct onym_changes_event_item *ev
         status = decide(group, changes->group[i]);
     }
     if (status == ONYM_OK) {
-        status = log_events(group, events, lost, now_ms);
+        status = log_events(group, events, lost);
     }
     if (status == ONYM_OK && count > 0) {
-        status = onym_change_prune_outcomes(group->change, now_ms,
+        status = onym_change_prune_outcomes(group->change, group->now_ms,
                                             (uint32_t)count * PRUNE_PER_OP + PRUNE_MORE,
                                             &changes->prune_place, &removed);
     }
@@ -359,7 +358,7 @@ onym_changes_commit(struct onym_changes *changes, size_t count,
                     const struct onym_changes_event_item *events, uint64_t lost,
                     struct onym_fault *fault)
 {
-    struct group group = {.changes = changes};
+    struct group group = {.changes = changes, .now_ms = onym_clock_epoch_ms()};
     enum onym_status status;
 
     qsort(changes->group, count, sizeof changes->group[0], by_name);
