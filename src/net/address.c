@@ -58,6 +58,13 @@ onym_address_port(const struct sockaddr *address)
                                          : ntohs(as_v6(address).sin6_port);
 }
 
+void
+onym_address_set_port(struct sockaddr *address, uint16_t port)
+{
+    /* the port sits at the same place for both families */
+    onym_put_u16((uint8_t *)address + offsetof(struct sockaddr_in, sin_port), port);
+}
+
 onym_span
 onym_address_bytes(const struct sockaddr *address)
 {

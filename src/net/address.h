@@ -17,6 +17,9 @@ socklen_t onym_address_len(const struct sockaddr *address);
 /* The port in host order. */
 uint16_t onym_address_port(const struct sockaddr *address);
 
+/* Puts another port into it, in host order. */
+void onym_address_set_port(struct sockaddr *address, uint16_t port);
+
 /* The address bytes alone, 4 or 16 in network order; an IPv4 address mapped into IPv6 gives its 4.
  * Borrowed from address. */
 onym_span onym_address_bytes(const struct sockaddr *address);

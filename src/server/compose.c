@@ -5,6 +5,7 @@
 #include "config/schema.h"
 #include "server/admin.h"
 #include "server/ops.h"
+#include "server/secure.h"
 #include "server/site.h"
 #include "server/worker.h"
 
@@ -123,9 +124,29 @@ apply(struct server *s, const struct onym_settings *fresh)
                      onym_log_text("key", key->name));
         }
     }
+    if (onym_secure_needs_restart(s->node.secure, fresh)) {
+        ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "config", "restart_needed",
+                 "TLS is switched on or off at the next start only",
+                 onym_log_text("key", "tls.certificate_file"));
+    }
     onym_log_set_level(s->node.log, fresh->log_level);
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "config", "reloaded",
              "the configuration was read again");
+}
+
+/* The files may have changed without any key. Needs to come before anything else takes effect. */
+static bool
+reload_certificate(struct server *s, const struct onym_settings *fresh)
+{
+    struct onym_fault fault = {0};
+
+    if (s->node.secure == NULL || onym_secure_needs_restart(s->node.secure, fresh) ||
+        onym_secure_reload(s->node.secure, fresh, &fault) == ONYM_OK) {
+        return true;
+    }
+    ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
+             "the configuration is not taken over", onym_log_text("err", fault.text));
+    return false;
 }
 
 static void
@@ -138,7 +159,9 @@ reload(struct server *s)
         ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
                  "no memory to read the configuration again");
     } else if (onym_config_load(s->source, fresh, report) == ONYM_OK) {
-        apply(s, fresh);
+        if (reload_certificate(s, fresh)) {
+            apply(s, fresh);
+        }
     } else {
         log_config_errors(s, report);
     }
@@ -183,6 +206,7 @@ on_housekeeping(uv_timer_t *timer)
     struct server *s = timer->data;
     unsigned freed = onym_env_reap_readers(s->node.env);
 
+    onym_secure_tick(s->node.secure);
     if (freed > 0) {
         ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "store", "readers_reaped",
                  "reader slots of ended processes were freed", onym_log_u64("slots", freed));
@@ -342,6 +366,9 @@ log_ready(const struct server *s)
 
     log_listeners(s, "handle_udp", &s->node.settings.handle_udp);
     log_listeners(s, "handle_tcp", &s->node.settings.handle_tcp);
+    if (s->node.secure != NULL) {
+        log_listeners(s, "handle_tls", &s->node.settings.handle_tls);
+    }
     log_listeners(s, "ops", &s->node.settings.ops);
     (void)!onym_env_stat(s->node.env, &stat);
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "ready", "the node answers",
@@ -358,6 +385,9 @@ open_all(struct server *s, struct onym_fault *fault)
 
     if (status == ONYM_OK) {
         status = open_changes(s, fault);
+    }
+    if (status == ONYM_OK) {
+        status = onym_secure_open(&s->node.settings, s->node.log, &s->node.secure, fault);
     }
     if (status == ONYM_OK) {
         status = open_workers(s, fault);
@@ -415,6 +445,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     onym_admin_desk_free(s->node.desk);
     onym_ops_free(s->ops);
     (void)uv_loop_close(&s->loop);
+    onym_secure_close(s->node.secure);
     onym_env_close(s->node.env);
     free(s);
     return status;

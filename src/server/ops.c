@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "net/tcp.h"
+#include "server/secure.h"
 #include "server/stats.h"
 #include "service/ops.h"
 
@@ -83,6 +84,7 @@ onym_ops_measure(struct onym_ops *ops, struct onym_metrics *out)
                                  .start_epoch_ms = ops->node->started_epoch_ms,
                                  .version = ONYM_BUILD_VERSION,
                                  .revision = ONYM_REVISION};
+    out->certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = onym_secure_expiry_s(ops->node->secure);
     out->has_store = onym_env_stat(ops->node->env, &stat) == ONYM_OK;
     if (out->has_store) {
         out->identifiers = stat.handles;

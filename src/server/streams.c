@@ -121,13 +121,13 @@ peer_of(struct onym_stream_state *state, void *connection)
 }
 
 size_t
-onym_streams_bytes(struct onym_streams *s, enum onym_by by, const struct onym_carrier *carrier,
-                   void *connection, onym_span bytes)
+onym_streams_bytes(struct onym_streams *s, const struct onym_carrier *carrier, void *connection,
+                   onym_span bytes)
 {
     uint64_t began = onym_clock_monotonic_ns();
     struct onym_stream_state *state = state_of(carrier, connection);
     struct onym_stream_peer peer = peer_of(state, connection);
-    struct onym_stream_service service = service_of(s, by);
+    struct onym_stream_service service = service_of(s, carrier->by);
     struct talk talk = {.carrier = carrier, .connection = connection};
     struct onym_stream_sink sink = sink_of(&talk);
     size_t used;
@@ -141,7 +141,8 @@ onym_streams_bytes(struct onym_streams *s, enum onym_by by, const struct onym_ca
     used = onym_stream_feed(&service, &peer, bytes, onym_clock_epoch_ms(), &sink);
     carrier->flush(connection);
     onym_view_release(s->view);
-    onym_histogram_record(&s->counters->resolve_ns[by], onym_clock_monotonic_ns() - began, 1);
+    onym_histogram_record(&s->counters->resolve_ns[carrier->by], onym_clock_monotonic_ns() - began,
+                          1);
     return used;
 }
 
@@ -160,7 +161,7 @@ settle(struct onym_streams *s, struct onym_admin_call *call, enum onym_verdict v
 {
     struct talk talk = {.connection = connection};
     struct onym_stream_sink sink = sink_of(&talk);
-    struct onym_stream_service service = service_of(s, ONYM_BY_TCP);
+    struct onym_stream_service service = service_of(s, state->carrier->by);
 
     if (verdict == ONYM_VERDICT_PENDING) {
         onym_view_release(s->view);
@@ -192,7 +193,7 @@ state_behind(const struct onym_admin_call *call)
 static struct onym_answer_call
 call_of(struct onym_streams *s, struct onym_stream_state *state, void *connection)
 {
-    struct onym_stream_service service = service_of(s, ONYM_BY_TCP);
+    struct onym_stream_service service = service_of(s, state->carrier->by);
     struct onym_stream_peer peer = peer_of(state, connection);
 
     onym_arena_reset(s->arena);
@@ -294,7 +295,8 @@ tcp_state(void *c)
     return onym_tcp_state(c);
 }
 
-const struct onym_carrier onym_carrier_tcp = {.send = tcp_send,
+const struct onym_carrier onym_carrier_tcp = {.by = ONYM_BY_TCP,
+                                              .send = tcp_send,
                                               .flush = tcp_flush,
                                               .congested = tcp_congested,
                                               .touch = tcp_touch,

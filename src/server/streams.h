@@ -11,6 +11,7 @@
 
 /* The functions of a transport, each given one of its connections. */
 struct onym_carrier {
+    enum onym_by by; /* what its requests are counted as */
     void (*send)(void *connection, onym_span front, const struct iovec *parts, size_t count);
     void (*flush)(void *connection);
     bool (*congested)(void *connection);
@@ -38,8 +39,8 @@ struct onym_streams {
 };
 
 /* For the transport's bytes handler: answers what is complete, returns how much was used. */
-size_t onym_streams_bytes(struct onym_streams *streams, enum onym_by by,
-                          const struct onym_carrier *carrier, void *connection, onym_span bytes);
+size_t onym_streams_bytes(struct onym_streams *streams, const struct onym_carrier *carrier,
+                          void *connection, onym_span bytes);
 /* For its closed handler. */
 void onym_streams_closed(const struct onym_carrier *carrier, void *connection);
 

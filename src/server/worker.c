@@ -1,16 +1,15 @@
 #include "server/worker.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "net/address.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 #include "server/admin.h"
+#include "server/secure.h"
 #include "server/stats.h"
 #include "server/streams.h"
 #include "service/datagram.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES    ((size_t)1 << 20)
@@ -47,6 +46,7 @@ struct onym_worker {
     struct onym_counters counters;
     struct onym_udp *udp[ONYM_LISTEN_MAX];
     struct onym_tcp *tcp;
+    struct onym_secure_door door; /* the same protocol inside TLS */
     size_t udp_count;
 };
 
@@ -107,7 +107,7 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
 {
     struct onym_worker *w = user;
 
-    return onym_streams_bytes(&w->streams, ONYM_BY_TCP, &onym_carrier_tcp, connection, bytes);
+    return onym_streams_bytes(&w->streams, &onym_carrier_tcp, connection, bytes);
 }
 
 static void
@@ -133,6 +133,7 @@ copy_stats(struct onym_worker *w)
     }
     __atomic_store_n(&c->udp_dropped[ONYM_DROP_SEND_FAILED], failures, __ATOMIC_RELAXED);
     onym_stats_copy(tcp, c, ONYM_LISTENER_HANDLE_TCP);
+    onym_secure_door_tick(&w->door, c, w->node->log);
 }
 
 static void
@@ -171,6 +172,7 @@ close_sockets(struct onym_worker *w, bool now)
     } else if (w->tcp != NULL) {
         onym_tcp_stop(w->tcp);
     }
+    onym_secure_door_stop(&w->door, now);
 }
 
 /* ---- keeping still while the store is opened anew ---- */
@@ -310,6 +312,10 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
                                on_batch, w, &w->udp[i], fault);
         w->udp_count += status == ONYM_OK;
     }
+    if (status == ONYM_OK) {
+        status = onym_secure_door_open(&w->door, &w->loop, w->node->secure, settings, &w->streams,
+                                       TCP_KEPT_BYTES, fault);
+    }
     return status;
 }
 
@@ -404,22 +410,18 @@ failed:
     return status;
 }
 
-static void
-set_port(struct onym_address *address, uint16_t port)
-{
-    /* the port sits at the same place for both families */
-    onym_put_u16((uint8_t *)&address->at + offsetof(struct sockaddr_in, sin_port), port);
-}
-
 void
 onym_worker_ports(const struct onym_worker *w, struct onym_settings *settings)
 {
     for (size_t i = 0; i < w->udp_count; i++) {
-        set_port(&settings->handle_udp.item[i], onym_udp_port(w->udp[i]));
+        onym_address_set_port((struct sockaddr *)&settings->handle_udp.item[i].at,
+                              onym_udp_port(w->udp[i]));
     }
     for (size_t i = 0; i < settings->handle_tcp.count; i++) {
-        set_port(&settings->handle_tcp.item[i], onym_tcp_port(w->tcp, i));
+        onym_address_set_port((struct sockaddr *)&settings->handle_tcp.item[i].at,
+                              onym_tcp_port(w->tcp, i));
     }
+    onym_secure_door_ports(&w->door, settings);
 }
 
 enum onym_status
@@ -466,6 +468,7 @@ onym_worker_free(struct onym_worker *w)
         (void)uv_loop_close(&w->loop);
     }
     onym_tcp_free(w->tcp);
+    onym_secure_door_free(&w->door);
     onym_view_close(w->view);
     onym_digester_free(w->answerer.digester);
     free(w->datagrams.reassembly);
