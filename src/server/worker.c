@@ -363,6 +363,12 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
     w->datagrams.reply_packets = settings->udp_reply_packets;
     w->streams = (struct onym_streams){
         .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
+    status = onym_admin_post_open(&w->admin, w->node->desk, settings, &w->streams, &w->loop,
+                                  w->index);
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "worker %u cannot take answers of the writer: %s",
+                              w->index, onym_status_text(status));
+    }
     return ONYM_OK;
 }
 
