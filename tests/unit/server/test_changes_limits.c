@@ -1,0 +1,236 @@
+/* Every limit of the queue, at it and one past it. The changes' thread is held inside a commit by
+ * the one lock it needs, the store's write transaction, so that nothing leaves the queue. */
+#include "changes_test.h"
+
+#include "store/change.h"
+
+static void
+name_of(uint64_t i, char out[64])
+{
+    (void)snprintf(out, 64, BENCH_PREFIX "/%u", (unsigned)i);
+}
+
+static enum onym_status
+create(struct bench *b, uint64_t i, const char *address)
+{
+    uint8_t bytes[128];
+    char name[64];
+    struct onym_operation op;
+
+    name_of(i, name);
+    op = bench_operation(b, ONYM_ACTION_CREATE, name, bench_value(bytes, sizeof bytes, 1, "x"));
+    op.address = onym_span_text(address);
+    return bench_submit(b, i, &op);
+}
+
+static struct onym_change *
+hold(struct bench *b)
+{
+    struct onym_change *change;
+    struct onym_fault fault = {0};
+
+    assert_int_equal(onym_change_begin(b->store.env, &change, &fault), ONYM_OK);
+    return change;
+}
+
+static void
+the_queue_takes_as_many_as_it_may(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change *held;
+    char address[64];
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 24, .share = 24});
+    held = hold(b);
+    for (uint64_t i = 0; i < 24; i++) {
+        (void)snprintf(address, sizeof address, "192.0.2.%u", (unsigned)i);
+        assert_int_equal(create(b, i, address), ONYM_OK);
+    }
+    assert_int_equal(create(b, 24, "198.51.100.1"), ONYM_BUSY);
+    onym_change_abort(held);
+    for (uint64_t i = 0; i < 24; i++) {
+        assert_int_equal(bench_await(b, i)->result.status, ONYM_OK);
+    }
+    assert_int_equal(create(b, 24, "198.51.100.1"), ONYM_OK); /* room again */
+    assert_int_equal(bench_await(b, 24)->result.status, ONYM_OK);
+    bench_free(b);
+}
+
+/* Room is given back with the result, not with the commit: a loop that does not turn cannot pile
+ * up results either. */
+static void
+undelivered_results_take_room(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_changes_stat stat;
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 2, .share = 1});
+    assert_int_equal(create(b, 0, "192.0.2.1"), ONYM_OK);
+    assert_int_equal(create(b, 1, "192.0.2.1"), ONYM_OK);
+    do {
+        onym_changes_stat(b->changes, &stat);
+    } while (stat.done < 2);
+    assert_int_equal(create(b, 2, "192.0.2.1"), ONYM_BUSY);
+    (void)bench_await(b, 0);
+    assert_int_equal(create(b, 2, "192.0.2.1"), ONYM_OK);
+    bench_free(b);
+}
+
+static void
+the_queue_takes_as_many_bytes_as_it_may(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_changes_stat stat;
+    struct onym_change *held;
+
+    (void)state;
+    bench_start(b, NULL);
+    held = hold(b);
+    assert_int_equal(create(b, 0, "192.0.2.1"), ONYM_OK);
+    onym_changes_stat(b->changes, &stat);
+    onym_change_abort(held);
+    bench_stop(b);
+    assert_true(stat.waiting_bytes > 0);
+
+    /* room for exactly three of that size; then a byte less */
+    for (unsigned missing = 0; missing < 2; missing++) {
+        memset(b->result, 0, sizeof b->result);
+        bench_start(b, &(struct onym_changes_options){.bytes = 3 * stat.waiting_bytes - missing,
+                                                      .share = 1});
+        held = hold(b);
+        assert_int_equal(create(b, 1, "192.0.2.1"), ONYM_OK);
+        assert_int_equal(create(b, 2, "192.0.2.1"), ONYM_OK);
+        assert_int_equal(create(b, 3, "192.0.2.1"), missing == 0 ? ONYM_OK : ONYM_BUSY);
+        assert_int_equal(create(b, 4, "192.0.2.1"), ONYM_BUSY);
+        onym_change_abort(held);
+        bench_stop(b);
+    }
+    bench_free(b);
+}
+
+static void
+one_source_has_its_share(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change *held;
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 64});
+    held = hold(b);
+    for (uint64_t i = 0; i < 8; i++) {
+        assert_int_equal(create(b, i, "192.0.2.1"), ONYM_OK);
+    }
+    assert_int_equal(create(b, 8, "192.0.2.1"), ONYM_BUSY);
+    assert_int_equal(create(b, 8, "192.0.2.2"), ONYM_OK); /* others have theirs */
+    onym_change_abort(held);
+    for (uint64_t i = 0; i < 9; i++) {
+        assert_int_equal(bench_await(b, i)->result.status, ONYM_OK);
+    }
+    assert_int_equal(create(b, 9, "192.0.2.1"), ONYM_OK);
+    bench_free(b);
+}
+
+static void
+events_beyond_the_limit_are_counted_in_the_log(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change_event event = {
+        .event = ONYM_EVENT_LOGIN, .status = ONYM_OK, .now_ms = BENCH_NOW_MS};
+    struct onym_changes_stat stat;
+    struct onym_change *held;
+
+    (void)state;
+    bench_start(b, NULL);
+    held = hold(b);
+    for (unsigned i = 0; i < ONYM_CHANGES_EVENTS_MAX + 3; i++) {
+        onym_changes_event(b->changes, &event);
+    }
+    onym_changes_stat(b->changes, &stat);
+    assert_int_equal(stat.events_lost, 3);
+    onym_change_abort(held);
+    assert_int_equal(create(b, 0, "192.0.2.1"), ONYM_OK); /* a group after the loss */
+    (void)bench_await(b, 0);
+    onym_changes_stop(b->changes);
+    onym_changes_stat(b->changes, &stat);
+    assert_int_equal(stat.events, ONYM_CHANGES_EVENTS_MAX);
+    bench_stop(b);
+    /* the events, the operation, and the entry that tells of the three */
+    assert_int_equal(bench_check(&b->store).log_entries, ONYM_CHANGES_EVENTS_MAX + 2);
+    bench_free(b);
+}
+
+/* A group ends at its limit; the rest makes the next one. */
+static void
+a_group_takes_as_many_as_it_may(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change *held;
+    struct onym_changes_stat stat;
+    struct onym_check_report report;
+
+    (void)state;
+    bench_start(b, NULL);
+    held = hold(b);
+    /* the first wakes the thread, which then waits for the transaction with that one alone or with
+     * the first few; the others gather */
+    for (uint64_t i = 0; i < 2 * ONYM_CHANGES_GROUP_OPS + 1; i++) {
+        char address[64];
+
+        (void)snprintf(address, sizeof address, "192.0.2.%u", (unsigned)(i % 200));
+        assert_int_equal(create(b, i, address), ONYM_OK);
+    }
+    onym_change_abort(held);
+    onym_changes_stop(b->changes);
+    onym_changes_stat(b->changes, &stat);
+    bench_stop(b);
+    report = bench_check(&b->store);
+    assert_int_equal(report.handles, 2 * ONYM_CHANGES_GROUP_OPS + 1);
+    assert_int_equal(report.log_groups, stat.groups);
+    assert_true(stat.groups >= 3 && stat.groups <= 4);
+    bench_free(b);
+}
+
+static void
+what_the_log_cannot_keep_is_refused(void **state)
+{
+    struct bench *b = bench_new();
+    char *handle = calloc(1, ONYM_NAME_LEN_MAX + 2);
+    uint8_t bytes[128];
+    struct onym_operation op;
+
+    (void)state;
+    bench_start(b, NULL);
+    memset(handle, 'a', ONYM_NAME_LEN_MAX + 1);
+    op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/a",
+                         bench_value(bytes, sizeof bytes, 1, "x"));
+    op.principal.handle = onym_span_of(handle, ONYM_NAME_LEN_MAX);
+    assert_int_equal(bench_do(b, 0, &op)->result.status, ONYM_OK);
+    op.principal.handle.len++;
+    assert_int_equal(bench_submit(b, 1, &op), ONYM_INVALID);
+    op.principal.handle.len = 3;
+    op.now_ms = (uint64_t)1 << 48;
+    assert_int_equal(bench_submit(b, 1, &op), ONYM_INVALID);
+    op.name.len = 0;
+    op.now_ms = BENCH_NOW_MS;
+    assert_int_equal(bench_submit(b, 1, &op), ONYM_NOT_FOUND);
+    free(handle);
+    bench_free(b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_queue_takes_as_many_as_it_may),
+        cmocka_unit_test(undelivered_results_take_room),
+        cmocka_unit_test(the_queue_takes_as_many_bytes_as_it_may),
+        cmocka_unit_test(one_source_has_its_share),
+        cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
+        cmocka_unit_test(a_group_takes_as_many_as_it_may),
+        cmocka_unit_test(what_the_log_cannot_keep_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
