@@ -11,8 +11,10 @@ static _Atomic int sync_failures;   /* of the next ones */
 static _Atomic int pwrite_failures; /* of the next ones of a page or less, as the meta page is */
 static _Atomic int quiet_calls, resume_calls;
 
-int fdatasync(int fd);
-ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at);
+/* exported, so that libraries are bound to these */
+__attribute__((visibility("default"))) int fdatasync(int fd);
+__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *bytes, size_t len,
+                                                      off_t at);
 
 static int
 take(_Atomic int *failures)
