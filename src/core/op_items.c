@@ -40,10 +40,7 @@ first_gap(size_t count)
 static bool
 is_before(const struct onym_op_item *a, const struct onym_op_item *b, bool by_place)
 {
-    if (by_place || a->index == b->index) {
-        return a->place < b->place;
-    }
-    return a->index < b->index;
+    return by_place ? a->place < b->place : a->index < b->index;
 }
 
 static void
@@ -168,7 +165,7 @@ onym_op_items_order(struct onym_op_items *items)
 bool
 onym_op_same(onym_span a, onym_span b)
 {
-    return a.len == b.len && memcmp(a.at, b.at, 4) == 0 &&
+    return a.len == b.len &&
            memcmp(a.at + AT_TTL_TYPE, b.at + AT_TTL_TYPE, a.len - AT_TTL_TYPE) == 0;
 }
 

@@ -43,7 +43,7 @@ void onym_op_items_order(struct onym_op_items *items);
 /* Sorts numbers; for a plain check of indexes. */
 void onym_op_sort_u32(uint32_t *number, size_t count);
 
-/* Whether two values are the same but for the timestamp. */
+/* Whether two values of one index are the same but for the timestamp. */
 bool onym_op_same(onym_span a, onym_span b);
 /* The permissions and the type of a value's bytes. */
 uint8_t onym_op_permissions(onym_span raw);

@@ -178,8 +178,30 @@ groups_name_their_members(void **state)
     }
 }
 
-/* Records "88.1/0" to "88.1/<length - 1>": plain values, then a group of `width` times nobody and
- * the next record; the last names "88.1/end" in its place. */
+static void
+a_circle_is_gone_round_once(void **state)
+{
+    static const struct row rows[] = {
+        {"88.1/A", "1|HS_VLIST|88.1/b,1;88.1/a,1"},
+        {"88.1/B", "1|HS_VLIST|88.1/A,1;88.1/b,0"},
+        {NULL, NULL},
+    };
+    struct table table = {.rows = rows};
+    struct onym_record_source source = {.record = find_row, .of = &table};
+    struct onym_identity nobody = {.handle = onym_span_text("88.1/nobody"), .index = 1};
+    struct test_record room;
+    const char *why = "untouched";
+
+    (void)state;
+    (void)record_parse(&room, RECORD, "1|HS_ADMIN|40,88.1/a,1 2|HS_ADMIN|40,88.1/b,1");
+    assert_int_equal(onym_authz_may(&nobody, &room.record, BITS, &source, &why),
+                     ONYM_NO_PERMISSION);
+    assert_null(why);
+    assert_int_equal(table.asked, 6); /* each reference once: two of the record, two per group */
+}
+
+/* Records "88.1/0" to "88.1/<length - 1>": plain values in the first 32, then a group of `width`
+ * times nobody and the next record; the last names "88.1/end" in its place. */
 struct chain {
     struct onym_arena arena;
     struct onym_record link[128];
@@ -205,11 +227,12 @@ group_data(struct onym_arena *arena, unsigned width, const char *last)
 }
 
 static void
-chain_open(struct chain *chain, unsigned length, unsigned width, unsigned plain)
+chain_open(struct chain *chain, unsigned length, unsigned width, unsigned full)
 {
     *chain = (struct chain){.arena = arena_new((size_t)8 << 20), .length = length};
     for (unsigned i = 0; i < length; i++) {
         char next[32];
+        unsigned plain = i < 32 ? full : 0;
         size_t cap = (size_t)plain * 32 + (size_t)(width + 1) * 32 + 64;
         struct onym_value_list list = {.count = plain + 1};
         uint8_t *at;
@@ -439,6 +462,7 @@ main(void)
         cmocka_unit_test(one_value_must_hold_all_bits),
         cmocka_unit_test(a_server_administrator_has_every_right),
         cmocka_unit_test(groups_name_their_members),
+        cmocka_unit_test(a_circle_is_gone_round_once),
         cmocka_unit_test(a_question_has_bounds),
         cmocka_unit_test(private_values_have_readers),
         cmocka_unit_test(operations_are_allowed_where_the_right_stands),

@@ -299,7 +299,9 @@ a_damaged_record_is_never_built_upon(void **state)
         room.record.private_values.raw.len++;
         room.record.private_values.count++;
         assert_int_equal(onym_op_decide(op, old, &arena, &out), ONYM_CORRUPT);
-        room.record.private_values.count--;
+        room.record.private_values.count -= 2; /* fewer than there are */
+        assert_int_equal(onym_op_decide(op, old, &arena, &out), ONYM_CORRUPT);
+        room.record.private_values.count++;
         room.record.public_values.count = ONYM_VALUES_MAX + 1;
         assert_int_equal(onym_op_decide(op, old, &arena, &out), ONYM_CORRUPT);
         assert_int_equal(arena.used, 0);

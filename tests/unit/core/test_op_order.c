@@ -203,6 +203,53 @@ overwriting_passes_what_exists(void **state)
     arena_free(&arena);
 }
 
+static void
+strangers_are_told_what_the_protocol_tells_them(void **state)
+{
+    static const struct {
+        enum onym_action action;
+        const char *old;
+        const char *sent;
+        bool overwrite;
+        enum onym_expect expect;
+        enum onym_status status;
+    } cases[] = {
+        {CREATE, NULL, "1|A|a", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {CREATE, "1|A|a", "1|A|a", false, ONYM_EXPECT_ANY, ONYM_EXISTS},
+        {CREATE, "1|A|a", "1|A|a", true, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {CREATE, "1|A|a", "1|A|a", true, ONYM_EXPECT_ABSENT, ONYM_EXISTS},
+        {CREATE, "1|A|a|w", "1|A|b|w", true, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {MODIFY, NULL, "1|A|a", false, ONYM_EXPECT_ANY, ONYM_NOT_FOUND},
+        {MODIFY, "1|A|a|w", "", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {MODIFY, "1|A|a|w", "1|A|b|w", false, ONYM_EXPECT_ANY, ONYM_OK},
+        {DELETE, NULL, "", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {ADD, NULL, "1|A|a", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {ADD, "1|A|a", "1|A|a", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {REMOVE, NULL, "1", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+        {HOME, "", "", false, ONYM_EXPECT_ABSENT, ONYM_AUTH_NEEDED},
+        {UNHOME, NULL, "", false, ONYM_EXPECT_ANY, ONYM_AUTH_NEEDED},
+    };
+    struct onym_arena arena = arena_new(ONYM_OP_MEMORY);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_record room;
+        struct test_op sent;
+        struct onym_op_fault fault;
+        struct onym_operation *op = op_parse(&sent, cases[i].action, NAME, cases[i].sent);
+        enum onym_status status;
+
+        op->overwrite = cases[i].overwrite;
+        op->expect = cases[i].expect;
+        status = onym_op_before_auth(op, record_parse(&room, NAME, cases[i].old), &arena, &fault);
+        if (status != cases[i].status) {
+            fail_msg("case %zu: %s", i, onym_status_name(status));
+        }
+        assert_int_equal(arena.used, 0);
+    }
+    arena_free(&arena);
+}
+
 #define A "1|HS_ADMIN|1,88.1/x,1"
 #define B "1|HS_ADMIN|2,88.1/x,1"
 
@@ -361,6 +408,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_failure_answers),
         cmocka_unit_test(overwriting_passes_what_exists),
+        cmocka_unit_test(strangers_are_told_what_the_protocol_tells_them),
         cmocka_unit_test(rights_follow_what_changes),
         cmocka_unit_test(deleting_may_be_allowed_from_above),
         cmocka_unit_test(rights_stand_in_the_record_they_name),
