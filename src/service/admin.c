@@ -309,7 +309,7 @@ static enum onym_status
 restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
         struct onym_reply *reply, struct onym_request *out)
 {
-    struct onym_envelope asked;
+    struct onym_envelope asked = {0};
     enum onym_status status = onym_envelope_decode(c->request, &asked);
 
     *out = (struct onym_request){.answerer = c->admin->answerer, .call = call, .reply = reply};
@@ -318,6 +318,7 @@ restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
                                   &out->message);
     }
     out->message.envelope = c->envelope;
+    out->message.envelope.message_len = asked.message_len;
     onym_render_begin(out);
     return status;
 }

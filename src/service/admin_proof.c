@@ -160,6 +160,7 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
         return onym_render_error(rq, ONYM_ERROR);
     }
     about.message.envelope = rq->message.envelope;
+    about.message.envelope.message_len = asked.message_len;
     if (rq->message.envelope.session_id != dialogue->announced_session) {
         about.message.envelope.session_id = 0;
     }
