@@ -7,8 +7,6 @@
 
 #define LOG_FLUSH_MS 2000U
 
-extern char **environ;
-
 static int
 print_config_errors(const struct onym_config_report *report)
 {

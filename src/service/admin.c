@@ -324,37 +324,38 @@ restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
 }
 
 enum onym_verdict
-onym_admin_proven(struct onym_admin_call *c, const struct onym_answer_call *call,
+onym_admin_proven(struct onym_admin_call *waiting, const struct onym_answer_call *call,
                   struct onym_reply *reply)
 {
-    struct onym_admin *admin = c->admin;
+    struct onym_admin *admin = waiting->admin;
     struct onym_request rq;
     char address[INET6_ADDRSTRLEN];
-    enum onym_status status = restore(c, call, reply, &rq);
+    enum onym_status status = restore(waiting, call, reply, &rq);
 
     if (status != ONYM_OK) {
         return onym_render_error(&rq, ONYM_ERROR);
     }
-    if (c->proof != ONYM_OK || rq.message.header.opcode == ONYM_OP_KEY_LOGIN) {
-        admin->backend.event(
-            admin->backend.of, rq.message.header.opcode == ONYM_OP_KEY_LOGIN, c->proof, &c->user,
-            peer_text(onym_span_of(c->peer, c->peer_len), address), onym_span_of(NULL, 0));
+    if (waiting->proof != ONYM_OK || rq.message.header.opcode == ONYM_OP_KEY_LOGIN) {
+        admin->backend.event(admin->backend.of, rq.message.header.opcode == ONYM_OP_KEY_LOGIN,
+                             waiting->proof, &waiting->user,
+                             peer_text(onym_span_of(waiting->peer, waiting->peer_len), address),
+                             onym_span_of(NULL, 0));
     }
-    if (c->proof != ONYM_OK) {
-        return onym_render_error(&rq, c->proof);
+    if (waiting->proof != ONYM_OK) {
+        return onym_render_error(&rq, waiting->proof);
     }
-    return onym_admin_execute(admin, &rq, &c->user, c);
+    return onym_admin_execute(admin, &rq, &waiting->user, waiting);
 }
 
 enum onym_verdict
-onym_admin_committed(struct onym_admin_call *c, const struct onym_answer_call *call,
+onym_admin_committed(struct onym_admin_call *waiting, const struct onym_answer_call *call,
                      const struct onym_admin_result *result, struct onym_reply *reply)
 {
     struct onym_request rq;
     uint8_t body[4 + ONYM_NAME_LEN_MAX];
     size_t len = 0;
 
-    if (restore(c, call, reply, &rq) != ONYM_OK) {
+    if (restore(waiting, call, reply, &rq) != ONYM_OK) {
         return onym_render_error(&rq, ONYM_ERROR);
     }
     if (result->status != ONYM_OK) {

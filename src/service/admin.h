@@ -73,9 +73,9 @@ void onym_admin_prove(struct onym_admin_call *call);
 
 /* Back on the loop. ONYM_VERDICT_PENDING: wait for onym_admin_committed. Otherwise the call is
  * over: send the reply (REPLY) to onym_admin_connection and free the call. */
-enum onym_verdict onym_admin_proven(struct onym_admin_call *admin_call,
+enum onym_verdict onym_admin_proven(struct onym_admin_call *waiting,
                                     const struct onym_answer_call *call, struct onym_reply *reply);
-enum onym_verdict onym_admin_committed(struct onym_admin_call *admin_call,
+enum onym_verdict onym_admin_committed(struct onym_admin_call *waiting,
                                        const struct onym_answer_call *call,
                                        const struct onym_admin_result *result,
                                        struct onym_reply *reply);

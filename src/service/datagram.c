@@ -88,24 +88,30 @@ whole(struct onym_datagram_service *s, const struct onym_datagram *in,
     return true;
 }
 
+struct whole_request {
+    struct onym_answer_call call;
+    struct onym_envelope envelope;
+    onym_span message;
+};
+
 static enum onym_verdict
-decide(struct onym_datagram_service *s, const struct onym_datagram *in, struct onym_moment now,
-       const struct onym_answer_call *call, const struct onym_envelope *envelope, onym_span message,
-       struct onym_reply *reply)
+decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t now_ns,
+       const struct whole_request *rq, struct onym_reply *reply)
 {
     enum onym_admission admission;
 
-    if (onym_get_u32(message.at + 4) != 0) {
+    if (onym_get_u32(rq->message.at + 4) != 0) {
         dropped(s, ONYM_DROP_NOT_A_REQUEST);
         return ONYM_VERDICT_SILENT;
     }
-    admission = onym_admit_ask(s->admit, in->address, now.monotonic_ns);
+    admission = onym_admit_ask(s->admit, in->address, now_ns);
     if (admission == ONYM_ADMIT_ANSWER) {
-        return onym_answer(s->answerer, call, envelope, message, reply);
+        return onym_answer(s->answerer, &rq->call, &rq->envelope, rq->message, reply);
     }
     onym_counter_add(&s->counters->rate_limited[ONYM_LISTENER_HANDLE_UDP], 1);
     if (admission == ONYM_ADMIT_BUSY) {
-        return onym_answer_error(s->answerer, call, envelope, message, ONYM_BUSY, reply);
+        return onym_answer_error(s->answerer, &rq->call, &rq->envelope, rq->message, ONYM_BUSY,
+                                 reply);
     }
     dropped(s, ONYM_DROP_RATE_LIMITED);
     return ONYM_VERDICT_SILENT;
@@ -116,15 +122,12 @@ onym_datagram_answer(struct onym_datagram_service *s, const struct onym_datagram
                      struct onym_moment now, struct onym_arena *arena, onym_packet_fn *send,
                      void *of)
 {
-    struct onym_answer_call call = {
-        .by = ONYM_BY_UDP,
-        .now_s = now.epoch_s,
-        .arena = arena,
-        .reply_len_max = (size_t)s->reply_packets * ONYM_PACKET_DATA_MAX,
-    };
-    struct onym_envelope envelope;
+    struct whole_request rq = {
+        .call = {.by = ONYM_BY_UDP,
+                 .now_s = now.epoch_s,
+                 .arena = arena,
+                 .reply_len_max = (size_t)s->reply_packets * ONYM_PACKET_DATA_MAX}};
     struct onym_reply reply;
-    onym_span message;
     bool complete;
 
     onym_counter_add(&s->counters->bytes_in[ONYM_LISTENER_HANDLE_UDP], in->data.len);
@@ -132,17 +135,17 @@ onym_datagram_answer(struct onym_datagram_service *s, const struct onym_datagram
         dropped(s, ONYM_DROP_OVERSIZE);
         return;
     }
-    if (onym_envelope_decode(in->data, &envelope) != ONYM_OK) {
+    if (onym_envelope_decode(in->data, &rq.envelope) != ONYM_OK) {
         dropped(s, ONYM_DROP_RUNT);
         return;
     }
-    complete = (envelope.flags & ONYM_ENVELOPE_TRUNCATED) != 0
-                   ? reassemble(s, in, now.monotonic_ns / NS_PER_MS, &envelope, &message)
-                   : whole(s, in, &envelope, &message);
-    if (!complete || message.len < ONYM_HEADER_LEN) {
+    complete = (rq.envelope.flags & ONYM_ENVELOPE_TRUNCATED) != 0
+                   ? reassemble(s, in, now.monotonic_ns / NS_PER_MS, &rq.envelope, &rq.message)
+                   : whole(s, in, &rq.envelope, &rq.message);
+    if (!complete || rq.message.len < ONYM_HEADER_LEN) {
         return;
     }
-    if (decide(s, in, now, &call, &envelope, message, &reply) == ONYM_VERDICT_REPLY) {
+    if (decide(s, in, now.monotonic_ns, &rq, &reply) == ONYM_VERDICT_REPLY) {
         uint32_t packets = send_reply(&reply, send, of);
 
         onym_counter_add(&s->counters->requests[ONYM_BY_UDP][reply.status], 1);
