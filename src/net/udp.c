@@ -119,11 +119,10 @@ free_interface(struct msghdr *m)
 }
 
 static int
-receive(struct onym_udp *u, size_t armed)
+receive(struct onym_udp *u)
 {
     int n;
 
-    rearm_in(u, armed);
     do {
         n = recvmmsg(u->fd, u->in_head, ONYM_UDP_BATCH, MSG_DONTWAIT, NULL);
     } while (n < 0 && errno == EINTR);
@@ -144,10 +143,11 @@ drain(struct onym_udp *u, unsigned batches)
 
     /* a batch that was not full emptied the socket: no second call to hear EAGAIN */
     for (unsigned i = 0; i < batches && n == (int)ONYM_UDP_BATCH; i++) {
-        n = receive(u, ONYM_UDP_BATCH);
+        n = receive(u);
         if (n > 0) {
             u->batch(u->user, u, u->in, (size_t)n);
             onym_udp_flush(u);
+            rearm_in(u, (size_t)n);
         }
     }
 }
@@ -195,6 +195,7 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     (void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     ask_for_destination(u, address);
     prepare_in(u);
+    rearm_in(u, ONYM_UDP_BATCH);
     if (uv_poll_init(loop, &u->poll, u->fd) != 0 ||
         uv_poll_start(&u->poll, UV_READABLE, on_readable) != 0) {
         (void)close(u->fd);
