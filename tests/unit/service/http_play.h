@@ -7,6 +7,7 @@
 
 #include "base/writer.h"
 #include "service/http.h"
+#include "service/problem.h"
 #include "store/change.h"
 #include "support/temp_store.h"
 #include "wire/json_base64.h"
