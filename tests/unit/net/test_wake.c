@@ -1,0 +1,150 @@
+/* Blocks posted by several threads arrive on the loop, all of them, in the order of each thread. */
+#include "net/wake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define THREADS 3U
+#define BLOCKS  20000U
+
+struct block {
+    struct onym_wake_block wake;
+    unsigned thread;
+    unsigned number;
+};
+
+struct arrivals {
+    struct onym_wake *wake;
+    unsigned next[THREADS];
+    unsigned all;
+    uv_thread_t loop_thread;
+};
+
+static void
+on_block(void *of, struct onym_wake_block *wake)
+{
+    struct arrivals *a = of;
+    struct block *block = (struct block *)wake;
+    uv_thread_t here = uv_thread_self();
+
+    assert_true(uv_thread_equal(&here, &a->loop_thread));
+    assert_int_equal(block->number, a->next[block->thread]++);
+    free(block);
+    if (++a->all == THREADS * BLOCKS) {
+        onym_wake_close(a->wake);
+    }
+}
+
+static struct block *
+block_new(unsigned thread, unsigned number)
+{
+    struct block *block = calloc(1, sizeof *block);
+
+    block->thread = thread;
+    block->number = number;
+    return block;
+}
+
+struct poster {
+    struct onym_wake *wake;
+    unsigned number;
+    uv_thread_t thread;
+};
+
+static void
+post_all(void *arg)
+{
+    struct poster *p = arg;
+
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        struct block *block = block_new(p->number, i);
+
+        if (!onym_wake_post(p->wake, &block->wake)) {
+            free(block);
+        }
+    }
+}
+
+static void
+every_block_arrives_in_order(void **state)
+{
+    struct poster poster[THREADS];
+    struct arrivals a = {.loop_thread = uv_thread_self()};
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    for (unsigned i = 0; i < THREADS; i++) {
+        poster[i] = (struct poster){.wake = a.wake, .number = i};
+        assert_int_equal(uv_thread_create(&poster[i].thread, post_all, &poster[i]), 0);
+    }
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(uv_thread_join(&poster[i].thread), 0);
+    }
+    assert_int_equal(a.all, THREADS * BLOCKS);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    onym_wake_free(a.wake);
+}
+
+static void
+closing_delivers_what_was_posted_and_takes_no_more(void **state)
+{
+    struct arrivals a = {.loop_thread = uv_thread_self()};
+    struct block *late = block_new(0, 2);
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    assert_true(onym_wake_post(a.wake, &block_new(0, 0)->wake));
+    assert_true(onym_wake_post(a.wake, &block_new(0, 1)->wake));
+    assert_int_equal(a.all, 0); /* never from inside the call that posts */
+    onym_wake_close(a.wake);
+    assert_int_equal(a.all, 2);
+    assert_false(onym_wake_post(a.wake, &late->wake));
+    free(late);
+    onym_wake_close(a.wake);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    onym_wake_free(a.wake);
+    onym_wake_free(NULL);
+}
+
+/* A wake that does not keep its loop awake lets it end, and still delivers while it runs. */
+static void
+a_loop_need_not_wait_for_a_wake(void **state)
+{
+    struct arrivals a = {.loop_thread = uv_thread_self()};
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    onym_wake_keep_loop(a.wake, false);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_true(onym_wake_post(a.wake, &block_new(0, 0)->wake));
+    onym_wake_keep_loop(a.wake, true);
+    assert_true(uv_run(&loop, UV_RUN_ONCE) != 0);
+    assert_int_equal(a.all, 1);
+    onym_wake_close(a.wake);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    onym_wake_free(a.wake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_block_arrives_in_order),
+        cmocka_unit_test(closing_delivers_what_was_posted_and_takes_no_more),
+        cmocka_unit_test(a_loop_need_not_wait_for_a_wake),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
