@@ -289,7 +289,6 @@ fail_name(struct onym_json *json, onym_span text, const struct onym_json_name *n
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "",
                                 names[i].text);
     }
-    json->level[json->depth - 1].fresh = true; /* the path ends above the unknown member */
     return onym_json_fail(json, "unknown member \"%.*s\"; expected one of %s",
                           text.len < 40 ? (int)text.len : 40, (const char *)text.at, known);
 }
@@ -300,6 +299,7 @@ find_name(struct onym_json *json, const struct onym_json_name *names, unsigned c
 {
     onym_span text;
 
+    json->level[json->depth - 1].fresh = true; /* a complaint here is not about the last member */
     if (!onym_json_string(json, &text)) {
         return count;
     }
