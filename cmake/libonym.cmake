@@ -6,10 +6,13 @@ set(onym_library_sources
     src/base/clock.c src/base/require.c src/base/rng.c src/base/status.c src/base/utf8.c
     src/model/hs_admin.c src/model/hs_pubkey.c src/model/hs_site.c src/model/hs_vlist.c
     src/model/ident.c src/model/message.c src/model/operation.c src/model/value.c
-    src/wire/fields.c src/wire/frame.c src/wire/header.c src/wire/resolve.c
-    src/auth/digest.c
-    src/client/address.c src/client/blocking.c src/client/client.c src/client/exchange.c
-    src/client/exchange_reply.c src/client/gather.c src/client/link.c)
+    src/wire/admin.c src/wire/fields.c src/wire/frame.c src/wire/header.c src/wire/resolve.c
+    src/wire/session.c
+    src/auth/digest.c src/auth/evp.c src/auth/keys.c src/auth/keys_pem.c src/auth/secret.c
+    src/auth/sign.c
+    src/client/address.c src/client/blocking.c src/client/client.c src/client/client_errand.c
+    src/client/errand.c src/client/errand_reply.c src/client/exchange.c
+    src/client/exchange_reply.c src/client/gather.c src/client/link.c src/client/proof.c)
 add_library(onym STATIC ${onym_library_sources})
 target_link_libraries(onym PRIVATE onym_flags PUBLIC dep::crypto)
 

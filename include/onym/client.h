@@ -1,23 +1,27 @@
-/* Resolving identifiers from a program of your own, blocking or on your own event loop.
+/* Resolving and registering identifiers from a program of your own, blocking or on your own event
+ * loop.
  *
- * A client asks one question at a time and belongs to one thread at a time; have as many clients as
+ * A client does one thing at a time and belongs to one thread at a time; have as many clients as
  * you like. It talks the Handle protocol (proto/handle.md) over UDP and TCP, IPv4 and IPv6.
  *
  * Every question ends in one of three ways, and the result says which:
  *
  *   done      a server answered; `status` is what it said (found, not found, ask elsewhere, ...)
- *   failed    there will be no answer worth having: the question breaks a limit, every answer was
- *             refused (expired, not decodable, for another request)
- *   unknown   no server answered in time. Resolving changes nothing, so asking again is safe.
+ *   failed    it did not happen and there will be no answer worth having: the question breaks a
+ *             limit, every answer was refused (expired, not decodable, for another request), no
+ *             server could be reached for a change
+ *   unknown   no server answered in time. Resolving and listing change nothing, so asking again is
+ *             safe. A change (status ONYM_UNCERTAIN) may have happened or not: look before you
+ *             send it again. The client never repeats a change by itself.
  *
  * Memory: what a result points to belongs to the client and lives until the next
- * onym_client_resolve, onym_client_start, onym_client_cancel or onym_client_free of that client.
- * Copy what must live longer. The bytes of a query are copied and may
- * come from the last result. */
+ * onym_client_resolve, onym_client_change, onym_client_list, onym_client_start..., _cancel or _free
+ * of that client. Copy what must live longer. The bytes of a question are copied and may come from
+ * the last result. */
 #ifndef ONYM_CLIENT_H
 #define ONYM_CLIENT_H
 
-#include "onym/model/value.h"
+#include "onym/model/operation.h"
 
 #define ONYM_CLIENT_PORT          2641U    /* where a server listens when nothing else is said */
 #define ONYM_CLIENT_SERVERS_MAX   16U      /* servers of one client, tried in order */
@@ -77,7 +81,8 @@ struct onym_client_query {
     const onym_span *types;  /* a type ending in '.' selects the whole family */
     size_t type_count;       /* at most ONYM_CLIENT_SELECT_MAX, see ONYM_CLIENT_TYPES_LEN_MAX */
     bool authoritative;      /* AT: ask for a primary's answer */
-    bool private_too;        /* clears PO: values not public as well (needs authentication) */
+    bool private_too;        /* clears PO: values not public as well. With an identity
+                                (onym_client_identify) over TCP alone, and proven when asked for */
     bool no_recursion;       /* clears REC */
     bool no_referral;        /* DNR: "not responsible" instead of a referral */
     bool request_digest;     /* RD: the reply must prove it saw this very request */
@@ -107,6 +112,8 @@ struct onym_client_result {
     uint32_t packets;              /* datagrams of the reply; messages when it came over TCP */
     uint32_t bytes;                /* of the reply, envelopes included */
     uint64_t elapsed_us;           /* from the start of the question */
+    uint64_t listed;               /* onym_client_list: names handed out */
+    bool replaced;                 /* a change: OVERWRITE replaced what was there */
 };
 
 struct onym_client; /* opaque */
@@ -126,16 +133,93 @@ ONYM_MUST_USE enum onym_status onym_client_resolve(struct onym_client *client,
                                                    const struct onym_client_query *query,
                                                    struct onym_client_result *result);
 
+/* ---- with proof of who asks ---- */
+
+#define ONYM_CLIENT_SECRET_LEN_MAX 1024U  /* bytes of a secret */
+#define ONYM_CLIENT_KEY_LEN_MAX    16384U /* bytes of a private key's PEM text */
+
+/* Who asks, and what proves it: a key value in the record of a handle. Exactly one of secret and
+ * private_key is given. */
+struct onym_client_identity {
+    onym_span handle;      /* 1..ONYM_NAME_LEN_MAX bytes */
+    uint32_t index;        /* of the HS_SECKEY or HS_PUBKEY value there; 0 = any of that type */
+    onym_span secret;      /* the data of the HS_SECKEY value */
+    onym_span private_key; /* PEM text of the private half of the HS_PUBKEY value: PKCS#8 or the
+                              older forms, RSA, DSA, EC or SM2, without a passphrase */
+};
+
+/* From now on challenges are answered as this identity; NULL: as nobody. What is given is copied,
+ * and what was kept before is wiped from memory; so is everything by onym_client_free. Neither
+ * secret nor key ever leaves this machine: a challenge is answered with a proof over a number the
+ * server has chosen and the digest of the request, and not answered at all when that digest is not
+ * the digest of what was sent. A new identity counts for a running question too.
+ * ONYM_OK; ONYM_INVALID: a field outside its bounds or no usable key, and *why (may be NULL when
+ * not wanted) says what is wrong, static; ONYM_NO_MEMORY. After a failure the client is nobody. */
+ONYM_MUST_USE enum onym_status onym_client_identify(struct onym_client *client,
+                                                    const struct onym_client_identity *identity,
+                                                    const char **why);
+
+/* A change of what a server has registered. Zero in every field but action and name is a plain
+ * one; a value's timestamp is the server's to set. */
+struct onym_client_change {
+    enum onym_action action;         /* create, delete, add, remove, modify, home, unhome */
+    onym_span name;                  /* 1..ONYM_NAME_LEN_MAX bytes. With mint the stem. HOME and
+                                        UNHOME: "0.NA/<prefix>" */
+    const struct onym_value *values; /* CREATE, ADD, MODIFY (by their index) */
+    size_t value_count;              /* at most ONYM_VALUES_MAX; together one message */
+    const uint32_t *indexes;         /* REMOVE */
+    size_t index_count;              /* at most ONYM_VALUES_MAX */
+    bool overwrite;                  /* CREATE, ADD: may replace what is there */
+    bool mint;                       /* CREATE: the server invents the rest of the name */
+};
+
+/* Asks for the change and waits, at most timeout_ms: over TCP, of the first server that can be
+ * reached; once something was sent no other server is tried. Fills *result always and returns
+ * result->status:
+ * ONYM_OK done and durable (result->name: of what was created, when the server repeats it);
+ * ONYM_EXISTS, ONYM_NOT_FOUND, ONYM_AUTH_NEEDED (no identity), ONYM_AUTH_FAILED (wrong key),
+ * ONYM_CREDENTIAL_INVALID (no such key value), ONYM_NO_PERMISSION, ONYM_CHALLENGE_TIMEOUT and
+ * whatever else a server says: it did not happen;
+ * ONYM_UNREACHABLE, ONYM_IO with ONYM_OUTCOME_FAILED: it was not sent, or not beyond the question
+ * who asks; ONYM_MALFORMED with ONYM_OUTCOME_FAILED: the server's challenge was refused;
+ * ONYM_INVALID: the change breaks a limit, or no server may be asked over TCP;
+ * ONYM_UNCERTAIN with ONYM_OUTCOME_UNKNOWN: it was sent, and no answer that can be believed came,
+ * or the server itself does not know; ONYM_NO_MEMORY. */
+ONYM_MUST_USE enum onym_status onym_client_change(struct onym_client *client,
+                                                  const struct onym_client_change *change,
+                                                  struct onym_client_result *result);
+
+/* A list of the names under a prefix, or of the prefixes a server is home to. */
+struct onym_client_listing {
+    onym_span prefix; /* "88.300.1" or "0.NA/88.300.1"; empty: the homed prefixes */
+    /* Called once for each name, in the server's order, from inside onym_client_list or
+     * onym_client_step; must not call this client. The span lives during the call. False ends the
+     * list there, with ONYM_OK. */
+    bool (*each)(void *of, onym_span name);
+    void *of;
+};
+
+/* Lists and waits. timeout_ms bounds the time to each part of the list, not to its end: lists can
+ * be long. Fills *result always and returns result->status: ONYM_OK: complete, or ended by `each`.
+ * Otherwise names already handed out stand, and the list is not complete: the statuses of
+ * onym_client_resolve and those that tell of identity above. */
+ONYM_MUST_USE enum onym_status onym_client_list(struct onym_client *client,
+                                                const struct onym_client_listing *listing,
+                                                struct onym_client_result *result);
+
 /* On your own loop (docs/client-library.md shows it with poll and with libuv):
  *
  *   onym_client_start()  -> wait until onym_client_fd() is readable or onym_client_wait_ms() has
  *                           passed -> onym_client_step() -> true: done, false: wait again
  *
- * None of these four blocks. */
+ * None of these blocks. A step that answers a challenge computes the proof, which takes up to some
+ * ten milliseconds with a secret or a long RSA key, well below one with an EC key. */
 
-/* Sends the first request. Whatever goes wrong, the first step reports it. A question still running
- * is ended first. */
+/* Begins, like onym_client_resolve, onym_client_change and onym_client_list. Whatever goes wrong,
+ * the first step reports it. A question still running is ended first. */
 void onym_client_start(struct onym_client *client, const struct onym_client_query *query);
+void onym_client_start_change(struct onym_client *client, const struct onym_client_change *change);
+void onym_client_start_list(struct onym_client *client, const struct onym_client_listing *listing);
 
 /* A descriptor to watch for reading only: the same one for the client's whole life, whatever
  * sockets come and go behind it. The client closes it. */
@@ -148,7 +232,8 @@ int onym_client_wait_ms(const struct onym_client *client);
 /* Does what can be done now. True when the question has ended: *result is filled, once. */
 ONYM_MUST_USE bool onym_client_step(struct onym_client *client, struct onym_client_result *result);
 
-/* Ends a running question without a result. */
+/* Ends a running question without a result. Whether a change that was under way has happened is
+ * then not known. */
 void onym_client_cancel(struct onym_client *client);
 
 #endif

@@ -1,28 +1,16 @@
-#include "onym/client.h"
+#include "client/client_priv.h"
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "client/exchange.h"
-#include "client/link.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-/* Datagrams taken in one step, so that a flood cannot hold a caller's loop. */
+/* Pieces taken in one step, so that a flood cannot hold a caller's loop. */
 #define RECEIVE_MAX 64U
 
-struct onym_client {
-    struct onym_exchange *exchange;
-    struct onym_client_server servers[ONYM_CLIENT_SERVERS_MAX];
-    struct onym_link link;
-    bool running;
-    uint64_t started_ns;
-    uint64_t deadline_ms; /* while running; 0 = step at once */
-    uint8_t received[65536];
-};
-
-static struct onym_moment
-moment_now(void)
+struct onym_moment
+onym_client_moment(void)
 {
     return (struct onym_moment){.ms = onym_clock_monotonic_ns() / 1000000U,
                                 .epoch_s = onym_clock_epoch_s()};
@@ -75,8 +63,12 @@ onym_client_new(const struct onym_client_options *options, struct onym_client **
         return ONYM_NO_MEMORY;
     }
     client->exchange = NULL;
-    client->running = false;
+    client->errand = NULL;
+    client->proof = NULL;
+    client->running = RUNNING_NOTHING;
     memcpy(client->servers, settled.servers, settled.server_count * sizeof *settled.servers);
+    client->options = settled;
+    client->options.servers = client->servers;
     status = onym_link_init(&client->link);
     if (status == ONYM_OK) {
         status = onym_exchange_new(&settled, onym_rng_system(), &client->exchange);
@@ -95,12 +87,14 @@ onym_client_free(struct onym_client *client)
     if (client != NULL) {
         onym_link_deinit(&client->link);
         onym_exchange_free(client->exchange);
+        onym_errand_free(client->errand);
+        onym_proof_free(client->proof);
         free(client);
     }
 }
 
-static uint32_t
-flags_of(const struct onym_client_query *query)
+uint32_t
+onym_client_query_flags(const struct onym_client_query *query)
 {
     uint32_t flags = ONYM_FLAG_CACHE_AUTH;
 
@@ -112,11 +106,11 @@ flags_of(const struct onym_client_query *query)
     return flags;
 }
 
-/* Copies the query in byte form into the receive buffer, which is idle between questions. Copies
- * the name too: it may come from the last result, whose memory the next question uses. A query over
- * a limit comes out with an empty name, which the exchange refuses. */
-static struct onym_query
-pack_query(struct onym_client *client, const struct onym_client_query *query)
+/* Writes the query in byte form, and the name too: it may come from the last result, whose memory
+ * the next question uses. A query over a limit comes out with an empty name, which is refused
+ * later. */
+struct onym_query
+onym_client_pack_query(struct onym_client *client, const struct onym_client_query *query)
 {
     struct onym_writer w = onym_writer_over(client->received, sizeof client->received);
     struct onym_query out = {.name = onym_span_of(NULL, 0)};
@@ -145,24 +139,75 @@ pack_query(struct onym_client *client, const struct onym_client_query *query)
     return out;
 }
 
-/* Carries out what the exchange wants until it wants to wait (true) or has ended (false). */
+/* ---- the machine that runs ---- */
+
+static struct onym_wish
+next_wish(struct onym_client *client, struct onym_moment now)
+{
+    return client->running == RUNNING_ERRAND ? onym_errand_next(client->errand, now)
+                                             : onym_exchange_next(client->exchange, now);
+}
+
+static void
+tell_opened(struct onym_client *client, struct onym_moment now)
+{
+    if (client->running == RUNNING_ERRAND) {
+        onym_errand_opened(client->errand, now);
+    } else {
+        onym_exchange_opened(client->exchange, now);
+    }
+}
+
+static void
+tell_lost(struct onym_client *client, struct onym_moment now)
+{
+    if (client->running == RUNNING_ERRAND) {
+        onym_errand_lost(client->errand, client->link.fault, client->link.fault_is_local, now);
+    } else {
+        onym_exchange_lost(client->exchange, client->link.fault, client->link.fault_is_local, now);
+    }
+}
+
+/* Only an errand asks whether its bytes are gone: it must know what a server can have. */
+static void
+tell_sent(struct onym_client *client, enum onym_link_state state, struct onym_moment now)
+{
+    if (client->running == RUNNING_ERRAND && state == ONYM_LINK_READY) {
+        onym_errand_sent(client->errand, now);
+    }
+}
+
+static void
+tell_received(struct onym_client *client, onym_span bytes, struct onym_moment now)
+{
+    if (client->running == RUNNING_ERRAND) {
+        onym_errand_stream(client->errand, bytes, now);
+    } else if (client->link.transport == ONYM_TRANSPORT_TCP) {
+        onym_exchange_stream(client->exchange, bytes, now);
+    } else {
+        onym_exchange_datagram(client->exchange, bytes, now);
+    }
+}
+
+/* Carries out what the machine wants until it wants to wait (true) or has ended (false). */
 static bool
 carry_on(struct onym_client *client)
 {
     for (;;) {
-        struct onym_moment now = moment_now();
-        struct onym_wish wish = onym_exchange_next(client->exchange, now);
+        struct onym_moment now = onym_client_moment();
+        struct onym_wish wish = next_wish(client, now);
         enum onym_link_state state;
 
         switch (wish.want) {
         case ONYM_WANT_OPEN:
             state = onym_link_open(&client->link, &client->servers[wish.server], wish.transport);
             if (state == ONYM_LINK_READY) {
-                onym_exchange_opened(client->exchange, now);
+                tell_opened(client, now);
             }
             break;
         case ONYM_WANT_SEND:
             state = onym_link_send(&client->link, wish.bytes);
+            tell_sent(client, state, now);
             break;
         case ONYM_WANT_WAIT:
             client->deadline_ms = wish.deadline_ms;
@@ -173,24 +218,42 @@ carry_on(struct onym_client *client)
             return false;
         }
         if (state == ONYM_LINK_BROKEN) {
-            onym_exchange_lost(client->exchange, client->link.fault, client->link.fault_is_local,
-                               now);
+            tell_lost(client, now);
         }
+    }
+}
+
+void
+onym_client_begin(struct onym_client *client, enum onym_running running)
+{
+    client->running = running;
+    client->started_ns = onym_clock_monotonic_ns();
+    client->deadline_ms = 0;
+}
+
+void
+onym_client_carry_on(struct onym_client *client)
+{
+    if (!carry_on(client)) {
+        client->deadline_ms = 0;
     }
 }
 
 void
 onym_client_start(struct onym_client *client, const struct onym_client_query *query)
 {
-    struct onym_query packed = pack_query(client, query);
+    struct onym_query packed;
 
-    onym_link_close(&client->link);
-    client->running = true;
-    client->started_ns = onym_clock_monotonic_ns();
-    onym_exchange_start(client->exchange, &packed, flags_of(query), moment_now());
-    if (!carry_on(client)) {
-        client->deadline_ms = 0;
+    onym_client_cancel(client);
+    packed = onym_client_pack_query(client, query);
+    if (query->private_too && client->proof != NULL) {
+        onym_client_start_private(client, query, &packed);
+        return;
     }
+    onym_client_begin(client, RUNNING_EXCHANGE);
+    onym_exchange_start(client->exchange, &packed, onym_client_query_flags(query),
+                        onym_client_moment());
+    onym_client_carry_on(client);
 }
 
 int
@@ -202,9 +265,9 @@ onym_client_fd(const struct onym_client *client)
 int
 onym_client_wait_ms(const struct onym_client *client)
 {
-    uint64_t now = moment_now().ms;
+    uint64_t now = onym_client_moment().ms;
 
-    if (!client->running) {
+    if (client->running == RUNNING_NOTHING) {
         return -1;
     }
     if (client->deadline_ms <= now) {
@@ -226,24 +289,18 @@ take_input(struct onym_client *client, struct onym_moment now)
     if (client->link.connecting) {
         state = onym_link_connected(&client->link);
         if (state == ONYM_LINK_READY) {
-            onym_exchange_opened(client->exchange, now);
+            tell_opened(client, now);
         }
         return state;
     }
     state = onym_link_flush(&client->link);
+    tell_sent(client, state, now);
     for (unsigned i = 0; i < RECEIVE_MAX && state != ONYM_LINK_BROKEN; i++) {
-        onym_span bytes;
-
         state = onym_link_receive(&client->link, client->received, sizeof client->received, &len);
         if (state != ONYM_LINK_READY) {
             break;
         }
-        bytes = onym_span_of(client->received, len);
-        if (client->link.transport == ONYM_TRANSPORT_TCP) {
-            onym_exchange_stream(client->exchange, bytes, now);
-        } else {
-            onym_exchange_datagram(client->exchange, bytes, now);
-        }
+        tell_received(client, onym_span_of(client->received, len), now);
     }
     return state;
 }
@@ -251,19 +308,23 @@ take_input(struct onym_client *client, struct onym_moment now)
 bool
 onym_client_step(struct onym_client *client, struct onym_client_result *result)
 {
-    struct onym_moment now = moment_now();
+    struct onym_moment now = onym_client_moment();
 
-    if (!client->running) {
+    if (client->running == RUNNING_NOTHING) {
         return false;
     }
-    if (take_input(client, now) == ONYM_LINK_BROKEN) {
-        onym_exchange_lost(client->exchange, client->link.fault, client->link.fault_is_local, now);
+    if (client->running != RUNNING_FAULT) {
+        if (take_input(client, now) == ONYM_LINK_BROKEN) {
+            tell_lost(client, now);
+        }
+        if (carry_on(client)) {
+            return false;
+        }
     }
-    if (carry_on(client)) {
-        return false;
-    }
-    client->running = false;
-    *result = *onym_exchange_result(client->exchange);
+    *result = client->running == RUNNING_FAULT    ? client->fault
+              : client->running == RUNNING_ERRAND ? *onym_errand_result(client->errand)
+                                                  : *onym_exchange_result(client->exchange);
+    client->running = RUNNING_NOTHING;
     result->elapsed_us = (onym_clock_monotonic_ns() - client->started_ns) / 1000U;
     return true;
 }
@@ -272,5 +333,5 @@ void
 onym_client_cancel(struct onym_client *client)
 {
     onym_link_close(&client->link);
-    client->running = false;
+    client->running = RUNNING_NOTHING;
 }
