@@ -20,11 +20,11 @@ struct onym_resolver {
 
 struct onym_resolution {
     struct onym_selection selection; /* ONYM_OK and the referrals: values anyone may read */
-    struct onym_selection closed;    /* ONYM_OK, without public_only: selected private values. Who may
-                                        have them is the caller's to decide (core/authz.h) */
-    struct onym_record record;       /* ONYM_OK: the record they are of */
-    onym_span referral;              /* the prefix record a referral comes from; else empty.
-                                        Borrowed from the arena */
+    struct onym_selection closed; /* ONYM_OK, without public_only: selected private values. Who may
+                                     have them is the caller's to decide (core/authz.h) */
+    struct onym_record record;    /* ONYM_OK: the record they are of */
+    onym_span referral;           /* the prefix record a referral comes from; else empty.
+                                     Borrowed from the arena */
 };
 
 /* Answers one query. Spans borrow from the view's snapshot or the arena.

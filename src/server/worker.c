@@ -3,21 +3,18 @@
 #include "base/clock.h"
 #include "net/address.h"
 #include "net/tcp.h"
-#include "net/udp.h"
 #include "server/admin.h"
+#include "server/packets.h"
 #include "server/secure.h"
 #include "server/stats.h"
 #include "server/streams.h"
-#include "service/datagram.h"
 
 #include <stdlib.h>
 
-#define ARENA_BYTES    ((size_t)1 << 20)
-#define TCP_KEPT_BYTES ((size_t)64 << 20)
-/* Handlers are given at least this much of the arena: a whole record copied, and a front. */
+#define ARENA_BYTES      ((size_t)1 << 20)
+#define TCP_KEPT_BYTES   ((size_t)64 << 20)
 #define REOPEN_PAUSE_MS  100U
 #define STOPPING_TICK_MS 5U
-#define ARENA_RESERVE    ((size_t)512 << 10)
 
 struct onym_worker {
     const struct onym_node *node;
@@ -35,70 +32,16 @@ struct onym_worker {
     int stop_asked;     /* atomic: 0 no, 1 gracefully, 2 now */
     int ended;          /* atomic */
     uint64_t ticked_ns; /* atomic */
-    uint64_t damage_reported;
     struct onym_view *view;
     struct onym_answerer answerer;
-    struct onym_datagram_service datagrams;
+    struct onym_packets packets;
     struct onym_streams streams;
     struct onym_admin_post admin;
     struct onym_arena arena;
-    struct onym_admit admit;
     struct onym_counters counters;
-    struct onym_udp *udp[ONYM_LISTEN_MAX];
     struct onym_tcp *tcp;
     struct onym_secure_door door; /* the same protocol inside TLS */
-    size_t udp_count;
 };
-
-/* ---- UDP ---- */
-
-struct packet_sink {
-    struct onym_udp *udp;
-    const struct onym_udp_in *to;
-};
-
-_Static_assert(ONYM_PACKET_PARTS_MAX <= ONYM_UDP_OUT_PARTS, "a packet takes every part of a reply");
-_Static_assert(ONYM_ENVELOPE_LEN <= ONYM_UDP_FRONT_LEN, "an envelope is a front");
-
-static void
-send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
-{
-    struct packet_sink *sink = of;
-    struct iovec iov[ONYM_PACKET_PARTS_MAX];
-
-    onym_udp_send(sink->udp, sink->to, envelope, iov, onym_streams_iovecs(parts, count, iov));
-}
-
-static void
-on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
-{
-    struct onym_worker *w = user;
-    struct onym_moment now = {.epoch_s = onym_clock_epoch_s(),
-                              .monotonic_ns = onym_clock_monotonic_ns()};
-
-    if (onym_view_renew(w->view) != ONYM_OK) {
-        onym_counter_add(&w->counters.store_errors, 1);
-        return;
-    }
-    onym_arena_reset(&w->arena);
-    for (size_t i = 0; i < count; i++) {
-        struct packet_sink sink = {.udp = udp, .to = &in[i]};
-        struct onym_datagram datagram = {.data = in[i].data,
-                                         .too_long = in[i].too_long,
-                                         .address = onym_address_bytes(in[i].peer),
-                                         .port = onym_address_port(in[i].peer)};
-
-        if (w->arena.cap - w->arena.used < ARENA_RESERVE) {
-            onym_udp_flush(udp);
-            onym_arena_reset(&w->arena);
-        }
-        onym_datagram_answer(&w->datagrams, &datagram, now, &w->arena, send_packet, &sink);
-    }
-    onym_udp_flush(udp);
-    onym_view_release(w->view);
-    onym_histogram_record(&w->counters.resolve_ns[ONYM_BY_UDP],
-                          onym_clock_monotonic_ns() - now.monotonic_ns, count);
-}
 
 /* ---- TCP ---- */
 
@@ -126,12 +69,9 @@ copy_stats(struct onym_worker *w)
 {
     const struct onym_tcp_stats *tcp = onym_tcp_stats(w->tcp);
     struct onym_counters *c = &w->counters;
-    uint64_t failures = 0;
 
-    for (size_t i = 0; i < w->udp_count; i++) {
-        failures += w->udp[i] != NULL ? onym_udp_send_failures(w->udp[i]) : 0;
-    }
-    __atomic_store_n(&c->udp_dropped[ONYM_DROP_SEND_FAILED], failures, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->udp_dropped[ONYM_DROP_SEND_FAILED],
+                     onym_packets_send_failures(&w->packets), __ATOMIC_RELAXED);
     onym_stats_copy(tcp, c, ONYM_LISTENER_HANDLE_TCP);
     onym_secure_door_tick(&w->door, c, w->node->log);
 }
@@ -163,10 +103,7 @@ on_tick(uv_timer_t *timer)
 static void
 close_sockets(struct onym_worker *w, bool now)
 {
-    for (size_t i = 0; i < w->udp_count; i++) {
-        onym_udp_close(w->udp[i]);
-        w->udp[i] = NULL;
-    }
+    onym_packets_close(&w->packets);
     if (w->tcp != NULL && now) {
         onym_tcp_abort(w->tcp);
     } else if (w->tcp != NULL) {
@@ -186,6 +123,7 @@ open_view(struct onym_worker *w)
         onym_view_release(w->view);
         w->answerer.resolver.view = w->view;
         w->streams.view = w->view;
+        w->packets.view = w->view;
     }
     return status;
 }
@@ -307,10 +245,8 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
         status = onym_tcp_listen(w->tcp, (const struct sockaddr *)&settings->handle_tcp.item[i].at,
                                  fault);
     }
-    for (size_t i = 0; i < settings->handle_udp.count && status == ONYM_OK; i++) {
-        status = onym_udp_open(&w->loop, (const struct sockaddr *)&settings->handle_udp.item[i].at,
-                               on_batch, w, &w->udp[i], fault);
-        w->udp_count += status == ONYM_OK;
+    if (status == ONYM_OK) {
+        status = onym_packets_listen(&w->packets, &w->loop, settings, fault);
     }
     if (status == ONYM_OK) {
         status = onym_secure_door_open(&w->door, &w->loop, w->node->secure, settings, &w->streams,
@@ -330,21 +266,13 @@ static enum onym_status
 prepare(struct onym_worker *w, struct onym_fault *fault)
 {
     const struct onym_settings *settings = &w->node->settings;
-    void *fragments = malloc(onym_reassembly_size(ONYM_REASSEMBLY_SLOTS, ONYM_REASSEMBLY_LEN_MAX));
     enum onym_status status;
 
     w->arena.at = malloc(ARENA_BYTES);
     w->arena.cap = ARENA_BYTES;
-    w->datagrams.reassembly = fragments;
-    if (fragments == NULL || w->arena.at == NULL) {
+    if (w->arena.at == NULL || onym_packets_init(&w->packets, settings, w->node->seed, &w->answerer,
+                                                 &w->arena, &w->counters) != ONYM_OK) {
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for worker %u", w->index);
-    }
-    (void)onym_reassembly_init(fragments, ONYM_REASSEMBLY_SLOTS, ONYM_REASSEMBLY_LEN_MAX);
-    onym_admit_init(&w->admit, w->node->seed, settings->udp_per_client);
-    for (size_t i = 0; i < settings->exempt.count; i++) {
-        const struct onym_network *n = &settings->exempt.item[i];
-
-        onym_admit_exempt(&w->admit, onym_span_of(n->address, n->is_v6 ? 16 : 4), n->bits);
     }
     status = open_view(w);
     if (status != ONYM_OK) {
@@ -357,10 +285,6 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
                               "OpenSSL offers no MD5, SHA-1 or SHA-256; check its configuration");
     }
     onym_worker_site(w);
-    w->datagrams.answerer = &w->answerer;
-    w->datagrams.admit = &w->admit;
-    w->datagrams.counters = &w->counters;
-    w->datagrams.reply_packets = settings->udp_reply_packets;
     w->streams = (struct onym_streams){
         .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
     status = onym_admin_post_open(&w->admin, w->node->desk, settings, &w->streams, &w->loop,
@@ -419,10 +343,7 @@ failed:
 void
 onym_worker_ports(const struct onym_worker *w, struct onym_settings *settings)
 {
-    for (size_t i = 0; i < w->udp_count; i++) {
-        onym_address_set_port((struct sockaddr *)&settings->handle_udp.item[i].at,
-                              onym_udp_port(w->udp[i]));
-    }
+    onym_packets_ports(&w->packets, settings);
     for (size_t i = 0; i < settings->handle_tcp.count; i++) {
         onym_address_set_port((struct sockaddr *)&settings->handle_tcp.item[i].at,
                               onym_tcp_port(w->tcp, i));
@@ -477,7 +398,7 @@ onym_worker_free(struct onym_worker *w)
     onym_secure_door_free(&w->door);
     onym_view_close(w->view);
     onym_digester_free(w->answerer.digester);
-    free(w->datagrams.reassembly);
+    onym_packets_deinit(&w->packets);
     free(w->arena.at);
     free(w);
 }
