@@ -188,6 +188,7 @@ make_room(struct onym_challenges *table, onym_span peer, size_t bytes)
             bytes <= table->limits.bytes - table->bytes) {
             return s.vacant;
         }
+        ONYM_REQUIRE(s.oldest != NULL);
         drop(table, s.oldest_of_peer != NULL ? s.oldest_of_peer : s.oldest);
     }
 }

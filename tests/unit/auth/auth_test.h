@@ -14,6 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef ONYM_SOURCE_DIR /* the build says where; alone, the header must still compile */
+#define ONYM_SOURCE_DIR "."
+#endif
+
 #define KEPT_MAX 4096U
 
 struct vectors {

@@ -71,8 +71,8 @@ answers_over_any_bytes(void **state)
         "03aa40513e295069056be652c8e6b35ef860420e8a952a9ac3a0dee95eeed1b2c4",
         "1239d808367f6dd034502cf57785c18487ecce6518",
         "135cb4de4051e1f03bcf02f958a84b08e62b99845d5efab13f77d1f8cab71c0a1e",
-        "2200000010a0a1a2a3a4a5a6a7a8a9aaabacadaeaf000003e8000000a0000000141eefeef0aef348eb56686a7c"
-        "84fa15d45c73aac8",
+        ("2200000010a0a1a2a3a4a5a6a7a8a9aaabacadaeaf000003e8000000a000000014"
+         "1eefeef0aef348eb56686a7c84fa15d45c73aac8"),
     };
     onym_span secret = hex_bytes(state, "7080ffe4007f");
     struct onym_challenged about = {
