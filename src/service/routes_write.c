@@ -273,7 +273,26 @@ http_of(const struct onym_http_call *c, enum onym_status status)
 {
     bool conditional = onym_http_header(c, "if-none-match").len > 0;
 
+    if (status == ONYM_VALUE_NOT_FOUND) {
+        return 400; /* 200 is for look-ups */
+    }
     return c->mouth == ONYM_HTTP_V1 && status == ONYM_EXISTS && conditional ? 412 : 0;
+}
+
+/* With the value concerned, when there is one. */
+static enum onym_routes_step
+refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_status status,
+              const struct onym_op_fault *fault)
+{
+    bool is_value = status == ONYM_VALUE_INVALID || status == ONYM_VALUE_EXISTS;
+    const char *why = fault->why != NULL ? fault->why : "";
+    char text[256];
+
+    if (fault->index != 0 && fault->why != NULL) {
+        (void)snprintf(text, sizeof text, "%s (index %u)", why, (unsigned)fault->index);
+        why = text;
+    }
+    return refuse(c, ch, status, http_of(c, status), is_value ? "values" : "", why);
 }
 
 /* The checks that come before "may you" (proto/handle.md section 15), in their order. */
@@ -311,8 +330,7 @@ check(struct onym_http_call *c, struct change *ch)
         return ONYM_ROUTES_ANSWERED;
     }
     if (status != ONYM_OK && status != ONYM_AUTH_NEEDED) {
-        return refuse(c, ch, status, http_of(c, status), fault.index != 0 ? "values" : "",
-                      fault.why != NULL ? fault.why : "");
+        return refuse_values(c, ch, status, &fault);
     }
     return ONYM_ROUTES_ON;
 }

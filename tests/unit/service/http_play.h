@@ -39,8 +39,9 @@ struct play {
     struct onym_http_connection connection;
     struct onym_http_caller caller;
     struct onym_http_reply reply;
-    bool later;  /* the backend answers LATER; the test brings `login` and `result` */
-    bool closed; /* CLOSE was said */
+    bool server_admin; /* whoever is proven has every right */
+    bool later;        /* the backend answers LATER; the test brings `login` and `result` */
+    bool closed;       /* CLOSE was said */
     bool pending;
     struct onym_http_login login;
     struct onym_http_result result;
@@ -125,7 +126,8 @@ play_authenticate(void *of, const struct onym_http_caller *caller,
     while (onym_value_next(&cursor, &value)) {
         if (value.index == given->index && onym_span_equal(value.data, given->secret)) {
             out->status = ONYM_OK;
-            out->identity = (struct onym_identity){.handle = given->handle, .index = value.index};
+            out->identity = (struct onym_identity){
+                .handle = given->handle, .index = value.index, .is_server_admin = p->server_admin};
         }
     }
     return ONYM_HTTP_NOW;
