@@ -86,7 +86,7 @@ put(enum onym_kind kind, const char *name, struct onym_value_list values)
 static void
 clean_up(void)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "lock"};
+    static const char *const files[] = {"data.mdb", "data.mdb-lock", "lock"};
     char path[96];
 
     onym_http_service_deinit(&machine.service);
