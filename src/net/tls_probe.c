@@ -129,6 +129,12 @@ describe_session(SSL *ssl, struct onym_tls_session_found *out)
     out->complaint = verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "";
 }
 
+static bool
+is_address(const char *host)
+{
+    return strchr(host, ':') != NULL || strspn(host, "0123456789.") == strlen(host);
+}
+
 static enum onym_status
 shake_hands(SSL_CTX *client, int fd, const char *host, struct onym_tls_session_found *out,
             struct onym_fault *fault)
@@ -141,7 +147,10 @@ shake_hands(SSL_CTX *client, int fd, const char *host, struct onym_tls_session_f
         status = onym_fault_set(fault, ONYM_NO_MEMORY, "OpenSSL makes no connection: %s",
                                 onym_tls_pem_reason());
     } else {
-        (void)SSL_set_tlsext_host_name(ssl, host);
+        if (!is_address(host)) { /* a server name is never an address, RFC 6066 section 3 */
+            (void)SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                           (void *)(uintptr_t)host);
+        }
         if (SSL_connect(ssl) != 1) {
             const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
