@@ -145,6 +145,14 @@ check_format(const struct onym_env *env, struct onym_fault *fault)
     return ONYM_OK;
 }
 
+static unsigned
+reap_readers(struct onym_env *env)
+{
+    int dead = 0;
+
+    return mdb_reader_check(env->tables.mdb, &dead) == 0 ? (unsigned)dead : 0;
+}
+
 static enum onym_status
 open_data(struct onym_env *env, bool create, struct onym_fault *fault)
 {
@@ -167,7 +175,7 @@ open_data(struct onym_env *env, bool create, struct onym_fault *fault)
         status = sync_dir(env->dir, fault);
     }
     if (status == ONYM_OK) {
-        (void)onym_env_reap_readers(env);
+        (void)reap_readers(env);
     }
     return status;
 }
@@ -207,6 +215,7 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     if (env == NULL) {
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
+    (void)pthread_mutex_init(&env->reopening, NULL);
     env->lock_fd = -1;
     env->map_size = options->map_size != 0 ? options->map_size : ONYM_STORE_MAP_SIZE_DEFAULT;
     env->readers_max = options->readers_max;
@@ -245,6 +254,7 @@ onym_env_close(struct onym_env *env)
     if (env->lock_fd >= 0) {
         (void)close(env->lock_fd);
     }
+    (void)pthread_mutex_destroy(&env->reopening);
     free(env->new_path);
     free(env->data_path);
     free(env->dir);
@@ -279,17 +289,30 @@ drop_cache(const char *path)
 enum onym_status
 onym_env_reopen(struct onym_env *env, struct onym_fault *fault)
 {
+    enum onym_status status;
+
+    (void)pthread_mutex_lock(&env->reopening);
     onym_tables_close(&env->tables);
     drop_cache(env->data_path);
-    return open_data(env, false, fault);
+    status = open_data(env, false, fault);
+    if (status != ONYM_OK) {
+        onym_tables_close(&env->tables);
+    }
+    (void)pthread_mutex_unlock(&env->reopening);
+    return status;
 }
 
 unsigned
 onym_env_reap_readers(struct onym_env *env)
 {
-    int dead = 0;
+    unsigned dead = 0;
 
-    return mdb_reader_check(env->tables.mdb, &dead) == 0 ? (unsigned)dead : 0;
+    (void)pthread_mutex_lock(&env->reopening);
+    if (env->tables.mdb != NULL) {
+        dead = reap_readers(env);
+    }
+    (void)pthread_mutex_unlock(&env->reopening);
+    return dead;
 }
 
 /* LMDB lists its readers as lines of text: a heading, then one a reader. */
@@ -310,8 +333,8 @@ readers_of(const struct onym_env *env)
                                                                                          : 0;
 }
 
-enum onym_status
-onym_env_stat(struct onym_env *env, struct onym_env_stat *out)
+static enum onym_status
+read_stat(const struct onym_env *env, struct onym_env_stat *out)
 {
     struct onym_env_stat s = {0};
     struct onym_counts counts;
@@ -339,4 +362,17 @@ onym_env_stat(struct onym_env *env, struct onym_env_stat *out)
     s.readers = readers_of(env);
     *out = s;
     return ONYM_OK;
+}
+
+enum onym_status
+onym_env_stat(struct onym_env *env, struct onym_env_stat *out)
+{
+    enum onym_status status = ONYM_IO;
+
+    (void)pthread_mutex_lock(&env->reopening);
+    if (env->tables.mdb != NULL) {
+        status = read_stat(env, out);
+    }
+    (void)pthread_mutex_unlock(&env->reopening);
+    return status;
 }

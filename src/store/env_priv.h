@@ -5,6 +5,7 @@
 #include "store/env.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 
 #define ONYM_DATA_FILE     "data.mdb"
 #define ONYM_DATA_FILE_NEW "data.mdb.new" /* being built by a load; never opened as a store */
@@ -17,6 +18,9 @@ struct onym_tables {
 
 struct onym_env {
     struct onym_tables tables;
+    /* Between reopening, which takes tables away for a moment, and what other threads ask without
+     * a view. Views and changes are promised to be closed then. */
+    pthread_mutex_t reopening;
     int lock_fd; /* holds DIR/lock */
     size_t map_size;
     unsigned readers_max;

@@ -65,13 +65,20 @@ on_resume(void *of)
     assert_int_equal(bench_revision(b, ONYM_KIND_HANDLE, BENCH_PREFIX "/before"), 1);
 }
 
+/* Meanwhile others ask about the store, as metrics and housekeeping do. */
 static void
 wait_until_good(struct bench *b)
 {
     struct onym_changes_stat stat;
+    struct onym_env_stat env_stat;
 
     do {
-        (void)usleep(1000);
+        for (unsigned i = 0; i < 20; i++) {
+            if (onym_env_stat(b->store.env, &env_stat) == ONYM_OK) {
+                assert_int_equal(env_stat.prefixes, 1);
+            }
+            (void)onym_env_reap_readers(b->store.env);
+        }
         onym_changes_stat(b->changes, &stat);
     } while (stat.read_only);
 }
