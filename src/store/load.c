@@ -167,20 +167,34 @@ onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct on
     return status;
 }
 
+/* Both lines of a name that is there twice; of one that is there more often, the first two. Reads
+ * on, because equal keys come in any order. */
 static void
-name_double(const struct onym_load_stream *stream, const struct onym_sorter_row *row,
-            struct onym_load_double *out)
+name_double(const struct onym_load_stream *stream, struct onym_sorter_row *row,
+            struct onym_load_double *out, struct onym_fault *fault)
 {
+    onym_span key = onym_span_of(stream->last_key, stream->last_key_len);
     struct onym_record record = {0};
+    uint64_t first = stream->last_line;
+    uint64_t second = UINT64_MAX;
 
     *out = (struct onym_load_double){0};
-    out->first_line = stream->last_line < row->line ? stream->last_line : row->line;
-    out->second_line = stream->last_line < row->line ? row->line : stream->last_line;
     if (onym_record_v1_decode(row->key, row->data, &record) == ONYM_OK &&
         record.name.len <= sizeof out->name) {
         memcpy(out->name, record.name.at, record.name.len);
         out->name_len = record.name.len;
     }
+    do {
+        if (row->line < first) {
+            second = first;
+            first = row->line;
+        } else if (row->line < second) {
+            second = row->line;
+        }
+    } while (onym_sorter_next(stream->load->sorter, row, fault) == ONYM_OK &&
+             onym_span_equal(row->key, key));
+    out->first_line = first;
+    out->second_line = second;
 }
 
 enum onym_status
@@ -194,7 +208,7 @@ onym_load_next(struct onym_load_stream *stream, struct onym_sorter_row *row,
         return status;
     }
     if (onym_span_equal(row->key, onym_span_of(stream->last_key, stream->last_key_len))) {
-        name_double(stream, row, twice);
+        name_double(stream, row, twice, fault);
         return onym_fault_set(fault, ONYM_EXISTS, "the same identifier on two lines");
     }
     memcpy(stream->last_key, row->key.at, row->key.len);

@@ -211,8 +211,9 @@ static void
 a_name_twice_stores_nothing_and_names_both_lines(void **state)
 {
     static const struct row old[] = {{"88.1/old", "1", true}};
-    static const struct row rows[] = {
-        {"88.1/b", "1", true}, {"88.1/x", "2", true}, {"88.1/a", "3", true}, {"88.1/X", "4", true}};
+    static const struct row rows[] = {{"88.1/b", "1", true}, {"88.1/x", "2", true},
+                                      {"88.1/a", "3", true}, {"88.1/X", "4", true},
+                                      {"88.1/x", "5", true}, {"88.1/x", "6", true}};
     struct temp_store store;
     struct onym_load_result result;
     struct onym_load_double twice;
@@ -225,7 +226,7 @@ a_name_twice_stores_nothing_and_names_both_lines(void **state)
         }
         struct onym_check_report before = check(&store);
 
-        assert_int_equal(run(&store, rows, 4, NOW_MS, &result, &twice), ONYM_EXISTS);
+        assert_int_equal(run(&store, rows, 6, NOW_MS, &result, &twice), ONYM_EXISTS);
         assert_int_equal(twice.first_line, 2);
         assert_int_equal(twice.second_line, 4);
         assert_true(onym_text_equal_nocase(onym_span_of(twice.name, twice.name_len),
