@@ -318,6 +318,9 @@ onym_json_in_read(struct onym_json_in *in, onym_span text, uint32_t now_s,
     in->count = 0;
     in->len = 0;
     in->status = ONYM_MALFORMED;
+    if (text.at == NULL) {
+        text = onym_span_text(""); /* places in it are pointers */
+    }
     onym_json_open(&json, text, in->scratch, in->scratch_cap, error);
     if (!read_body(&json, in, &body)) {
         return in->status;

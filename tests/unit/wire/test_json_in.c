@@ -122,6 +122,8 @@ json_in_says_what_is_wrong_and_where(void **state)
         {"[] []", ""},
     };
 
+    assert_int_equal(onym_json_in_read(*state, onym_span_of(NULL, 0), 0, &body, &error),
+                     ONYM_MALFORMED);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (read_text(state, cases[i].text) != ONYM_MALFORMED) {
             fail_msg("%s", cases[i].text);
