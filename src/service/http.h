@@ -38,7 +38,7 @@
 /* Room for the head of any answer, and for the largest answer with it. */
 #define ONYM_HTTP_HEAD_MAX  ((size_t)16 * 1024)
 #define ONYM_HTTP_REPLY_MAX ((size_t)8 * 1024 * 1024)
-/* Bytes the arena must hold at least. */
+/* Bytes the arena must hold at least; its memory is aligned like malloc's. */
 #define ONYM_HTTP_ARENA_MIN ((size_t)1 << 20)
 #define ONYM_HTTP_ID_MAX    64U /* bytes of a request id */
 

@@ -29,7 +29,7 @@ static struct machine {
     struct onym_http_service service;
     struct onym_http_reply reply;
     bool later;
-    uint8_t memory[ONYM_HTTP_ARENA_MIN];
+    _Alignas(16) uint8_t memory[ONYM_HTTP_ARENA_MIN];
 } machine;
 
 static const struct onym_identity somebody = {.handle = {(const uint8_t *)"88.1/a", 6}, .index = 1};

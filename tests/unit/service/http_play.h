@@ -11,6 +11,7 @@
 #include "store/change.h"
 #include "support/temp_store.h"
 #include "wire/json_base64.h"
+#include "wire/resolve.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -51,8 +52,8 @@ struct play {
     unsigned answers;
     uint8_t *out; /* every answer so far, one after the other */
     size_t out_len;
-    uint8_t memory[2 << 20];
-    uint8_t work[1 << 20];
+    _Alignas(16) uint8_t memory[2 << 20];
+    _Alignas(16) uint8_t work[1 << 20];
 };
 
 static void
@@ -143,18 +144,13 @@ play_challenge(void *of, const struct onym_http_caller *caller, char *out, size_
     return sizeof CHALLENGE - 1;
 }
 
-struct play_source {
-    struct onym_change *change;
-};
-
 static enum onym_status
 play_record(void *of, onym_span folded, struct onym_record *out)
 {
-    struct play_source *s = of;
+    struct onym_change *change = of;
     uint8_t key[ONYM_CHANGE_KEY_LEN_MAX];
 
-    return onym_change_get(s->change, onym_change_key(s->change, ONYM_KIND_HANDLE, folded, key),
-                           out);
+    return onym_change_get(change, onym_change_key(change, ONYM_KIND_HANDLE, folded, key), out);
 }
 
 static enum onym_status
@@ -162,8 +158,7 @@ play_decide(struct play *p, struct onym_change *change, const struct onym_http_c
             struct onym_http_result *out)
 {
     struct onym_arena arena = {.at = p->work, .cap = sizeof p->work};
-    struct play_source source = {.change = change};
-    struct onym_record_source records = {.record = play_record, .of = &source};
+    struct onym_record_source records = {.record = play_record, .of = change};
     uint8_t key[ONYM_CHANGE_KEY_LEN_MAX];
     struct onym_op_target target;
     struct onym_op_outcome outcome;
@@ -454,6 +449,46 @@ play_basic(const char *user_and_secret, char out[512])
     len += onym_base64_encoded_len(ONYM_BASE64_STANDARD, text.len);
     (void)snprintf(out + len, 512 - len, "\r\n");
     return out;
+}
+
+/* A resolution as the tunnel carries it. */
+__attribute__((unused)) static size_t
+play_message(uint8_t *out, size_t cap, const char *name)
+{
+    struct onym_query query = {.name = onym_span_text(name)};
+    uint8_t body[512];
+    size_t len;
+    struct onym_message m = {.envelope = {.version = ONYM_VERSION_OWN, .request_id = 77},
+                             .header = {.opcode = ONYM_OP_RESOLVE,
+                                        .flags = ONYM_FLAG_PUBLIC_ONLY,
+                                        .site_serial = 0xFFFF},
+                             .has_credential = true};
+
+    assert_int_equal(onym_query_encode(&query, body, sizeof body, &len), ONYM_OK);
+    m.body = onym_span_of(body, len);
+    assert_int_equal(onym_message_encode(&m, out, cap, &len), ONYM_OK);
+    return len;
+}
+
+__attribute__((unused)) static void
+play_get(struct play *p, const char *target, const char *fields)
+{
+    char text[8192];
+
+    (void)snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: node.example\r\n%s\r\n", target,
+                   fields);
+    play_say(p, text);
+    assert_int_equal(p->answers, 1);
+}
+
+__attribute__((unused)) static size_t
+play_values(const struct play *p)
+{
+    json_t *json = play_json(p);
+    size_t count = json_array_size(json_object_get(json, "values"));
+
+    json_decref(json);
+    return count;
 }
 
 #define GOOD_LOGIN "301%3A" ADMIN ":s3cret-pass"

@@ -14,7 +14,7 @@ struct reading {
     struct onym_http_credentials found;
     struct onym_arena arena;
     const char *why;
-    uint8_t memory[65536];
+    _Alignas(16) uint8_t memory[65536];
     char fields[16384];
 };
 

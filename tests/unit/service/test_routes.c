@@ -4,26 +4,6 @@
 
 #define HOST "Host: node.example\r\n"
 
-static void
-get(struct play *p, const char *target, const char *fields)
-{
-    char text[8192];
-
-    (void)snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n" HOST "%s\r\n", target, fields);
-    play_say(p, text);
-    assert_int_equal(p->answers, 1);
-}
-
-static size_t
-count_values(const struct play *p)
-{
-    json_t *json = play_json(p);
-    size_t count = json_array_size(json_object_get(json, "values"));
-
-    json_decref(json);
-    return count;
-}
-
 /* ---- /api/v1 ---- */
 
 static void
@@ -32,20 +12,20 @@ v1_resolves_an_identifier(void **state)
     struct play *p = *state;
     char text[128];
 
-    get(p, "/api/v1/identifiers/" PREFIX "%2fa", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "%2fa", "");
     assert_int_equal(play_status(p), 200);
     play_expect_text(p, "handle", PREFIX "/A"); /* the registered spelling */
     play_expect_text(p, "created", "1970-01-01T00:16:40Z");
     assert_int_equal(play_number(p, "revision"), 1);
-    assert_int_equal(count_values(p), 2);
+    assert_int_equal(play_values(p), 2);
     assert_string_equal(play_header(p, "ETag", text, sizeof text), "\"1\"");
     assert_string_equal(play_header(p, "Cache-Control", text, sizeof text), "no-cache");
     assert_string_equal(play_header(p, "Content-Type", text, sizeof text), "application/json");
-    get(p, "/api/v1/identifiers/" PREFIX "/A?index=2&type=EMAIL", "");
-    assert_int_equal(count_values(p), 1);
-    get(p, "/api/v1/identifiers/" PREFIX "/A?type=EMAIL", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A?index=2&type=EMAIL", "");
+    assert_int_equal(play_values(p), 1);
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A?type=EMAIL", "");
     assert_int_equal(play_status(p), 200);
-    assert_int_equal(count_values(p), 0);
+    assert_int_equal(play_values(p), 0);
 }
 
 static void
@@ -61,7 +41,7 @@ v1_answers_not_modified(void **state)
     char text[64];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        get(p, "/api/v1/identifiers/" PREFIX "/A", cases[i].header);
+        play_get(p, "/api/v1/identifiers/" PREFIX "/A", cases[i].header);
         assert_int_equal(play_status(p), cases[i].status);
         assert_string_equal(play_header(p, "ETag", text, sizeof text), "\"1\"");
         if (cases[i].status == 304) {
@@ -88,7 +68,7 @@ v1_says_problems_in_two_languages(void **state)
     char text[128];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        get(p, "/api/v1/identifiers/" PREFIX "/none", cases[i].accept);
+        play_get(p, "/api/v1/identifiers/" PREFIX "/none", cases[i].accept);
         assert_int_equal(play_status(p), 404);
         assert_string_equal(play_header(p, "Content-Type", text, sizeof text),
                             "application/problem+json");
@@ -141,22 +121,22 @@ v1_points_to_another_server(void **state)
     struct onym_value_list none = {0};
     json_t *json;
 
-    get(p, "/api/v1/identifiers/99.1/x", "");
+    play_get(p, "/api/v1/identifiers/99.1/x", "");
     assert_int_equal(play_status(p), 421);
     assert_int_equal(play_number(p, "code"), 301);
     temp_value_add(&list, bytes, sizeof bytes, 1, "HS_SERV", "88.1/serv", ONYM_PERM_DEFAULT);
     temp_store_put(&p->store, "0.NA/88.7.7", list, none);
-    get(p, "/api/v1/identifiers/88.7.7/x", "");
+    play_get(p, "/api/v1/identifiers/88.7.7/x", "");
     assert_int_equal(play_status(p), 421);
     json = play_json(p);
     assert_int_equal(json_integer_value(json_object_get(json, "code")), 302);
     assert_int_equal(json_array_size(json_object_get(json_object_get(json, "referral"), "values")),
                      1);
     json_decref(json);
-    get(p, "/api/handles/88.7.7/x", "");
+    play_get(p, "/api/handles/88.7.7/x", "");
     assert_int_equal(play_status(p), 300);
     assert_int_equal(play_number(p, "responseCode"), 302);
-    get(p, "/api/handles/88.7.7/x?doNotRefer", "");
+    play_get(p, "/api/handles/88.7.7/x?doNotRefer", "");
     assert_int_equal(play_status(p), 400);
     assert_int_equal(play_number(p, "responseCode"), 301);
 }
@@ -167,13 +147,13 @@ v1_serves_its_contract_and_status(void **state)
     struct play *p = *state;
     json_t *json;
 
-    get(p, "/api/v1/openapi.json", "");
+    play_get(p, "/api/v1/openapi.json", "");
     assert_int_equal(play_status(p), 200);
     json = play_json(p);
     assert_string_equal(json_string_value(json_object_get(json, "openapi")), "3.1.0");
     json_decref(json);
     assert_int_equal(play_body(p).len, onym_openapi_json_len);
-    get(p, "/api/v1/status", "");
+    play_get(p, "/api/v1/status", "");
     play_expect_text(p, "version", "0.1.0");
     play_expect_text(p, "protocol", "2.11");
     play_expect_text(p, "time", "2023-11-14T22:13:20Z");
@@ -181,7 +161,7 @@ v1_serves_its_contract_and_status(void **state)
     assert_true(json_is_true(json_object_get(json, "changes")));
     json_decref(json);
     p->service.backend = NULL;
-    get(p, "/api/v1/status", "");
+    play_get(p, "/api/v1/status", "");
     json = play_json(p);
     assert_true(json_is_false(json_object_get(json, "changes")));
     json_decref(json);
@@ -247,32 +227,32 @@ v1_refuses_what_it_does_not_know(void **state)
     struct play *p = *state;
     char text[64];
 
-    get(p, "/api/v1/nope", "");
+    play_get(p, "/api/v1/nope", "");
     assert_int_equal(play_status(p), 404);
     play_expect_text(p, "name", "PATH_UNKNOWN");
     play_say(p, "POST /api/v1/status HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(play_status(p), 405);
     assert_string_equal(play_header(p, "Allow", text, sizeof text), "GET, HEAD, OPTIONS");
-    get(p, "/api/v1/identifiers/" PREFIX "/A?index=x", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A?index=x", "");
     assert_int_equal(play_status(p), 400);
     play_expect_text(p, "field", "index");
-    get(p, "/api/v1/identifiers/" PREFIX "/A?index=4294967296", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A?index=4294967296", "");
     assert_int_equal(play_status(p), 400);
-    get(p, "/api/v1/identifiers/" PREFIX "/A?index=4294967295", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A?index=4294967295", "");
     assert_int_equal(play_status(p), 200);
-    get(p, "/api/v1/identifiers/%zz", "");
+    play_get(p, "/api/v1/identifiers/%zz", "");
     assert_int_equal(play_status(p), 400);
-    get(p, "/api/v1/identifiers/%ff", "");
+    play_get(p, "/api/v1/identifiers/%ff", "");
     assert_int_equal(play_status(p), 400);
     play_expect_text(p, "name", "NAME_INVALID");
     /* an identifier that ends in /history, and the history of one */
-    get(p, "/api/v1/identifiers/" PREFIX "/history", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/history", "");
     assert_int_equal(play_status(p), 404);
-    get(p, "/api/v1/identifiers/" PREFIX "/A/history", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A/history", "");
     assert_int_equal(play_status(p), 501);
-    get(p, "/api/v1/identifiers/" PREFIX "%2FA/history", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "%2FA/history", "");
     assert_int_equal(play_status(p), 501);
-    get(p, "/api/v1/identifiers/" PREFIX "/A%2Fhistory", "");
+    play_get(p, "/api/v1/identifiers/" PREFIX "/A%2Fhistory", "");
     assert_int_equal(play_status(p), 404);
 }
 
@@ -288,7 +268,7 @@ v1_takes_names_up_to_their_limit(void **state)
 
         memset(target + at, 'x', sizeof target - at);
         target[front + ONYM_NAME_LEN_MAX + over] = '\0';
-        get(p, target, "");
+        play_get(p, target, "");
         assert_int_equal(play_status(p), over == 0 ? 404 : 400);
     }
 }
@@ -300,19 +280,19 @@ facade_echoes_and_decodes_once(void **state)
 {
     struct play *p = *state;
 
-    get(p, "/api/handles/" PREFIX "/a", "");
+    play_get(p, "/api/handles/" PREFIX "/a", "");
     play_expect_text(p, "handle", PREFIX "/a");
-    get(p, "/api/handles/" PREFIX "%2fa", "");
+    play_get(p, "/api/handles/" PREFIX "%2fa", "");
     play_expect_text(p, "handle", PREFIX "/a");
     assert_int_equal(play_status(p), 200);
-    get(p, "/api/handles/" PREFIX "%252Fa", ""); /* once: a name with %2F in it */
+    play_get(p, "/api/handles/" PREFIX "%252Fa", ""); /* once: a name with %2F in it */
     assert_int_equal(play_number(p, "responseCode"), 301);
     play_expect_text(p, "handle", PREFIX "%2Fa");
-    get(p, "/api/handles/" PREFIX "/a+b", "");
+    play_get(p, "/api/handles/" PREFIX "/a+b", "");
     play_expect_text(p, "handle", PREFIX "/a+b");
     assert_int_equal(play_status(p), 404);
     assert_int_equal(play_number(p, "responseCode"), 100);
-    get(p, "/api/handles/" PREFIX "/\xE9\x9B\xB6", ""); /* clients do not always encode */
+    play_get(p, "/api/handles/" PREFIX "/\xE9\x9B\xB6", ""); /* clients do not always encode */
     play_expect_text(p, "handle", PREFIX "/零");
 }
 
@@ -323,28 +303,28 @@ facade_reads_its_flags(void **state)
     onym_span body;
     char text[64];
 
-    get(p, "/api/handles/" PREFIX "/A?pretty", "");
+    play_get(p, "/api/handles/" PREFIX "/A?pretty", "");
     body = play_body(p);
     assert_memory_equal(body.at, "{\n  \"responseCode\": 1,\n  \"handle\": ", 35);
-    assert_int_equal(count_values(p), 2);
-    get(p, "/api/handles/" PREFIX "/A?pretty=false", "");
+    assert_int_equal(play_values(p), 2);
+    play_get(p, "/api/handles/" PREFIX "/A?pretty=false", "");
     assert_memory_equal(play_body(p).at, "{\"responseCode\":1,", 18);
-    get(p, "/api/handles/" PREFIX "/A?callback=f", "");
+    play_get(p, "/api/handles/" PREFIX "/A?callback=f", "");
     assert_int_equal(play_status(p), 400);
     assert_int_equal(play_number(p, "responseCode"), 4);
-    get(p, "/api/handles/" PREFIX "/A?index=1&index=7&type=name&cert&auth=true", "");
-    assert_int_equal(count_values(p), 2);
-    get(p, "/api/handles/" PREFIX "/A?index=-1", "");
+    play_get(p, "/api/handles/" PREFIX "/A?index=1&index=7&type=name&cert&auth=true", "");
+    assert_int_equal(play_values(p), 2);
+    play_get(p, "/api/handles/" PREFIX "/A?index=-1", "");
     assert_int_equal(play_status(p), 400);
     assert_int_equal(play_number(p, "responseCode"), 4);
-    get(p, "/api/site", "");
+    play_get(p, "/api/site", "");
     assert_int_equal(play_number(p, "responseCode"), 1);
     json_t *json = play_json(p);
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(json, "site"), "protocolVersion")),
         "2.11");
     json_decref(json);
-    get(p, "/api/handles/", "");
+    play_get(p, "/api/handles/", "");
     assert_int_equal(play_status(p), 400);
     play_say(p, "PUT /api/site HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(play_status(p), 501);
@@ -367,7 +347,7 @@ people_are_sent_to_the_interface(void **state)
     char text[128];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        get(p, cases[i].target, "");
+        play_get(p, cases[i].target, "");
         assert_int_equal(play_status(p), 302);
         assert_string_equal(play_header(p, "Location", text, sizeof text), cases[i].location);
     }
@@ -392,95 +372,6 @@ the_longest_target_is_redirected(void **state)
                      strlen("/api/handles/") + (size_t)3 * (ONYM_HTTP1_TARGET_MAX - 1));
 }
 
-/* ---- private values ---- */
-
-static void
-private_values_need_proof_and_permission(void **state)
-{
-    struct play *p = *state;
-    char login[512];
-    char text[512];
-
-    get(p, "/api/handles/" ADMIN, "");
-    assert_int_equal(count_values(p), 2);
-    get(p, "/api/handles/" ADMIN "?publicOnly=false", "");
-    assert_int_equal(play_status(p), 401);
-    assert_string_equal(play_header(p, "WWW-Authenticate", text, sizeof text), CHALLENGE);
-    get(p, "/api/v1/identifiers/" ADMIN "?publicOnly=false", "");
-    assert_int_equal(play_status(p), 401);
-    assert_int_equal(play_number(p, "code"), 402);
-    get(p, "/api/handles/" ADMIN, play_basic(GOOD_LOGIN, login));
-    assert_int_equal(play_status(p), 200);
-    assert_int_equal(count_values(p), 3);
-    get(p, "/api/handles/" ADMIN "?publicOnly", login);
-    assert_int_equal(count_values(p), 2);
-    get(p, "/api/handles/" ADMIN "?index=301", login);
-    assert_int_equal(count_values(p), 1);
-    get(p, "/api/handles/" ADMIN "?index=301", play_basic("301%3A" ADMIN ":wrong", login));
-    assert_int_equal(play_status(p), 401);
-    assert_int_equal(play_body(p).len, 0);
-    assert_non_null(strstr(play_header(p, "WWW-Authenticate", text, sizeof text),
-                           "error=\"Identity not verified\""));
-    get(p, "/api/v1/identifiers/" ADMIN, "Authorization: Digest x\r\n");
-    assert_int_equal(play_status(p), 401);
-    assert_int_equal(play_number(p, "code"), 403);
-    /* on plain HTTP, and without a backend, credentials are ignored */
-    play_connect(p, false);
-    get(p, "/api/handles/" ADMIN, play_basic(GOOD_LOGIN, login));
-    assert_int_equal(count_values(p), 2);
-    get(p, "/api/handles/" ADMIN "?publicOnly=false", login);
-    assert_int_equal(play_status(p), 403);
-    assert_int_equal(play_number(p, "responseCode"), 402);
-}
-
-static void
-a_stranger_may_not_read_private_values(void **state)
-{
-    struct play *p = *state;
-    uint8_t bytes[512];
-    struct onym_value_list list = {0};
-    struct onym_value_list none = {0};
-    char login[512];
-
-    temp_value_add(&list, bytes, sizeof bytes, 1, "HS_SECKEY", "other", ONYM_PERM_ADMIN_READ);
-    temp_store_put(&p->store, PREFIX "/other", none, list);
-    get(p, "/api/handles/" ADMIN, play_basic("1%3A" PREFIX "%2Fother:other", login));
-    assert_int_equal(play_status(p), 403);
-    assert_int_equal(play_number(p, "responseCode"), 400);
-}
-
-static void
-a_login_may_come_later(void **state)
-{
-    struct play *p = *state;
-    char login[512];
-    char text[1024];
-    onym_span left;
-
-    p->later = true;
-    (void)snprintf(text, sizeof text,
-                   "GET /api/handles/" ADMIN " HTTP/1.1\r\n" HOST "%s\r\n"
-                   "GET /api/site HTTP/1.1\r\n" HOST "\r\n",
-                   play_basic(GOOD_LOGIN, login));
-    play_connect(p, true);
-    left = play_feed(p, onym_span_text(text));
-    assert_true(p->pending);
-    assert_int_equal(p->answers, 0);
-    assert_int_equal(p->seen_scheme, ONYM_HTTP_BASIC);
-    assert_int_equal(onym_http_progress(&p->connection).stage, ONYM_HTTP_LOGIN);
-    size_t waiting = left.len;
-    left = play_feed(p, left); /* takes nothing while it waits */
-    assert_int_equal(left.len, waiting);
-    assert_int_equal(waiting, strlen("GET /api/site HTTP/1.1\r\n" HOST "\r\n"));
-    p->login = (struct onym_http_login){
-        .identity = {.handle = onym_span_text(ADMIN), .index = 301}};
-    assert_int_equal(onym_view_renew(p->view), ONYM_OK);
-    play_note(p, onym_http_login_done(&p->connection, &p->service, &p->login, NOW_MS, &p->reply));
-    assert_int_equal(count_values(p), 3);
-    (void)play_feed(p, left);
-    assert_int_equal(p->answers, 2);
-}
-
 static void
 a_damaged_record_is_told(void **state)
 {
@@ -490,7 +381,7 @@ a_damaged_record_is_told(void **state)
     struct onym_value_list none = {0};
 
     temp_store_put(&p->store, PREFIX "/broken", list, none);
-    get(p, "/api/handles/" PREFIX "/broken?index=1", "");
+    play_get(p, "/api/handles/" PREFIX "/broken?index=1", "");
     if (play_status(p) == 500) {
         assert_int_equal(play_number(p, "responseCode"), 2);
         assert_true(p->answerer.damaged_len > 0);
@@ -517,9 +408,6 @@ main(void)
         TEST(facade_reads_its_flags),
         TEST(people_are_sent_to_the_interface),
         TEST(the_longest_target_is_redirected),
-        TEST(private_values_need_proof_and_permission),
-        TEST(a_stranger_may_not_read_private_values),
-        TEST(a_login_may_come_later),
         TEST(a_damaged_record_is_told),
     };
 #undef TEST
