@@ -39,100 +39,97 @@ tear_down(void **state)
     return 0;
 }
 
+static const struct {
+    const char *line, *field, *problem;
+} faults[] = {
+    {"", "", "the text ends; expected an object"},
+    {"[]", "", "an array; expected an object"},
+    {"{}", "", "a member is missing; expected \"handle\" and \"values\""},
+    {"{\"values\":[]}", "", "a member is missing; expected \"handle\" and \"values\""},
+    {"{\"handle\":\"88.1/a\"}", "", "a member is missing; expected \"handle\" and \"values\""},
+    {"{\"handle\":7,\"values\":[]}", "handle", "a number; expected a string"},
+    {"{\"handel\":\"88.1/a\"}", "", "unknown member \"handel\"; expected one of handle, values"},
+    {"{\"handle\":\"a\",\"handle\":\"b\"}", "handle", "comes twice"},
+    {"{\"handle\":\"88.1/a\",\"values\":[]} x", "", "more text behind the value"},
+    {"{\"handle\":\"88.1/a\",\"values\":[],}", "", "expected a string"},
+    {"{\"handle\":\"88.1/a\" \"values\":[]}", "handle", "column 20: expected ',' or '}'"},
+    {"{\"handle\" \"88.1/a\"}", "handle", "column 11: expected ':'"},
+    {"{\"handle\":\"88.1/a\",\"values\":[", "values", "the text ends"},
+    {"{\"handle\":\"a\\qb\"}", "handle", "unknown escape"},
+    {"{\"handle\":\"a\\ud800b\"}", "handle", "half a pair of surrogates"},
+    {"{\"handle\":\"a\\u12G4\"}", "handle", "four hexadecimal digits"},
+    {"{\"handle\":\"a\xFF\"}", "handle", "not valid UTF-8"},
+    {"{\"handle\":\"a\tb\"}", "handle", "control character in a string; expected \\u0009"},
+    {"{\"handle\":\"abc", "handle", "a string without end"},
+    {RECORD("\"homed\":true"), "", "\"homed\" with 88.1/a; expected it with 0.NA/<prefix> only"},
+    {RECORD("\"revision\":0"), "revision", "0; expected 1 to 281474976710655"},
+    {RECORD("\"revision\":281474976710656"), "revision", "expected 1 to"},
+    {RECORD("\"created\":\"yesterday\""), "created", "expected a time such as"},
+    {RECORD("\"owner\":null"), "owner", "null; expected a string"},
+    {VALUE("\"index\":1,\"type\":\"T\""), "values[0]", "expected \"index\", \"type\", \"data\""},
+    {VALUE("\"index\":0"), "values[0].index", "0; expected 1 to 4294967295"},
+    {VALUE("\"index\":4294967296"), "values[0].index", "expected 1 to 4294967295"},
+    {VALUE("\"index\":-1"), "values[0].index", "-1; expected 1 to 4294967295"},
+    {VALUE("\"index\":1.0"), "values[0].index", "fraction or exponent"},
+    {VALUE("\"index\":01"), "values[0].index", "begins with 0"},
+    {VALUE("\"index\":99999999999999999999999999"), "values[0].index", "expected 1 to"},
+    {VALUE("\"index\":\"1\""), "values[0].index", "a string; expected a whole number"},
+    {VALUE("\"permision\":\"1110\""), "values[0]", "unknown member \"permision\""},
+    {VALUE("\"permissions\":\"111\""), "values[0].permissions", "four digits 0 or 1"},
+    {VALUE("\"permissions\":\"1120\""), "values[0].permissions", "four digits 0 or 1"},
+    {VALUE("\"ttl\":-1"), "values[0].ttl", "expected 0 to 4294967295"},
+    {VALUE("\"ttl\":\"soon\""), "values[0].ttl", "expected a time such as"},
+    {VALUE("\"timestamp\":1767225600"), "values[0].timestamp", "a number; expected a string"},
+    {VALUE("\"timestamp\":\"2026-02-29T00:00:00Z\""), "values[0].timestamp", "expected a time"},
+    {VALUE("\"timestamp\":\"2106-02-07T06:28:16Z\""), "values[0].timestamp", "expected a time"},
+    {DATA("5"), "values[0].data", "a number; expected an object"},
+    {DATA("{\"format\":\"string\"}"), "values[0].data", "\"format\" and \"value\""},
+    {DATA("{\"format\":\"text\",\"value\":\"\"}"), "values[0].data.format",
+     "\"text\"; expected string, base64, hex, key, admin, vlist or site"},
+    {DATA("{\"format\":\"base64\",\"value\":\"A\"}"), "values[0].data.value", "not base64"},
+    {DATA("{\"format\":\"base64\",\"value\":\"AB==\"}"), "values[0].data.value", "not base64"},
+    {DATA("{\"format\":\"hex\",\"value\":\"abc\"}"), "values[0].data.value", "not hexadecimal"},
+    {DATA("{\"format\":\"admin\",\"value\":{\"handle\":\"a\",\"index\":1}}"),
+     "values[0].data.value", "\"handle\", \"index\" and \"permissions\""},
+    {DATA("{\"format\":\"admin\",\"value\":{\"permissions\":\"012\"}}"),
+     "values[0].data.value.permissions", "12 binary digits"},
+    {DATA("{\"format\":\"vlist\",\"value\":[{\"handle\":\"a\"}]}"), "values[0].data.value[0]",
+     "\"handle\" and \"index\""},
+    {DATA("{\"format\":\"key\",\"value\":{\"kty\":\"EC\"}}"), "values[0].data.value.kty",
+     "\"EC\"; expected RSA"},
+    {DATA("{\"format\":\"key\",\"value\":{\"kty\":\"RSA\",\"n\":\"AAAA\",\"e\":\"AQAB\"}}"),
+     "values[0].data.value.n", "zero"},
+    {DATA("{\"format\":\"site\",\"value\":{}}"), "values[0].data.value", "\"servers\""},
+    {DATA("{\"format\":\"site\",\"value\":{\"version\":2}}"), "values[0].data.value.version",
+     "2; expected 1 to 1"},
+    {DATA("{\"format\":\"site\",\"value\":{\"servers\":[{\"serverId\":1,\"address\":\"host\"}]}"
+          "}"),
+     "values[0].data.value.servers[0].address", "expected an IPv4 or IPv6 address"},
+    {DATA("{\"format\":\"site\",\"value\":{\"servers\":[{\"serverId\":1,\"address\":\"1.2.3.4\","
+          "\"interfaces\":[{\"protocol\":\"SCTP\"}]}]}}"),
+     "values[0].data.value.servers[0].interfaces[0].protocol", "expected UDP, TCP, HTTP or"},
+    {"{\"handle\":\"88.1/a\",\"values\":[{\"index\":1,\"type\":\"T\",\"data\":\"\"},"
+     "{\"index\":1,\"type\":\"T\",\"data\":\"\"}]}",
+     "values", "index 1 comes twice"},
+    {DATA("{\"value\":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]],\"format\":\"string\"}"), NULL,
+     "nested deeper than 16"},
+};
+
 static void
 every_fault_names_field_and_expectation(void **state)
 {
-    static const struct {
-        const char *line, *field, *problem;
-    } cases[] = {
-        {"", "", "the text ends; expected an object"},
-        {"[]", "", "an array; expected an object"},
-        {"{}", "", "a member is missing; expected \"handle\" and \"values\""},
-        {"{\"values\":[]}", "", "a member is missing; expected \"handle\" and \"values\""},
-        {"{\"handle\":\"88.1/a\"}", "", "a member is missing; expected \"handle\" and \"values\""},
-        {"{\"handle\":7,\"values\":[]}", "handle", "a number; expected a string"},
-        {"{\"handel\":\"88.1/a\"}", "",
-         "unknown member \"handel\"; expected one of handle, values"},
-        {"{\"handle\":\"a\",\"handle\":\"b\"}", "handle", "comes twice"},
-        {"{\"handle\":\"88.1/a\",\"values\":[]} x", "", "more text behind the value"},
-        {"{\"handle\":\"88.1/a\",\"values\":[],}", "", "expected a string"},
-        {"{\"handle\":\"88.1/a\" \"values\":[]}", "handle", "column 20: expected ',' or '}'"},
-        {"{\"handle\" \"88.1/a\"}", "handle", "column 11: expected ':'"},
-        {"{\"handle\":\"88.1/a\",\"values\":[", "values", "the text ends"},
-        {"{\"handle\":\"a\\qb\"}", "handle", "unknown escape"},
-        {"{\"handle\":\"a\\ud800b\"}", "handle", "half a pair of surrogates"},
-        {"{\"handle\":\"a\\u12G4\"}", "handle", "four hexadecimal digits"},
-        {"{\"handle\":\"a\xFF\"}", "handle", "not valid UTF-8"},
-        {"{\"handle\":\"a\tb\"}", "handle", "control character in a string; expected \\u0009"},
-        {"{\"handle\":\"abc", "handle", "a string without end"},
-        {RECORD("\"homed\":true"), "",
-         "\"homed\" with 88.1/a; expected it with 0.NA/<prefix> only"},
-        {RECORD("\"revision\":0"), "revision", "0; expected 1 to 281474976710655"},
-        {RECORD("\"revision\":281474976710656"), "revision", "expected 1 to"},
-        {RECORD("\"created\":\"yesterday\""), "created", "expected a time such as"},
-        {RECORD("\"owner\":null"), "owner", "null; expected a string"},
-        {VALUE("\"index\":1,\"type\":\"T\""), "values[0]",
-         "expected \"index\", \"type\", \"data\""},
-        {VALUE("\"index\":0"), "values[0].index", "0; expected 1 to 4294967295"},
-        {VALUE("\"index\":4294967296"), "values[0].index", "expected 1 to 4294967295"},
-        {VALUE("\"index\":-1"), "values[0].index", "-1; expected 1 to 4294967295"},
-        {VALUE("\"index\":1.0"), "values[0].index", "fraction or exponent"},
-        {VALUE("\"index\":01"), "values[0].index", "begins with 0"},
-        {VALUE("\"index\":99999999999999999999999999"), "values[0].index", "expected 1 to"},
-        {VALUE("\"index\":\"1\""), "values[0].index", "a string; expected a whole number"},
-        {VALUE("\"permision\":\"1110\""), "values[0]", "unknown member \"permision\""},
-        {VALUE("\"permissions\":\"111\""), "values[0].permissions", "four digits 0 or 1"},
-        {VALUE("\"permissions\":\"1120\""), "values[0].permissions", "four digits 0 or 1"},
-        {VALUE("\"ttl\":-1"), "values[0].ttl", "expected 0 to 4294967295"},
-        {VALUE("\"ttl\":\"soon\""), "values[0].ttl", "expected a time such as"},
-        {VALUE("\"timestamp\":1767225600"), "values[0].timestamp", "a number; expected a string"},
-        {VALUE("\"timestamp\":\"2026-02-29T00:00:00Z\""), "values[0].timestamp", "expected a time"},
-        {VALUE("\"timestamp\":\"2106-02-07T06:28:16Z\""), "values[0].timestamp", "expected a time"},
-        {DATA("5"), "values[0].data", "a number; expected an object"},
-        {DATA("{\"format\":\"string\"}"), "values[0].data", "\"format\" and \"value\""},
-        {DATA("{\"format\":\"text\",\"value\":\"\"}"), "values[0].data.format",
-         "\"text\"; expected string, base64, hex, key, admin, vlist or site"},
-        {DATA("{\"format\":\"base64\",\"value\":\"A\"}"), "values[0].data.value", "not base64"},
-        {DATA("{\"format\":\"base64\",\"value\":\"AB==\"}"), "values[0].data.value", "not base64"},
-        {DATA("{\"format\":\"hex\",\"value\":\"abc\"}"), "values[0].data.value", "not hexadecimal"},
-        {DATA("{\"format\":\"admin\",\"value\":{\"handle\":\"a\",\"index\":1}}"),
-         "values[0].data.value", "\"handle\", \"index\" and \"permissions\""},
-        {DATA("{\"format\":\"admin\",\"value\":{\"permissions\":\"012\"}}"),
-         "values[0].data.value.permissions", "12 binary digits"},
-        {DATA("{\"format\":\"vlist\",\"value\":[{\"handle\":\"a\"}]}"), "values[0].data.value[0]",
-         "\"handle\" and \"index\""},
-        {DATA("{\"format\":\"key\",\"value\":{\"kty\":\"EC\"}}"), "values[0].data.value.kty",
-         "\"EC\"; expected RSA"},
-        {DATA("{\"format\":\"key\",\"value\":{\"kty\":\"RSA\",\"n\":\"AAAA\",\"e\":\"AQAB\"}}"),
-         "values[0].data.value.n", "zero"},
-        {DATA("{\"format\":\"site\",\"value\":{}}"), "values[0].data.value", "\"servers\""},
-        {DATA("{\"format\":\"site\",\"value\":{\"version\":2}}"), "values[0].data.value.version",
-         "2; expected 1 to 1"},
-        {DATA("{\"format\":\"site\",\"value\":{\"servers\":[{\"serverId\":1,\"address\":\"host\"}]}"
-              "}"),
-         "values[0].data.value.servers[0].address", "expected an IPv4 or IPv6 address"},
-        {DATA(
-             "{\"format\":\"site\",\"value\":{\"servers\":[{\"serverId\":1,\"address\":\"1.2.3.4\","
-             "\"interfaces\":[{\"protocol\":\"SCTP\"}]}]}}"),
-         "values[0].data.value.servers[0].interfaces[0].protocol", "expected UDP, TCP, HTTP or"},
-        {"{\"handle\":\"88.1/a\",\"values\":[{\"index\":1,\"type\":\"T\",\"data\":\"\"},"
-         "{\"index\":1,\"type\":\"T\",\"data\":\"\"}]}",
-         "values", "index 1 comes twice"},
-        {DATA("{\"value\":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]],\"format\":\"string\"}"), NULL,
-         "nested deeper than 16"},
-    };
     struct onym_json_record record;
     struct onym_json_error error;
 
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         memset(&error, 0, sizeof error);
-        if (onym_json_record_read(reader_of(state), onym_span_text(cases[i].line), NOW_S, &record,
+        if (onym_json_record_read(reader_of(state), onym_span_text(faults[i].line), NOW_S, &record,
                                   &error) != ONYM_MALFORMED) {
-            fail_msg("accepted: %s", cases[i].line);
+            fail_msg("accepted: %s", faults[i].line);
         }
-        if (strstr(error.problem, cases[i].problem) == NULL ||
-            (cases[i].field != NULL && strcmp(error.field, cases[i].field) != 0)) {
-            fail_msg("%s gives \"%s: %s\"", cases[i].line, error.field, error.problem);
+        if (strstr(error.problem, faults[i].problem) == NULL ||
+            (faults[i].field != NULL && strcmp(error.field, faults[i].field) != 0)) {
+            fail_msg("%s gives \"%s: %s\"", faults[i].line, error.field, error.problem);
         }
     }
 }
