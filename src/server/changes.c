@@ -402,7 +402,6 @@ release(struct onym_changes *c)
     for (unsigned i = 0; i < c->options.workers; i++) {
         onym_wake_free(c->sink[i].wake);
     }
-    free(c->group);
     free(c->arena.at);
     (void)pthread_cond_destroy(&c->arrived);
     (void)pthread_mutex_destroy(&c->lock);
@@ -431,11 +430,10 @@ onym_changes_open(const struct onym_changes_options *options, struct onym_change
         c->sink[i].changes = c;
     }
     c->id_start = (uint64_t)onym_clock_epoch_s() << 32 | (uint32_t)onym_rng_u64(&rng);
-    c->group = calloc(ONYM_CHANGES_GROUP_OPS, sizeof c->group[0]);
     c->arena = (struct onym_arena){.at = malloc(ONYM_OP_MEMORY), .cap = ONYM_OP_MEMORY};
     (void)pthread_mutex_init(&c->lock, NULL);
     (void)pthread_cond_init(&c->arrived, NULL);
-    if (c->group == NULL || c->arena.at == NULL) {
+    if (c->arena.at == NULL) {
         release(c);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the queue of changes");
     }

@@ -361,7 +361,7 @@ onym_changes_commit(struct onym_changes *changes, size_t count,
     struct group group = {.changes = changes, .now_ms = onym_clock_epoch_ms()};
     enum onym_status status;
 
-    qsort(changes->group, count, sizeof changes->group[0], by_name);
+    qsort(changes->group, count, sizeof(void *), by_name);
     status = onym_change_begin(changes->options.env, &group.change, fault);
     if (status != ONYM_OK) {
         /* nothing happened to these, but a store that begins no transaction needs to be reopened */

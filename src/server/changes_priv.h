@@ -71,7 +71,7 @@ struct onym_changes {
     /* the thread's own */
     struct onym_arena arena;
     struct onym_outcome_place prune_place;
-    struct onym_changes_item **group; /* ONYM_CHANGES_GROUP_OPS of them, sorted */
+    struct onym_changes_item *group[ONYM_CHANGES_GROUP_OPS];
 
     struct onym_changes_sink sink[]; /* options.workers of them */
 };
