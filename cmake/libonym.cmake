@@ -3,7 +3,8 @@
 # cannot slip in; tests/integration/test_libonym.py links the archive as a whole and says what is
 # missing.
 set(onym_library_sources
-    src/base/clock.c src/base/require.c src/base/rng.c src/base/status.c src/base/utf8.c
+    src/base/clock.c src/base/hex.c src/base/require.c src/base/rng.c src/base/status.c
+    src/base/utf8.c
     src/model/hs_admin.c src/model/hs_pubkey.c src/model/hs_site.c src/model/hs_vlist.c
     src/model/ident.c src/model/message.c src/model/operation.c src/model/value.c
     src/wire/admin.c src/wire/fields.c src/wire/frame.c src/wire/header.c src/wire/resolve.c
