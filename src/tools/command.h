@@ -43,12 +43,14 @@ struct onym_command {
 };
 
 /* A noun's rows, ended by one with noun == NULL. */
-extern const struct onym_command onym_commands_id[];    /* tools/id.c */
-extern const struct onym_command onym_commands_store[]; /* tools/store.c */
-extern const struct onym_command onym_commands_conf[];  /* tools/conf.c */
-extern const struct onym_command onym_commands_audit[]; /* tools/audit.c */
-extern const struct onym_command onym_commands_node[];  /* tools/init.c */
-extern const struct onym_command onym_commands_tls[];   /* tools/tls.c */
+extern const struct onym_command onym_commands_id[];     /* tools/id.c */
+extern const struct onym_command onym_commands_prefix[]; /* tools/prefix.c */
+extern const struct onym_command onym_commands_auth[];   /* tools/auth.c */
+extern const struct onym_command onym_commands_store[];  /* tools/store.c */
+extern const struct onym_command onym_commands_conf[];   /* tools/conf.c */
+extern const struct onym_command onym_commands_audit[];  /* tools/audit.c */
+extern const struct onym_command onym_commands_node[];   /* tools/init.c */
+extern const struct onym_command onym_commands_tls[];    /* tools/tls.c */
 
 /* Prints "onymctl VERB: text" to stderr and returns ONYM_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int onym_usage_error(const char *verb, const char *format,

@@ -1,9 +1,9 @@
 #include "tools/id_resolve.h"
 
+#include "tools/auth_identity.h"
 #include "tools/dispatch.h"
 #include "tools/id_print.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +19,14 @@ const char onym_id_resolve_help[] =
     "                      stands for its family: HS_SITE. finds HS_SITE.6 too\n"
     "  -i, --index N       the value with this index; repeatable\n"
     "      --auth          ask for the answer of a primary\n"
-    "      --private       values not public as well (needs authentication)\n"
+    "      --private       values not public as well: needs an identity\n"
     "      --no-referral   \"not responsible\" instead of where to ask\n"
     "      --digest        let the server prove that it saw this very request\n"
     "      --tcp, +tcp     TCP only; default: UDP, then TCP\n"
     "      --udp, +udp     UDP only\n"
     "      --short, +short the data alone, one value a line\n"
+    "      --as, --key, --secret-file\n"
+    "                      who asks, for --private (over TCP); see onymctl id create\n"
     "With --json each ID gives one JSON object on one line.\n"
     "\n"
     "Exit status: 0 found; 1 not found, nothing selected, or to be asked\n"
@@ -37,6 +39,7 @@ const char onym_id_resolve_help[] =
 
 struct request {
     struct onym_client_query query;
+    struct onym_cli_identity identity;
     enum onym_transport transport;
     bool brief;
     uint32_t indexes[SELECT_MAX];
@@ -124,8 +127,10 @@ apply_option(struct request *r, int code, const char *argument)
         r->query.request_digest = true;
         break;
     case OPT_SHORT:
-    default:
         r->brief = true;
+        break;
+    default:
+        (void)onym_cli_identity_option(&r->identity, code, argument);
         break;
     }
     return ONYM_EXIT_DONE;
@@ -143,6 +148,7 @@ read_options(struct request *r, int argc, char **argv)
                                             {"tcp", no_argument, NULL, OPT_TCP},
                                             {"udp", no_argument, NULL, OPT_UDP},
                                             {"short", no_argument, NULL, OPT_SHORT},
+                                            ONYM_IDENTITY_OPTIONS,
                                             {NULL, 0, NULL, 0}};
     int code;
 
@@ -266,6 +272,22 @@ ask(const struct onym_cli *cli, const struct request *r, struct onym_client *cli
     return onym_id_exit_code(&result);
 }
 
+/* Only private values need to know who asks; public ones are for everybody. */
+static int
+identify(struct request *r, struct onym_client *client)
+{
+    struct onym_cli_identity *who = &r->identity;
+
+    if (!r->query.private_too) {
+        return who->as == NULL && who->key == NULL && who->secret_file == NULL
+                   ? ONYM_EXIT_DONE
+                   : onym_usage_error(VERB, "an identity is for values that are not public: add "
+                                            "--private");
+    }
+    onym_cli_identity_complete(who);
+    return onym_cli_identity_use(who, VERB, client);
+}
+
 static int
 ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
 {
@@ -283,6 +305,11 @@ ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
     if (status != ONYM_OK) {
         (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(status));
         return ONYM_EXIT_SERVER;
+    }
+    worst = identify(r, client);
+    if (worst != ONYM_EXIT_DONE) {
+        onym_client_free(client);
+        return worst;
     }
     r->query.indexes = r->indexes;
     r->query.types = r->types;

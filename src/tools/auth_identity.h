@@ -1,0 +1,53 @@
+/* Who an onymctl command acts as: --as INDEX:HANDLE with --key FILE or --secret-file FILE, or the
+ * environment. A secret itself is never taken from the command line or the environment, where
+ * other users and logs see it. */
+#ifndef ONYM_TOOLS_AUTH_IDENTITY_H
+#define ONYM_TOOLS_AUTH_IDENTITY_H
+
+#include "onym/client.h"
+#include "tools/command.h"
+
+#include <getopt.h>
+
+/* Codes of the options, away from those of the commands. */
+enum onym_identity_option { ONYM_IDENTITY_AS = 1000, ONYM_IDENTITY_KEY, ONYM_IDENTITY_SECRET_FILE };
+
+/* Rows for a command's table of long options. */
+#define ONYM_IDENTITY_OPTIONS                                                                      \
+    {"as", required_argument, NULL, ONYM_IDENTITY_AS},                                             \
+        {"key", required_argument, NULL, ONYM_IDENTITY_KEY},                                       \
+    {                                                                                              \
+        "secret-file", required_argument, NULL, ONYM_IDENTITY_SECRET_FILE                          \
+    }
+
+/* The same for a command's help. */
+#define ONYM_IDENTITY_HELP                                                                         \
+    "Identity (or in the environment: ONYM_AS, ONYM_KEY, ONYM_SECRET_FILE):\n"                     \
+    "      --as INDEX:HANDLE   the key value that proves who asks\n"                               \
+    "      --key FILE          its private key, PEM, readable by you alone\n"                      \
+    "      --secret-file FILE  or its secret; one line end behind it is left out\n"
+
+struct onym_cli_identity {
+    const char *as;
+    const char *key;
+    const char *secret_file;
+};
+
+/* Takes one of the options; false when code is none of them. */
+bool onym_cli_identity_option(struct onym_cli_identity *identity, int code, const char *argument);
+
+/* Fills what the command line left open from the environment: ONYM_AS, and one of ONYM_KEY and
+ * ONYM_SECRET_FILE when neither option was given. */
+void onym_cli_identity_complete(struct onym_cli_identity *identity);
+
+/* Splits "300:0.NA/88.1" into *index and *handle (borrowed). False for anything else. */
+bool onym_cli_identity_split(const char *as, uint32_t *index, onym_span *handle);
+
+/* Reads the key or secret and gives it to the client; nothing given: the client stays nobody.
+ * `what` names the command in messages. ONYM_EXIT_DONE; ONYM_EXIT_USAGE for an incomplete or
+ * contradicting identity or a file that cannot be read or holds no key; ONYM_EXIT_REFUSED for a
+ * file that others may read. Says on stderr what is wrong and what to do. */
+int onym_cli_identity_use(const struct onym_cli_identity *identity, const char *what,
+                          struct onym_client *client);
+
+#endif

@@ -1,0 +1,121 @@
+#include "tools/id_list.h"
+
+#include "tools/id_change_print.h"
+#include "tools/text.h"
+
+#include <string.h>
+
+#define WHAT "id list"
+
+const char onym_id_list_help[] =
+    "Lists the identifiers registered under a prefix, one a line, as they come;\n"
+    "with --json one object. --timeout bounds the wait for each part of the list.\n"
+    "\n" ONYM_IDENTITY_HELP "\n"
+    "Exit status: 0 the list is complete; 1 not served here; 2 usage; 3 no answer,\n"
+    "the list so far is not complete; 4 authentication or permission; 5 server\n"
+    "error; 6 the key file may be read by others.\n"
+    "\n"
+    "Examples:\n"
+    "  onymctl id list 88.300.15907 --as 300:0.NA/88.300.15907 --key a.pem\n"
+    "  onymctl --json id list 0.NA/88.300.15907\n";
+
+struct printing {
+    const char *member; /* of the JSON object; NULL: text */
+    bool first;
+};
+
+static bool
+print_name(void *of, onym_span name)
+{
+    struct printing *p = of;
+
+    if (p->member == NULL) {
+        onym_text_print(stdout, name);
+        (void)putchar('\n');
+    } else {
+        if (!p->first) {
+            (void)putchar(',');
+        }
+        onym_told_json_string(stdout, name);
+    }
+    p->first = false;
+    return ferror(stdout) == 0;
+}
+
+int
+onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *identity,
+                const char *what, onym_span prefix)
+{
+    struct printing p = {.first = true};
+    struct onym_client_listing listing = {.prefix = prefix, .each = print_name, .of = &p};
+    struct onym_told_change told = {.what = what, .name = prefix};
+    struct onym_client_result result;
+    struct onym_cli_client c;
+    int code = onym_cli_client_open(cli, identity, what, &c);
+
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
+    if (cli->json) {
+        p.member = prefix.len > 0 ? "handles" : "prefixes";
+        (void)putchar('{');
+        if (prefix.len > 0) {
+            (void)fputs("\"prefix\":", stdout);
+            onym_told_json_string(stdout, prefix);
+            (void)putchar(',');
+        }
+        (void)printf("\"%s\":[", p.member);
+    }
+    (void)!onym_client_list(c.client, &listing, &result);
+    if (cli->json) {
+        (void)fputs("],", stdout);
+        onym_told_json_end(stdout, &told, &result);
+        (void)puts("}");
+    } else if (result.status != ONYM_OK) {
+        onym_told_failure(&told, &c, &result);
+        if (result.listed > 0) {
+            (void)fprintf(stderr, "  the list is not complete: %llu names so far\n",
+                          (unsigned long long)result.listed);
+        }
+    } else if (result.listed == 0 && !cli->quiet) {
+        (void)fprintf(stderr, "onymctl %s: nothing is registered there\n", what);
+    }
+    onym_cli_client_close(&c);
+    return onym_told_exit_code(&result);
+}
+
+int
+onym_list_options(struct onym_cli_identity *identity, const char *what, int argc, char **argv)
+{
+    static const struct option options[] = {ONYM_IDENTITY_OPTIONS, {NULL, 0, NULL, 0}};
+    int code;
+
+    optind = 0;
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (code == ':') {
+            return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
+        }
+        if (!onym_cli_identity_option(identity, code, optarg)) {
+            return onym_usage_error(what, "unknown option %s; see onymctl %s --help",
+                                    argv[optind - 1], what);
+        }
+    }
+    return ONYM_EXIT_DONE;
+}
+
+int
+onym_id_list(const struct onym_cli *cli, int argc, char **argv)
+{
+    struct onym_cli_identity identity = {.as = NULL};
+    int code = onym_list_options(&identity, WHAT, argc, argv);
+
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
+    if (argc - optind != 1 || argv[optind][0] == '\0' ||
+        strlen(argv[optind]) > ONYM_NAME_LEN_MAX - 5U) {
+        return onym_usage_error(WHAT, "name one prefix, for example 88.300.15907");
+    }
+    return onym_list_print(cli, &identity, WHAT, onym_span_text(argv[optind]));
+}
