@@ -14,7 +14,7 @@
 static enum onym_status
 is_empty(struct onym_env *env, bool *out, struct onym_fault *fault)
 {
-    struct onym_position position;
+    struct onym_position position = {0};
     MDB_stat records;
     MDB_txn *txn;
     enum onym_status status;

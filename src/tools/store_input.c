@@ -38,7 +38,7 @@ onym_line_input_open(const char *path, struct onym_line_input **out, struct onym
     struct onym_line_input *input = calloc(1, sizeof *input);
     bool is_stdin = strcmp(path, "-") == 0;
     enum onym_status status = ONYM_OK;
-    struct stat st;
+    struct stat st = {0};
 
     if (input == NULL) {
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", path);

@@ -125,7 +125,7 @@ bool
 onym_json_vlist(struct onym_json *json, onym_span *out)
 {
     size_t mark = json->scratch_len;
-    struct onym_reference_list list;
+    struct onym_reference_list list = {0};
     size_t len;
 
     if (!onym_json_references(json, &list)) {
@@ -309,7 +309,7 @@ read_data(struct onym_json *json, const struct format *formats, unsigned count, 
     if (!json->failed && seen != 3) {
         return onym_json_fail(json, "a member is missing; expected \"format\" and \"value\"");
     }
-    if (skipped != NULL && !json->failed) {
+    if (skipped != NULL && format != NULL && !json->failed) {
         const uint8_t *behind = json->at;
 
         onym_json_seek(json, skipped);

@@ -297,7 +297,7 @@ fail_name(struct onym_json *json, onym_span text, const struct onym_json_name *n
 static unsigned __attribute__((noinline))
 find_name(struct onym_json *json, const struct onym_json_name *names, unsigned count)
 {
-    onym_span text;
+    onym_span text = {0};
 
     json->level[json->depth - 1].fresh = true; /* a complaint here is not about the last member */
     if (!onym_json_string(json, &text)) {
