@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -48,6 +49,21 @@ sync_dir(const char *dir, struct onym_fault *fault)
     return error == 0 ? ONYM_OK : io_fault(fault, dir, "sync the directory", error);
 }
 
+/* A directory that was just made is only safe with its own name, which its parent keeps. */
+static enum onym_status
+sync_parent(const char *dir, struct onym_fault *fault)
+{
+    char *copy = strdup(dir);
+    enum onym_status status = ONYM_NO_MEMORY;
+
+    if (copy != NULL) {
+        status = sync_dir(dirname(copy), fault);
+    }
+    free(copy);
+    return status == ONYM_NO_MEMORY ? onym_fault_set(fault, status, "%s: out of memory", dir)
+                                    : status;
+}
+
 static enum onym_status
 make_dir(const struct onym_env *env, bool create, struct onym_fault *fault)
 {
@@ -65,10 +81,10 @@ make_dir(const struct onym_env *env, bool create, struct onym_fault *fault)
                               "'onymctl load' or by starting onymd",
                               env->dir);
     }
-    if (mkdir(env->dir, 0700) != 0 && errno != EEXIST) {
-        return io_fault(fault, env->dir, "make the directory", errno);
+    if (mkdir(env->dir, 0700) == 0) {
+        return sync_parent(env->dir, fault);
     }
-    return ONYM_OK;
+    return errno == EEXIST ? ONYM_OK : io_fault(fault, env->dir, "make the directory", errno);
 }
 
 /* Who wrote the lock file, for the one who is turned away. */
@@ -153,13 +169,42 @@ reap_readers(struct onym_env *env)
     return mdb_reader_check(env->tables.mdb, &dead) == 0 ? (unsigned)dead : 0;
 }
 
+/* LMDB writes the first pages of a file without syncing them, and opens no file that holds only
+ * some of them. So a new store is made beside its place and moves there when all of it is on the
+ * disk: a power cut leaves either none or one that opens. */
+static enum onym_status
+make_data(const struct onym_env *env, struct onym_fault *fault)
+{
+    struct onym_tables tables;
+    struct stat st;
+    enum onym_status status;
+
+    if (stat(env->data_path, &st) == 0) {
+        return ONYM_OK;
+    }
+    status = onym_tables_open(env->new_path, env->map_size, 0, MDB_NOLOCK, true, &tables, fault);
+    if (status != ONYM_OK) {
+        (void)unlink(env->new_path);
+        return status;
+    }
+    onym_tables_close(&tables);
+    if (rename(env->new_path, env->data_path) != 0) {
+        return io_fault(fault, env->data_path, "put the new file in its place", errno);
+    }
+    return sync_dir(env->dir, fault);
+}
+
 static enum onym_status
 open_data(struct onym_env *env, bool create, struct onym_fault *fault)
 {
     enum onym_status status;
 
-    /* what a load that was killed left behind */
+    /* what a load or a first start that was killed left behind */
     (void)unlink(env->new_path);
+    status = create ? make_data(env, fault) : ONYM_OK;
+    if (status != ONYM_OK) {
+        return status;
+    }
     status = onym_tables_open(env->data_path, env->map_size, env->readers_max, 0, create,
                               &env->tables, fault);
     if (status == ONYM_NOT_FOUND) {
