@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define DAY_S          86400U
+#define KEPT_BYTES     ((size_t)64 << 20) /* of one worker, ciphertext and plain text each */
 #define REPORT_EACH_NS UINT64_C(10000000000)
 
 _Static_assert((int)ONYM_TLS_CLIENTS_OFF == (int)ONYM_CLIENT_CERTIFICATES_OFF &&
@@ -223,14 +224,14 @@ on_closed(void *user, struct onym_tls_connection *connection)
 enum onym_status
 onym_secure_door_open(struct onym_secure_door *door, uv_loop_t *loop,
                       const struct onym_secure *secure, const struct onym_settings *settings,
-                      struct onym_streams *streams, size_t kept_bytes, struct onym_fault *fault)
+                      struct onym_streams *streams, struct onym_fault *fault)
 {
     static const struct onym_tls_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
     unsigned workers = settings->workers > 0 ? settings->workers : 1;
     struct onym_tcp_limits limits = {.connections = (settings->tls_connections + workers - 1) /
                                                     workers,
                                      .idle_ms = settings->tcp_idle_s * 1000U,
-                                     .kept_bytes = kept_bytes};
+                                     .kept_bytes = KEPT_BYTES};
     enum onym_status status;
 
     if (secure == NULL || settings->handle_tls.count == 0) {

@@ -59,7 +59,7 @@ ONYM_MUST_USE enum onym_status onym_secure_door_open(struct onym_secure_door *do
                                                      const struct onym_secure *secure,
                                                      const struct onym_settings *settings,
                                                      struct onym_streams *streams,
-                                                     size_t kept_bytes, struct onym_fault *fault);
+                                                     struct onym_fault *fault);
 
 /* Writes the ports that were bound into settings, for addresses with port 0. */
 void onym_secure_door_ports(const struct onym_secure_door *door, struct onym_settings *settings);

@@ -250,7 +250,7 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
     }
     if (status == ONYM_OK) {
         status = onym_secure_door_open(&w->door, &w->loop, w->node->secure, settings, &w->streams,
-                                       TCP_KEPT_BYTES, fault);
+                                       fault);
     }
     return status;
 }
