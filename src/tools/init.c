@@ -183,7 +183,7 @@ const struct onym_command onym_commands_node[] = {
     {.noun = "node",
      .verb = "init",
      .top_level = true,
-     .usage = "[--dir DIR] [--name NAME] [--host HOST]... [--days N] [--yes]",
+     .usage = "[--dir DIR] [--name NAME] [--host HOST]... [OPTIONS]",
      .summary = "Make keys, certificates and a configuration",
      .help = "Makes a private authority, a server certificate and onymd.yaml in a folder.\n"
              "What is there already is kept; a second run changes nothing. On a terminal it\n"
