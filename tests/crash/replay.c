@@ -9,9 +9,8 @@
 #include "judge.h"
 #include "trace.h"
 
-#include "onym/model/limits.h"
-
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +38,8 @@ struct replay {
     uint64_t cuts; /* different moments */
     uint64_t records, operations;
 };
+
+static char now_judged[128]; /* for the handler: the state that is being judged */
 
 static _Noreturn void
 fail(const char *what, const char *why)
@@ -162,6 +163,18 @@ empty_scratch(const struct replay *r)
     }
 }
 
+/* A store that believes in pages its file does not have. */
+static void
+on_bus_error(int number)
+{
+    static const char text[] = "a page beyond the end of the file is read (SIGBUS)\n";
+
+    (void)number;
+    (void)!write(STDOUT_FILENO, now_judged, strlen(now_judged));
+    (void)!write(STDOUT_FILENO, text, sizeof text - 1);
+    _exit(1);
+}
+
 /* Draws and judges one state. */
 static bool
 try_state(struct replay *r, struct image *image, const struct point *point)
@@ -176,16 +189,17 @@ try_state(struct replay *r, struct image *image, const struct point *point)
     if (status != ONYM_OK) {
         fail(r->scratch, onym_status_text(status));
     }
+    (void)snprintf(now_judged, sizeof now_judged,
+                   "state %llu (seed %llu, power lost after event "
+                   "%u of %u): ",
+                   (unsigned long long)point->state, (unsigned long long)r->seed,
+                   (unsigned)point->event, (unsigned)image_events(image));
     status = r->rows > 0 ? judge_load(r->scratch, r->rows, r->has_ended, &found, &fault)
                          : judge_operations(r->scratch, &r->facts, &found, &fault);
     r->records += found.records;
     r->operations += found.operations;
     if (status != ONYM_OK) {
-        (void)printf("state %llu (seed %llu, power lost after event %u of %u, %u operations "
-                     "submitted): %s: %s\n",
-                     (unsigned long long)point->state, (unsigned long long)r->seed,
-                     (unsigned)point->event, (unsigned)image_events(image),
-                     (unsigned)r->facts.submitted, onym_status_name(status), fault.text);
+        (void)printf("%s%s: %s\n", now_judged, onym_status_name(status), fault.text);
     }
     return status == ONYM_OK;
 }
@@ -259,6 +273,7 @@ main(int argc, char **argv)
     r.states = strtoull(argv[4], NULL, 10);
     r.first = strtoull(argv[5], NULL, 10);
     choose_points(&r);
+    (void)signal(SIGBUS, on_bus_error);
     is_good = run(&r);
     free(r.point);
     free(r.operation);
