@@ -12,39 +12,30 @@ static const char *const drop_label[] = {ONYM_DROP_MAP(METRIC_LABEL)};
 static const char *const close_label[] = {ONYM_CLOSE_MAP(METRIC_LABEL)};
 static const char *const handshake_label[] = {ONYM_HANDSHAKE_MAP(METRIC_LABEL)};
 static const char *const version_label[] = {ONYM_TLS_VERSION_MAP(METRIC_LABEL)};
+static const char *const login_label[] = {ONYM_LOGIN_MAP(METRIC_LABEL)};
+static const char *const login_result_label[] = {ONYM_LOGIN_RESULT_MAP(METRIC_LABEL)};
 #undef METRIC_LABEL
-static const char *const transport_label[ONYM_BY_COUNT] = {
-    [ONYM_BY_UDP] = "udp", [ONYM_BY_TCP] = "tcp", [ONYM_BY_TLS] = "tls"};
-static const enum onym_listener tls_listener[] = {ONYM_LISTENER_HANDLE_TLS};
+static const char *const transport_label[ONYM_BY_COUNT] = {[ONYM_BY_UDP] = "udp",
+                                                           [ONYM_BY_TCP] = "tcp",
+                                                           [ONYM_BY_TLS] = "tls",
+                                                           [ONYM_BY_HTTPS] = "https",
+                                                           [ONYM_BY_HTTP] = "http"};
+static const enum onym_listener tls_listener[] = {ONYM_LISTENER_HANDLE_TLS, ONYM_LISTENER_HTTPS};
+static const enum onym_listener http_listener[] = {ONYM_LISTENER_HTTPS, ONYM_LISTENER_HTTP,
+                                                   ONYM_LISTENER_OPS};
 #define TLS_LISTENERS (sizeof tls_listener / sizeof tls_listener[0])
 
 /* Bucket bounds in nanoseconds and, as OpenMetrics wants them written, in seconds. */
-#define BOUND_MAP(X)                                                                               \
-    X(1000, "1e-06")                                                                               \
-    X(2500, "2.5e-06")                                                                             \
-    X(5000, "5e-06")                                                                               \
-    X(10000, "1e-05")                                                                              \
-    X(25000, "2.5e-05")                                                                            \
-    X(50000, "5e-05")                                                                              \
-    X(100000, "0.0001")                                                                            \
-    X(250000, "0.00025")                                                                           \
-    X(500000, "0.0005")                                                                            \
-    X(1000000, "0.001")                                                                            \
-    X(2500000, "0.0025")                                                                           \
-    X(5000000, "0.005")                                                                            \
-    X(10000000, "0.01")                                                                            \
-    X(25000000, "0.025")                                                                           \
-    X(50000000, "0.05")                                                                            \
-    X(100000000, "0.1")                                                                            \
-    X(250000000, "0.25")                                                                           \
-    X(500000000, "0.5")                                                                            \
-    X(1000000000, "1.0")                                                                           \
-    X(2500000000, "2.5")
-#define BOUND_NS(ns, text)   ns,
-#define BOUND_TEXT(ns, text) text,
-static const uint64_t bound_ns[] = {BOUND_MAP(BOUND_NS)};
-static const char *const bound_text[] = {BOUND_MAP(BOUND_TEXT)};
+static const uint64_t bound_ns[] = {1000,      2500,      5000,      10000,      25000,
+                                    50000,     100000,    250000,    500000,     1000000,
+                                    2500000,   5000000,   10000000,  25000000,   50000000,
+                                    100000000, 250000000, 500000000, 1000000000, 2500000000};
+static const char *const bound_text[] = {"1e-06",  "2.5e-06", "5e-06",   "1e-05",  "2.5e-05",
+                                         "5e-05",  "0.0001",  "0.00025", "0.0005", "0.001",
+                                         "0.0025", "0.005",   "0.01",    "0.025",  "0.05",
+                                         "0.1",    "0.25",    "0.5",     "1.0",    "2.5"};
 #define BOUNDS (sizeof bound_ns / sizeof bound_ns[0])
+_Static_assert(BOUNDS == sizeof bound_text / sizeof bound_text[0], "a text for every bound");
 
 enum family_type { COUNTER, GAUGE, HISTOGRAM, INFO };
 
@@ -336,13 +327,30 @@ render_connections(struct page *p)
     }
     family(p, COUNTER, "onym_http_requests", NULL,
            "HTTP requests answered, by listener and class of status.");
-    for (size_t hundred = 2; hundred <= 5; hundred++) {
-        const char text[] = {(char)('0' + hundred), 'x', 'x', '\0'};
+    for (size_t i = 0; i < sizeof http_listener / sizeof http_listener[0]; i++) {
+        for (size_t hundred = 2; hundred <= 5; hundred++) {
+            const char text[] = {(char)('0' + hundred), 'x', 'x', '\0'};
 
-        sample(p, "onym_http_requests_total",
-               (const struct label[2]){{"listener", listener_label[ONYM_LISTENER_OPS]},
-                                       {"class", text}},
-               SUM(p->metrics, http_requests, hundred), 0);
+            sample(p, "onym_http_requests_total",
+                   (const struct label[2]){{"listener", listener_label[http_listener[i]]},
+                                           {"class", text}},
+                   SUM(p->metrics, http_requests, (size_t)http_listener[i] * 6 + hundred), 0);
+        }
+    }
+}
+
+static void
+render_logins(struct page *p)
+{
+    family(p, COUNTER, "onym_auth_attempts", NULL,
+           "Credentials that came with requests of the HTTP API, by how they ended.");
+    for (size_t i = 0; i < ONYM_LOGIN_COUNT; i++) {
+        for (size_t k = 0; k < ONYM_LOGIN_RESULTS; k++) {
+            sample(p, "onym_auth_attempts_total",
+                   (const struct label[2]){{"method", login_label[i]},
+                                           {"result", login_result_label[k]}},
+                   SUM(p->metrics, logins, i * ONYM_LOGIN_RESULTS + k), 0);
+        }
     }
 }
 
@@ -471,6 +479,7 @@ onym_metrics_render(const struct onym_metrics *metrics, enum onym_metrics_format
     render_durations(&p);
     render_traffic(&p);
     render_connections(&p);
+    render_logins(&p);
     render_tls(&p);
     render_store(&p);
     render_process(&p);

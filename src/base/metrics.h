@@ -17,13 +17,15 @@
 #include "onym/status.h"
 
 /* How a request arrived. Label `transport`. */
-enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_COUNT };
+enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTTP, ONYM_BY_COUNT };
 
 /* Who listens. Label `listener`, named as in the configuration's `listen` section. */
 #define ONYM_LISTENER_MAP(X)                                                                       \
     X(HANDLE_UDP, "handle_udp")                                                                    \
     X(HANDLE_TCP, "handle_tcp")                                                                    \
     X(HANDLE_TLS, "handle_tls")                                                                    \
+    X(HTTPS, "https")                                                                              \
+    X(HTTP, "http")                                                                                \
     X(OPS, "ops")
 
 /* Why a datagram, or a fragment waiting for others, was dropped without an answer. Label `reason`
@@ -61,11 +63,26 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_COUNT };
     X(1_2, "1.2")                                                                                  \
     X(1_3, "1.3")
 
+/* How somebody on the HTTP API proves who it is. Label `method` of onym_auth_attempts_total. */
+#define ONYM_LOGIN_MAP(X)                                                                          \
+    X(BASIC, "basic")                                                                              \
+    X(SESSION, "session")                                                                          \
+    X(CERTIFICATE, "certificate")                                                                  \
+    X(BEARER, "bearer")
+
+/* How that ended. Label `result`. */
+#define ONYM_LOGIN_RESULT_MAP(X)                                                                   \
+    X(OK, "ok")                                                                                    \
+    X(FAILED, "failed")                                                                            \
+    X(LIMITED, "limited") /* not looked at: too many failures from there */
+
 #define ONYM_METRIC_ENUM_LISTENER(name, label) ONYM_LISTENER_##name,
 #define ONYM_METRIC_ENUM_DROP(name, label)     ONYM_DROP_##name,
 #define ONYM_METRIC_ENUM_CLOSE(name, label)    ONYM_CLOSE_##name,
 #define ONYM_METRIC_ENUM_SHAKE(name, label)    ONYM_HANDSHAKE_##name,
 #define ONYM_METRIC_ENUM_TLS(name, label)      ONYM_TLS_VERSION_##name,
+#define ONYM_METRIC_ENUM_LOGIN(name, label)    ONYM_LOGIN_##name,
+#define ONYM_METRIC_ENUM_RESULT(name, label)   ONYM_LOGIN_WAS_##name,
 enum onym_listener { ONYM_LISTENER_MAP(ONYM_METRIC_ENUM_LISTENER) ONYM_LISTENER_COUNT };
 enum onym_drop { ONYM_DROP_MAP(ONYM_METRIC_ENUM_DROP) ONYM_DROP_COUNT };
 enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
@@ -73,6 +90,10 @@ enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
 #undef ONYM_METRIC_ENUM_DROP
 enum onym_handshake { ONYM_HANDSHAKE_MAP(ONYM_METRIC_ENUM_SHAKE) ONYM_HANDSHAKE_COUNT };
 enum onym_tls_label { ONYM_TLS_VERSION_MAP(ONYM_METRIC_ENUM_TLS) ONYM_TLS_VERSION_COUNT };
+enum onym_login { ONYM_LOGIN_MAP(ONYM_METRIC_ENUM_LOGIN) ONYM_LOGIN_COUNT };
+enum onym_login_result { ONYM_LOGIN_RESULT_MAP(ONYM_METRIC_ENUM_RESULT) ONYM_LOGIN_RESULTS };
+#undef ONYM_METRIC_ENUM_LOGIN
+#undef ONYM_METRIC_ENUM_RESULT
 #undef ONYM_METRIC_ENUM_CLOSE
 #undef ONYM_METRIC_ENUM_SHAKE
 #undef ONYM_METRIC_ENUM_TLS
@@ -92,9 +113,10 @@ struct onym_counters {
     uint64_t bytes_out[ONYM_LISTENER_COUNT];
     uint64_t handshakes[ONYM_LISTENER_COUNT][ONYM_HANDSHAKE_COUNT]; /* of listeners with TLS */
     uint64_t tls_versions[ONYM_LISTENER_COUNT][ONYM_TLS_VERSION_COUNT];
-    uint64_t http_requests[6]; /* on the ops listener, by first digit of the status */
-    uint64_t corrupt_records;  /* look-ups that met a damaged record */
-    uint64_t store_errors;     /* look-ups the store could not do */
+    uint64_t http_requests[ONYM_LISTENER_COUNT][6]; /* by first digit of the status */
+    uint64_t logins[ONYM_LOGIN_COUNT][ONYM_LOGIN_RESULTS];
+    uint64_t corrupt_records; /* look-ups that met a damaged record */
+    uint64_t store_errors;    /* look-ups the store could not do */
     /* Time from reading a request to handing its answer to the kernel, nanoseconds. A batch is
      * timed once and recorded for each of its requests. */
     struct onym_histogram resolve_ns[ONYM_BY_COUNT];
@@ -124,7 +146,7 @@ enum onym_metrics_format {
 };
 
 /* Enough for every row this build can show, version and revision up to 64 bytes each. */
-#define ONYM_METRICS_TEXT_MAX ((size_t)48 * 1024)
+#define ONYM_METRICS_TEXT_MAX ((size_t)64 * 1024)
 
 /* The media type of a format, for Content-Type. Static. */
 const char *onym_metrics_media_type(enum onym_metrics_format format);

@@ -85,6 +85,9 @@ onym_ops_measure(struct onym_ops *ops, struct onym_metrics *out)
                                  .version = ONYM_BUILD_VERSION,
                                  .revision = ONYM_REVISION};
     out->certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = onym_secure_expiry_s(ops->node->secure);
+    if (ops->node->settings.https.count > 0) {
+        out->certificate_expiry_s[ONYM_LISTENER_HTTPS] = onym_secure_expiry_s(ops->node->secure);
+    }
     out->has_store = onym_env_stat(ops->node->env, &stat) == ONYM_OK;
     if (out->has_store) {
         out->identifiers = stat.handles;
@@ -142,7 +145,8 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
             onym_tcp_send(connection, onym_span_of(NULL, 0), &part, 1);
             onym_tcp_flush(connection); /* the next answer uses the same buffer */
             onym_tcp_touch(connection);
-            onym_counter_add(&ops->counters.http_requests[reply.status / 100], 1);
+            onym_counter_add(&ops->counters.http_requests[ONYM_LISTENER_OPS][reply.status / 100],
+                             1);
         }
         if (verdict == ONYM_OPS_REPLY_CLOSE) {
             onym_tcp_finish(connection);

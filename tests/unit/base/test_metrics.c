@@ -98,7 +98,7 @@ metrics_sum_the_workers(void **state)
     onym_counter_add(&s->worker[1]->udp_dropped[ONYM_DROP_SEND_FAILED], 2);
     onym_counter_add(&s->worker[0]->bytes_in[ONYM_LISTENER_HANDLE_TCP], 100);
     onym_counter_add(&s->worker[1]->bytes_out[ONYM_LISTENER_OPS], 200);
-    onym_counter_add(&s->worker[0]->http_requests[4], 3);
+    onym_counter_add(&s->worker[0]->http_requests[ONYM_LISTENER_OPS][4], 3);
     onym_counter_add(&s->worker[0]->corrupt_records, 8);
     onym_counter_add(&s->worker[1]->store_errors, 9);
     onym_counter_add(&s->worker[1]->rate_limited[ONYM_LISTENER_HANDLE_UDP], 10);
