@@ -7,10 +7,9 @@
 static const struct {
     const char *key;
     bool tcp;
-} listeners[] = {{"listen.handle_udp", false},
-                 {"listen.handle_tcp", true},
-                 {"listen.handle_tls", true},
-                 {"listen.ops", true}};
+} listeners[] = {{"listen.handle_udp", false}, {"listen.handle_tcp", true},
+                 {"listen.handle_tls", true},  {"listen.https", true},
+                 {"listen.http", true},        {"listen.ops", true}};
 
 #define LISTENERS (sizeof listeners / sizeof listeners[0])
 

@@ -67,6 +67,20 @@ static const struct onym_config_key table[] = {
      .value = "127.0.0.1:2642",
      .help = "TCP addresses of the Handle protocol inside TLS. Open only when tls.certificate_file "
              "and tls.key_file are set. Empty means none."},
+    {.name = "listen.https",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(https),
+     .max = ONYM_LISTEN_MAX,
+     .value = "127.0.0.1:8000",
+     .help = "Addresses of the HTTP API over TLS. Open only when tls.certificate_file and "
+             "tls.key_file are set. Empty means none."},
+    {.name = "listen.http",
+     .type = ONYM_CONFIG_ADDRESSES,
+     .offset = FIELD(http),
+     .max = ONYM_LISTEN_MAX,
+     .value = "",
+     .help = "Addresses of the HTTP API without TLS: public values and the message tunnel. Nobody "
+             "can prove who they are there, so nothing is changed. Empty means none."},
     {.name = "listen.ops",
      .type = ONYM_CONFIG_ADDRESSES,
      .offset = FIELD(ops),
@@ -178,6 +192,15 @@ static const struct onym_config_key table[] = {
      .value = "10000",
      .help = "Open TLS connections of all workers together. Each takes some 20 KiB of memory, more "
              "during its handshake."},
+    {.name = "limits.http_connections",
+     .type = ONYM_CONFIG_NUMBER,
+     .offset = FIELD(http_connections),
+     .min = 1,
+     .max = 1000000,
+     .value = "10000",
+     .help = "Open connections of listen.https, and as many of listen.http, of all workers "
+             "together. Each takes some 20 KiB of memory with TLS, and as much again while a "
+             "request comes."},
     {.name = "limits.tcp_idle",
      .type = ONYM_CONFIG_DURATION,
      .offset = FIELD(tcp_idle_s),
@@ -209,6 +232,24 @@ static const struct onym_config_key table[] = {
      .words = switch_words,
      .value = "no",
      .help = "Whether proofs over MD5 are accepted, those of clients before version 2.1 included."},
+    {.name = "auth.http_failures",
+     .type = ONYM_CONFIG_NUMBER,
+     .offset = FIELD(http_failures),
+     .min = 1,
+     .max = 100000,
+     .value = "30",
+     .help = "Failed logins over HTTP in a minute from one address for one user, and ten times "
+             "that for all users together. Beyond it no credentials are looked at and the answer "
+             "is 429. limits.exempt does not count."},
+    {.name = "auth.http_session_idle",
+     .type = ONYM_CONFIG_DURATION,
+     .offset = FIELD(http_session_idle_s),
+     .min = 60,
+     .max = 86400,
+     .unit_ms = 1000,
+     .value = "30m",
+     .help = "How long a login session of the HTTP API lives without a request. After 12h it "
+             "ends in any case."},
     {.name = "log.level",
      .type = ONYM_CONFIG_WORD,
      .reloadable = true,

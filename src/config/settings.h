@@ -49,6 +49,8 @@ struct onym_settings {
     struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tls; /* listen.handle_tls  ["127.0.0.1:2642"], needs tls.* */
+    struct onym_address_list https;      /* listen.https       ["127.0.0.1:8000"], needs tls.* */
+    struct onym_address_list http;       /* listen.http        []; public reads only */
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
     struct onym_address_list site_tcp;   /* site.handle_tcp    [] = the first of handle_tcp */
     struct onym_address_list site_udp;   /* site.handle_udp    [] = the first of handle_udp */
@@ -59,6 +61,7 @@ struct onym_settings {
     struct onym_network_list exempt;     /* limits.exempt          [127.0.0.0/8, "::1/128"] */
     uint32_t tcp_connections;            /* limits.tcp_connections     50000 over all workers */
     uint32_t tls_connections;            /* limits.tls_connections     10000 over all workers */
+    uint32_t http_connections;           /* limits.http_connections    10000 over all workers */
     uint32_t tcp_idle_s;                 /* limits.tcp_idle            10m, in seconds */
     char tls_certificate[ONYM_PATH_MAX]; /* tls.certificate_file   "" = no TLS */
     char tls_key[ONYM_PATH_MAX];         /* tls.key_file           "" = no TLS */
@@ -68,6 +71,8 @@ struct onym_settings {
     char server_admins[1024];                  /* auth.server_admins     "index:handle ..." */
     uint32_t allow_sha1;                       /* auth.allow_sha1        1 */
     uint32_t allow_md5;                        /* auth.allow_md5         0 */
+    uint32_t http_failures;                    /* auth.http_failures     30 a minute */
+    uint32_t http_session_idle_s;              /* auth.http_session_idle 30m, in seconds */
     enum onym_log_level log_level;             /* log.level              info */
     enum onym_log_format log_format;           /* log.format             auto */
 };
