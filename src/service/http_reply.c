@@ -7,6 +7,31 @@
 
 #define EXTRA_MAX ((size_t)14 * 1024)
 
+/* RFC 9110 12.4.2, in thousandths: "q=0.9" behind a language range; 1000 without one. */
+static int
+quality(onym_span range)
+{
+    for (size_t i = 2; i + 2 < range.len; i++) {
+        int weight;
+
+        if (range.at[i] != 'q' || range.at[i + 1] != '=') {
+            continue;
+        }
+        if (range.at[i + 2] == '1') {
+            return 1000;
+        }
+        weight = 0;
+        for (size_t d = i + 4, scale = 100; d < range.len && d < i + 7; d++, scale /= 10) {
+            if (range.at[d] < '0' || range.at[d] > '9') {
+                break;
+            }
+            weight += (int)scale * (range.at[d] - '0');
+        }
+        return weight;
+    }
+    return 1000;
+}
+
 /* Accept-Language: the greatest weight of a range that begins with the two letters; -1: none. */
 static int
 weight_of(onym_span header, const char *language)
@@ -15,44 +40,34 @@ weight_of(onym_span header, const char *language)
 
     while (header.len > 0) {
         const uint8_t *end = memchr(header.at, ',', header.len);
-        onym_span item = end != NULL ? onym_span_front(header, (size_t)(end - header.at)) : header;
-        int weight = 1000;
+        onym_span range = end != NULL ? onym_span_front(header, (size_t)(end - header.at)) : header;
+        bool named;
 
-        header = onym_span_from(header, item.len + 1);
-        while (item.len > 0 && item.at[0] == ' ') {
-            item = onym_span_from(item, 1);
+        header = onym_span_from(header, range.len + 1);
+        while (range.len > 0 && range.at[0] == ' ') {
+            range = onym_span_from(range, 1);
         }
-        if (!onym_http1_is(onym_span_front(item, 2), language) ||
-            (item.len > 2 && item.at[2] != '-' && item.at[2] != ';' && item.at[2] != ' ')) {
+        if (range.len < 2) {
             continue;
         }
-        for (size_t i = 2; i + 2 < item.len; i++) {
-            if (item.at[i] == 'q' && item.at[i + 1] == '=') {
-                weight = item.at[i + 2] == '1' ? 1000 : 0;
-                for (size_t d = 0, scale = 100; d < 3 && i + 4 + d < item.len; d++, scale /= 10) {
-                    uint8_t c = item.at[i + 4 + d];
-
-                    if (c < '0' || c > '9') {
-                        break;
-                    }
-                    weight += weight < 1000 ? (int)scale * (c - '0') : 0;
-                }
-            }
+        named = onym_http1_is(onym_span_front(range, 2), language) &&
+                (range.len == 2 || range.at[2] == '-' || range.at[2] == ';' || range.at[2] == ' ');
+        if (named && quality(range) > best) {
+            best = quality(range);
         }
-        best = weight > best ? weight : best;
     }
     return best;
 }
 
 onym_span
-onym_http_header(const struct onym_http_call *c, const char *wanted)
+onym_http_header(const struct onym_http_call *call, const char *name)
 {
-    onym_span fields = c->request != NULL ? c->request->fields : onym_span_of(NULL, 0);
-    onym_span name;
+    onym_span fields = call->request != NULL ? call->request->fields : onym_span_of(NULL, 0);
+    onym_span found;
     onym_span value;
 
-    while (onym_http1_field(&fields, &name, &value)) {
-        if (onym_http1_is(name, wanted)) {
+    while (onym_http1_field(&fields, &found, &value)) {
+        if (onym_http1_is(found, name)) {
             return value;
         }
     }

@@ -19,7 +19,7 @@ struct onym_http_plan {
 };
 
 /* By the head alone, before any of the body is taken. */
-struct onym_http_plan onym_routes_plan(const struct onym_http1_request *request);
+struct onym_http_plan onym_routes_plan(const struct onym_http1_request *rq);
 
 /* Answers call (call->content is the body). ONYM_HTTP_NOW: the answer is in call. ONYM_HTTP_LATER:
  * the backend works, and the connection's stage says at what; after a login call again with

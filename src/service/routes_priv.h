@@ -38,7 +38,7 @@ struct onym_routed {
     onym_span name; /* the variable part of the path, not decoded */
 };
 
-struct onym_routed onym_routes_match(const struct onym_http1_request *request);
+struct onym_routed onym_routes_match(const struct onym_http1_request *rq);
 
 /* What a step of answering came to. */
 enum onym_routes_step {
