@@ -57,7 +57,7 @@ struct play {
 };
 
 static void
-play_add(struct onym_value_list *list, uint8_t *bytes, size_t cap, uint32_t index, const char *type,
+play_add(struct onym_value_list *list, uint8_t bytes[1024], uint32_t index, const char *type,
          onym_span data, uint8_t permissions)
 {
     struct onym_value value = {.index = index,
@@ -69,7 +69,7 @@ play_add(struct onym_value_list *list, uint8_t *bytes, size_t cap, uint32_t inde
     size_t used = list->raw.len;
     size_t len;
 
-    assert_int_equal(onym_value_encode(&value, bytes + used, cap - used, &len), ONYM_OK);
+    assert_int_equal(onym_value_encode(&value, bytes + used, 1024 - used, &len), ONYM_OK);
     list->raw = onym_span_of(bytes, used + len);
     list->count++;
 }
@@ -89,12 +89,12 @@ play_put_admin(struct play *p)
     size_t len;
 
     assert_int_equal(onym_hs_admin_encode(&admin, data, sizeof data, &len), ONYM_OK);
-    play_add(&open, bytes, 1024, 100, "HS_ADMIN", onym_span_of(data, len), ONYM_PERM_DEFAULT);
+    play_add(&open, bytes, 100, "HS_ADMIN", onym_span_of(data, len), ONYM_PERM_DEFAULT);
     onym_writer_u32(&w, 1);
     onym_writer_counted(&w, onym_span_text(ADMIN));
     onym_writer_u32(&w, 301);
-    play_add(&open, bytes, 1024, 200, "HS_VLIST", onym_writer_written(&w), ONYM_PERM_DEFAULT);
-    play_add(&closed, bytes + 1024, 1024, 301, "HS_SECKEY", onym_span_text("s3cret-pass"),
+    play_add(&open, bytes, 200, "HS_VLIST", onym_writer_written(&w), ONYM_PERM_DEFAULT);
+    play_add(&closed, bytes + 1024, 301, "HS_SECKEY", onym_span_text("s3cret-pass"),
              ONYM_PERM_ADMIN_READ | ONYM_PERM_ADMIN_WRITE);
     temp_store_put(&p->store, ADMIN, open, closed);
 }
@@ -187,7 +187,9 @@ play_decide(struct play *p, struct onym_change *change, const struct onym_http_c
     out->replaced = outcome.replaced;
     out->revision = outcome.effect == ONYM_OP_ERASE ? 0 : outcome.record.revision;
     assert_true(outcome.record.name.len < sizeof p->name);
-    memcpy(p->name, outcome.record.name.at, outcome.record.name.len);
+    if (outcome.record.name.len > 0) {
+        memcpy(p->name, outcome.record.name.at, outcome.record.name.len);
+    }
     out->name = onym_span_of(p->name, outcome.record.name.len);
     if (outcome.effect == ONYM_OP_STORE) {
         return onym_change_put(change, at, &outcome.record);
@@ -205,7 +207,9 @@ play_submit(void *of, const struct onym_http_caller *caller, const struct onym_h
 
     assert_true(caller->tls);
     assert_true(change->request_id.len > 0);
-    memcpy(p->seen_key, change->idempotency_key.at, change->idempotency_key.len);
+    if (change->idempotency_key.len > 0) {
+        memcpy(p->seen_key, change->idempotency_key.at, change->idempotency_key.len);
+    }
     p->seen_key[change->idempotency_key.len] = '\0';
     if (p->later) {
         return ONYM_HTTP_LATER;

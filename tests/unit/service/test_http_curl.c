@@ -17,8 +17,6 @@
 #define SECONDS_MAX UINT64_C(20)
 #define ARGS_MAX    20U
 
-extern char **environ;
-
 struct curled {
     struct play *play;
     int listener;
@@ -145,6 +143,16 @@ curl(struct curled *c, const char *const *args)
     }
 }
 
+static const char path_a[] = "@/api/handles/" PREFIX "/A";
+static const char path_v1[] = "@/api/v1/identifiers/" PREFIX "%2FA";
+static const char path_human[] = "@/" PREFIX "/A";
+static const char path_new[] = "@/api/handles/" PREFIX "/c1?overwrite=false";
+static const char path_chunked[] = "@/api/handles/" PREFIX "/c2";
+static const char path_c1[] = "@/api/handles/" PREFIX "/c1";
+static const char path_long[] = "@/api/handles/" PREFIX "/long";
+static const char wrong_login[] = "301%3A" ADMIN ":wrong";
+static const char good_login[] = GOOD_LOGIN;
+
 #define CURL(c, ...) curl(c, (const char *const[]){__VA_ARGS__, NULL})
 
 static int
@@ -177,12 +185,12 @@ curl_reads_over_one_connection(void **state)
 {
     struct curled *c = *state;
 
-    CURL(c, "@/api/handles/" PREFIX "/A", "@/api/v1/status", "@/api/site?pretty");
+    CURL(c, path_a, "@/api/v1/status", "@/api/site?pretty");
     assert_int_equal(c->connections, 1);
     assert_non_null(strstr(c->output, "{\"responseCode\":1,\"handle\":\"" PREFIX "/A\""));
     assert_non_null(strstr(c->output, "\"version\":\"0.1.0\""));
     assert_non_null(strstr(c->output, "\n    \"protocolVersion\": \"2.11\""));
-    CURL(c, "-I", "@/api/v1/identifiers/" PREFIX "%2FA");
+    CURL(c, "-I", path_v1);
     assert_non_null(strstr(c->output, "HTTP/1.1 200 OK\r\n"));
     assert_non_null(strstr(c->output, "ETag: \"1\"\r\n"));
 }
@@ -192,7 +200,7 @@ curl_follows_the_redirect(void **state)
 {
     struct curled *c = *state;
 
-    CURL(c, "-L", "-w", "%{http_code} %{url_effective}", "@/" PREFIX "/A");
+    CURL(c, "-L", "-w", "%{http_code} %{url_effective}", path_human);
     assert_non_null(strstr(c->output, "\"responseCode\":1"));
     assert_non_null(strstr(c->output, "/api/handles/" PREFIX "/A"));
 }
@@ -203,15 +211,13 @@ curl_changes_with_basic(void **state)
     struct curled *c = *state;
     static const char body[] = "[{\"index\":1,\"type\":\"URL\",\"data\":\"u\"}]";
 
-    CURL(c, "-X", "PUT", "-u", GOOD_LOGIN, "-H", "Content-Type: application/json", "-d", body, "-w",
-         " %{http_code}", "@/api/handles/" PREFIX "/c1?overwrite=false");
+    CURL(c, "-X", "PUT", "-u", good_login, "-H", "Content-Type: application/json", "-d", body, "-w",
+         " %{http_code}", path_new);
     assert_string_equal(c->output, "{\"responseCode\":1,\"handle\":\"" PREFIX "/c1\"} 201");
-    CURL(c, "-X", "PUT", "-u", GOOD_LOGIN, "-H", "Content-Type: application/json", "-H",
-         "Transfer-Encoding: chunked", "-d", body, "-w", " %{http_code}",
-         "@/api/handles/" PREFIX "/c2");
+    CURL(c, "-X", "PUT", "-u", good_login, "-H", "Content-Type: application/json", "-H",
+         "Transfer-Encoding: chunked", "-d", body, "-w", " %{http_code}", path_chunked);
     assert_string_equal(c->output, "{\"responseCode\":1,\"handle\":\"" PREFIX "/c2\"} 201");
-    CURL(c, "-X", "DELETE", "-u", "301%3A" ADMIN ":wrong", "-w", "%{http_code}",
-         "@/api/handles/" PREFIX "/c1");
+    CURL(c, "-X", "DELETE", "-u", wrong_login, "-w", "%{http_code}", path_c1);
     assert_string_equal(c->output, "401");
 }
 
@@ -234,7 +240,7 @@ curl_need_not_wait_with_a_long_body(void **state)
     assert_int_equal(fclose(out), 0);
     (void)snprintf(data, sizeof data, "-T%s", path);
     CURL(c, data, "-X", "PUT", "-H", "Content-Type: application/json", "-w",
-         " %{http_code} %{time_total}", "@/api/handles/" PREFIX "/long");
+         " %{http_code} %{time_total}", path_long);
     assert_non_null(strstr(c->output, "\"responseCode\":402"));
     assert_non_null(strstr(c->output, " 401 "));
     assert_true(strtod(strstr(c->output, " 401 ") + 5, NULL) < 0.9);

@@ -1,6 +1,8 @@
 #include "unit/service/http_play.h"
 
+#include "onym/model/hs_site.h"
 #include "service/openapi.h"
+#include "wire/header.h"
 
 #define HOST "Host: node.example\r\n"
 
@@ -390,6 +392,51 @@ a_damaged_record_is_told(void **state)
     }
 }
 
+/* No bytes of values become more JSON than interfaces of a site do, at six bytes each. */
+static void
+the_longest_answer_fits(void **state)
+{
+    struct play *p = *state;
+    size_t count = (ONYM_VALUES_LEN_MAX - ONYM_VALUE_LEN_MIN - 7 - 64) / ONYM_INTERFACE_LEN;
+    struct onym_server server = {.id = UINT32_MAX};
+    struct onym_hs_site site = {.version = ONYM_VERSION_OWN, .servers = {.count = 1}};
+    uint8_t *memory = malloc((size_t)4 * ONYM_VALUES_LEN_MAX);
+    struct onym_value_list none = {0};
+    struct onym_value_list list = {.count = 1};
+    static const uint8_t address[ONYM_ADDRESS_LEN] = {0x20, 0x01};
+    size_t len;
+
+    assert_non_null(memory);
+    for (size_t i = 0; i < count; i++) {
+        struct onym_interface item = {.protocol = ONYM_INTERFACE_HTTPS, .port = UINT32_MAX};
+
+        assert_int_equal(
+            onym_interface_encode(&item, memory + i * ONYM_INTERFACE_LEN, ONYM_INTERFACE_LEN, &len),
+            ONYM_OK);
+    }
+    server.address = onym_span_of(address, sizeof address);
+    server.interfaces.raw = onym_span_of(memory, count * ONYM_INTERFACE_LEN);
+    server.interfaces.count = (uint32_t)count;
+    uint8_t *second = memory + ONYM_VALUES_LEN_MAX;
+    assert_int_equal(onym_server_encode(&server, second, ONYM_VALUES_LEN_MAX, &len), ONYM_OK);
+    site.servers.raw = onym_span_of(second, len);
+    uint8_t *third = second + ONYM_VALUES_LEN_MAX;
+    assert_int_equal(onym_hs_site_encode(&site, third, ONYM_VALUES_LEN_MAX, &len), ONYM_OK);
+    struct onym_value value = {.index = 1,
+                               .permissions = ONYM_PERM_DEFAULT,
+                               .type = onym_span_text("HS_SITE"),
+                               .data = onym_span_of(third, len)};
+    uint8_t *fourth = third + ONYM_VALUES_LEN_MAX;
+    assert_int_equal(onym_value_encode(&value, fourth, ONYM_VALUES_LEN_MAX, &len), ONYM_OK);
+    list.raw = onym_span_of(fourth, len);
+    temp_store_put(&p->store, PREFIX "/site", list, none);
+    free(memory);
+    play_get(p, "/api/handles/" PREFIX "/site?pretty", "");
+    assert_int_equal(play_status(p), 200);
+    assert_true(play_body(p).len > (size_t)2 << 20);
+    assert_int_equal(play_values(p), 1);
+}
+
 int
 main(void)
 {
@@ -409,6 +456,7 @@ main(void)
         TEST(people_are_sent_to_the_interface),
         TEST(the_longest_target_is_redirected),
         TEST(a_damaged_record_is_told),
+        TEST(the_longest_answer_fits),
     };
 #undef TEST
 
