@@ -200,6 +200,27 @@ call_of(struct onym_streams *s, struct onym_stream_state *state, void *connectio
     return onym_stream_call(&service, &peer, onym_clock_epoch_ms());
 }
 
+/* Whether a call can be answered now. Otherwise it is over: its connection has closed (then nobody
+ * waits, and what was committed stands in the log), or the store cannot be read and it is ended. */
+static bool
+can_answer(struct onym_streams *s, struct onym_admin_call *call)
+{
+    void *connection = onym_admin_connection(call);
+    const struct onym_carrier *carrier;
+
+    if (connection != NULL && onym_view_renew(s->view) == ONYM_OK) {
+        return true;
+    }
+    carrier = connection != NULL ? state_behind(call)->carrier : NULL;
+    onym_admin_call_free(call);
+    if (carrier != NULL) {
+        onym_counter_add(&s->counters->store_errors, 1);
+        carrier->finish(connection);
+        carrier->release(connection);
+    }
+    return false;
+}
+
 void
 onym_streams_proven(struct onym_streams *s, struct onym_admin_call *call)
 {
@@ -209,8 +230,7 @@ onym_streams_proven(struct onym_streams *s, struct onym_admin_call *call)
     struct onym_reply reply;
     enum onym_verdict verdict;
 
-    if (connection == NULL || onym_view_renew(s->view) != ONYM_OK) {
-        onym_admin_call_free(call); /* nobody waits: nothing was started */
+    if (!can_answer(s, call)) {
         return;
     }
     state = state_behind(call);
@@ -229,8 +249,7 @@ onym_streams_committed(struct onym_streams *s, struct onym_admin_call *call,
     struct onym_reply reply;
     enum onym_verdict verdict;
 
-    if (connection == NULL || onym_view_renew(s->view) != ONYM_OK) {
-        onym_admin_call_free(call); /* nobody is left to be told; the log knows */
+    if (!can_answer(s, call)) {
         return;
     }
     state = state_behind(call);
