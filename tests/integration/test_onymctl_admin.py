@@ -1,0 +1,538 @@
+"""onymctl registers, changes, lists and homes against the real node, and tells failed from unknown
+against servers that misbehave (played here by hand, from proto/handle.md alone)."""
+
+import hashlib
+import json
+import os
+import pathlib
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import node  # noqa: E402
+
+ONYMCTL = node.program("onymctl")
+PREFIX = "88.1.2"
+USER = f"0.NA/{PREFIX}"
+LISTED = 120
+CHALLENGE_ID = 77
+FLAG_RD = 0x00800000
+FLAG_CN = 0x04000000
+
+
+def run(*words, stdin=None, **environment):
+    clean = {name: value for name, value in os.environ.items()
+             if name not in ("ONYM_AS", "ONYM_KEY", "ONYM_SECRET_FILE")}
+    return subprocess.run([ONYMCTL, *map(str, words)], capture_output=True, text=True, timeout=60,
+                          input=stdin if stdin is not None else "", env={**clean, **environment})
+
+
+def admin_value(index, key_index):
+    return {"index": index, "type": "HS_ADMIN", "data": {"format": "admin", "value": {
+        "handle": USER, "index": key_index, "permissions": "111111111111"}}}
+
+
+class Folder(unittest.TestCase):
+    """Keys made by onymctl itself, in a folder that goes away."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-admin-"))
+        cls.addClassCleanup(lambda: subprocess.run(["rm", "-rf", cls.folder], check=True))
+        cls.values = [
+            cls.make("key", "--out", cls.folder / "rsa.pem", "--bits", 2048),
+            cls.make("secret", "--out", cls.folder / "secret", "--index", 301),
+            cls.make("key", "--out", cls.folder / "ec.pem", "--type", "ec", "--index", 302),
+            cls.make("key", "--out", cls.folder / "sm2.pem", "--type", "sm2", "--index", 303),
+        ]
+        cls.owner = ("--as", f"300:{USER}", "--key", cls.folder / "rsa.pem")
+        cls.by_secret = ("--as", f"301:{USER}", "--secret-file", cls.folder / "secret")
+
+    @classmethod
+    def make(cls, what, *options):
+        got = run("auth", what, "gen", *options)
+        if got.returncode != 0:
+            raise AssertionError(got.stderr)
+        return json.loads(got.stdout)
+
+
+class RealNode(Folder):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        records = [
+            {"handle": USER, "values": [admin_value(100, 300), admin_value(101, 301),
+                                        admin_value(102, 302), admin_value(103, 303),
+                                        *cls.values]},
+            {"handle": f"{PREFIX}/private", "values": [
+                {"index": 1, "type": "URL", "data": "open"},
+                {"index": 2, "type": "COST", "permissions": "1100", "data": "forty-two"},
+                admin_value(100, 300)]},
+            {"handle": f"{PREFIX}/stranger", "values": [cls.values[0]]},
+            *({"handle": f"{PREFIX}/LIST.{i:04d}", "values": []} for i in range(LISTED)),
+        ]
+        cls.node = node.Node(records=records, settings=[f"auth.server_admins=300:{USER}"])
+        cls.node.start()
+        cls.addClassCleanup(cls.node.__exit__, None, None, None)
+
+    def ctl(self, *words, who=None, **more):
+        where = node.endpoint(self.node.address, self.node.port)
+        return run("-s", where, *words, *(self.owner if who is None else who), **more)
+
+    def ok(self, *words, **more):
+        got = self.ctl(*words, **more)
+        self.assertEqual((got.returncode, got.stderr), (0, ""), words)
+        return got.stdout
+
+    def fails(self, code, part, *words, **more):
+        got = self.ctl(*words, **more)
+        self.assertEqual(got.returncode, code, got)
+        self.assertIn(part, got.stderr, words)
+        self.assertEqual(got.stdout, "")
+        return got.stderr
+
+    def found(self, handle):
+        got = self.ctl("--json", "resolve", handle, who=())
+        values = json.loads(got.stdout).get("values", [])
+        return {v["index"]: v["data"]["value"] for v in values}
+
+    def test_the_life_of_an_identifier(self):
+        handle = f"{PREFIX}/life"
+        self.assertEqual(self.ok("id", "create", handle, "--value", "1:URL=https://a=b:c",
+                                 "--value", "2:DESC=制动盘"), f"created {handle}\n")
+        self.assertEqual(self.found(handle), {1: "https://a=b:c", 2: "制动盘"})
+        self.fails(1, "(101)\n  next: --overwrite", "id", "create", handle)
+        self.assertEqual(self.ok("id", "create", handle, "--overwrite", "--value", "1:URL=x",
+                                 "--value", "2:DESC=y"), f"replaced {handle}\n")
+        self.ok("id", "add-value", handle, "--value", "3:NOTE=c")
+        self.fails(1, "(201)", "id", "add-value", handle, "--value", "3:NOTE=d")
+        self.ok("id", "add-value", handle, "--value", "3:NOTE=d", "--overwrite")
+        self.ok("id", "set", handle, "--value", "1:URL=new")
+        self.fails(1, "(200)", "id", "set", handle, "--value", "9:URL=new")
+        self.assertEqual(self.found(handle), {1: "new", 2: "y", 3: "d"})
+        self.assertEqual(self.ok("id", "rm-value", handle, "2", "3"), f"removed from {handle}\n")
+        self.fails(1, "(200)", "id", "rm-value", handle, "1", "2")
+        self.assertEqual(self.found(handle), {1: "new"})
+        self.assertEqual(self.ok("id", "delete", handle), f"deleted {handle}\n")
+        self.fails(1, "nothing to delete", "id", "delete", handle)
+        self.fails(1, "register it first", "id", "set", handle, "--value", "1:URL=new")
+        self.fails(1, "register it first", "id", "add-value", handle, "--value", "1:URL=new")
+
+    def test_values_from_json_in_every_shape(self):
+        url = {"index": 1, "type": "URL", "data": "x"}
+        admin = admin_value(100, 300)
+        for i, text in enumerate((url, [url, admin], {"values": [url, admin]},
+                                  {"handle": f"{PREFIX.upper()}/json2", "values": [url]})):
+            handle = f"{PREFIX}/json{min(i, 2)}"
+            more = ("--overwrite",) if i == 3 else ()
+            self.ok("id", "create", handle, "--values", "-", *more, stdin=json.dumps(text))
+            self.assertEqual(self.found(handle)[1], "x")
+        file = self.folder / "values.json"
+        file.write_text(json.dumps([url]))
+        self.ok("id", "create", f"{PREFIX}/json9", "--values", file, "--value", "2:DESC=y",
+                "--ttl", "60", "--permissions", "1010")
+        got = json.loads(self.ctl("--json", "resolve", f"{PREFIX}/json9", who=()).stdout)
+        self.assertEqual({v["index"]: (v["ttl"], v.get("permissions", "1110"))
+                          for v in got["values"]}, {1: (86400, "1110"), 2: (60, "1010")})
+
+    def test_a_minted_name_is_told(self):
+        made = self.ok("id", "create", f"{PREFIX}/EN.", "--mint", "--value", "1:URL=x", "-q")
+        self.assertRegex(made, rf"^{PREFIX}/EN\.[0-9a-f-]{{36}}\n$")
+        self.assertEqual(self.found(made.strip()), {1: "x"})
+
+    def test_lists_of_many_parts(self):
+        names = self.ok("id", "list", PREFIX).splitlines()
+        listed = [name for name in names if "/LIST." in name]
+        self.assertEqual(len(listed), LISTED)
+        self.assertEqual(len(set(names)), len(names))
+        got = json.loads(self.ok("--json", "id", "list", f"0.na/{PREFIX}"))
+        self.assertEqual([n for n in got["handles"] if "/LIST." in n], listed)
+        self.assertEqual((got["outcome"], got["responseCode"]), ("done", 1))
+        self.fails(1, "(301)", "id", "list", "99.9")
+        self.fails(4, "(400)", "id", "list", PREFIX,
+                   who=("--as", f"300:{PREFIX}/stranger", "--key", self.folder / "rsa.pem"))
+
+    def test_prefixes_come_and_go(self):
+        self.assertEqual(self.ok("prefix", "home", "88.7.7"), "homed 0.NA/88.7.7\n")
+        self.assertIn("0.NA/88.7.7\n", self.ok("prefix", "list"))
+        got = json.loads(self.ok("--json", "prefix", "list"))
+        self.assertEqual(sorted(got["prefixes"]), ["0.NA/88.1.2", "0.NA/88.7.7"])
+        self.assertEqual(self.ok("prefix", "unhome", "0.na/88.7.7"), "unhomed 0.NA/88.7.7\n")
+        self.assertNotIn("88.7.7", self.ok("prefix", "list"))
+        for verb in (("home", "88.7.8"), ("unhome", PREFIX), ("list",)):
+            self.fails(4, "auth.server_admins", "prefix", *verb, who=self.by_secret)
+
+    def test_every_kind_of_key_proves(self):
+        for index, option, file in ((300, "--key", "rsa.pem"), (302, "--key", "ec.pem"),
+                                    (303, "--key", "sm2.pem"), (301, "--secret-file", "secret")):
+            who = ("--as", f"{index}:{USER}", option, self.folder / file)
+            self.assertIn("verdict    accepted\n", self.ok("auth", "challenge", who=who))
+            self.ok("id", "create", f"{PREFIX}/by{index}", "--value", "1:URL=x", who=who)
+        got = json.loads(self.ok("--json", "auth", "challenge", who=()))
+        self.assertEqual((got["answered"], len(got["nonce"]), got["digestAlgorithm"]),
+                         (False, 32, "SHA-256"))
+
+    def test_the_environment_names_the_identity(self):
+        secret = {"ONYM_AS": f"301:{USER}", "ONYM_SECRET_FILE": str(self.folder / "secret")}
+        self.ok("id", "create", f"{PREFIX}/env", who=(), **secret)
+        # what stands on the command line is stronger
+        self.ok("id", "delete", f"{PREFIX}/env", who=self.owner, **secret)
+
+    def test_who_may_not_is_told_why(self):
+        handle = f"{PREFIX}/denied"
+        create = ("id", "create", handle, "--value", "1:URL=x")
+        ec = self.folder / "ec.pem"
+        self.fails(4, "(402)\n  next: say who you are", *create, who=())
+        self.fails(4, "(403)", *create, who=("--as", f"300:{USER}", "--key", ec))
+        wrong = self.folder / "wrong"
+        wrong.write_text("not the secret")
+        wrong.chmod(0o600)
+        self.fails(4, "(403)", *create, who=("--as", f"301:{USER}", "--secret-file", wrong))
+        self.fails(4, "(404)", *create, who=("--as", f"399:{USER}", "--key", ec))
+        self.fails(4, "(404)", *create, who=("--as", f"300:{PREFIX}/nobody", "--key", ec))
+        self.fails(4, "(406)", *create, who=("--as", "300:99.9/foreign", "--key", ec))
+        self.fails(4, "(400)", *create, who=("--as", f"300:{PREFIX}/stranger", "--key",
+                                             self.folder / "rsa.pem"))
+        self.assertEqual(self.found(handle), {})
+        self.fails(1, "(301)", "id", "create", "99.9/x", "--value", "1:URL=x")
+        self.fails(1, "(102)", "id", "create", f"{PREFIX}/a b", "--value", "1:URL=x")
+        got = json.loads(self.ctl("--json", *create, who=()).stdout)
+        self.assertEqual((got["handle"], got["outcome"], got["responseCode"], got["status"]),
+                         (handle, "done", 402, "AUTH_NEEDED"))
+
+    def test_private_values_are_for_those_who_may_read_them(self):
+        ask = ("resolve", "--private", f"{PREFIX}/private")
+        self.assertIn("forty-two", self.ok(*ask))
+        self.assertNotIn("forty-two", self.ok(*ask, who=()))
+        got = self.ctl("resolve", "--private", "--type", "COST", f"{PREFIX}/private",
+                       who=("--as", f"302:{USER}", "--key", self.folder / "rsa.pem"))
+        self.assertEqual(got.returncode, 4)
+        self.assertIn("403 AUTH_FAILED", got.stdout)
+        got = self.ctl("resolve", f"{PREFIX}/private")
+        self.assertEqual(got.returncode, 2)
+        self.assertIn("add --private", got.stderr)
+
+
+class Files(Folder):
+    """Nothing listens at the server named here: only exit 3 would have gone out."""
+
+    def ctl(self, *words, **more):
+        return run("-s", f"127.0.0.1:{node.free_port()}", *words, **more)
+
+    def test_files_that_others_may_read_are_refused(self):
+        for name, option in (("rsa.pem", "--key"), ("secret", "--secret-file")):
+            path = self.folder / name
+            self.addCleanup(path.chmod, 0o600)
+            for mode in (0o640, 0o604, 0o620, 0o601):
+                path.chmod(mode)
+                got = self.ctl("id", "delete", "a/b", "--as", f"300:{USER}", option, path)
+                self.assertEqual(got.returncode, 6, oct(mode))
+                self.assertIn(f"chmod 600 {path}", got.stderr)
+            for mode in (0o600, 0o400):
+                path.chmod(mode)
+                got = self.ctl("id", "delete", "a/b", "--as", f"300:{USER}", option, path)
+                self.assertEqual(got.returncode, 3, got.stderr)
+
+    def test_files_without_a_key_are_refused(self):
+        bad = self.folder / "bad.pem"
+        bad.write_text("no key")
+        empty = self.folder / "empty"
+        empty.write_text("\n")
+        for path in (bad, empty):
+            path.chmod(0o600)
+        for option, path, part in (("--key", bad, str(bad)), ("--secret-file", empty, "is empty"),
+                                   ("--key", self.folder / "none", "No such file"),
+                                   ("--key", self.folder, "directory")):
+            got = self.ctl("id", "delete", "a/b", "--as", f"300:{USER}", option, path)
+            self.assertEqual(got.returncode, 2, got)
+            self.assertIn(part, got.stderr)
+
+    def test_half_an_identity_is_a_usage_error(self):
+        key = self.folder / "rsa.pem"
+        for words, part in ((("--key", key), "--as INDEX:HANDLE"),
+                            (("--as", f"300:{USER}"), "add --key FILE"),
+                            (("--as", USER, "--key", key), "INDEX:HANDLE"),
+                            (("--as", "2147483648:a/b", "--key", key), "INDEX:HANDLE"),
+                            (("--as", "300:", "--key", key), "INDEX:HANDLE"),
+                            (("--as", f"300:{USER}", "--key", key, "--secret-file", key),
+                             "exclude")):
+            got = self.ctl("id", "delete", "a/b", *words)
+            self.assertEqual(got.returncode, 2, words)
+            self.assertIn(part, got.stderr)
+
+    def test_words_that_make_no_sense_are_usage_errors(self):
+        for words, part in (
+                (("id", "create"), "name an identifier"),
+                (("id", "create", "a/b", "c/d"), "too much"),
+                (("id", "create", "a" * 2049), "1 to 2048"),
+                (("id", "create", "a/b", "--value", "URL=x"), "INDEX:TYPE=DATA"),
+                (("id", "create", "a/b", "--value", "1:=x"), "INDEX:TYPE=DATA"),
+                (("id", "create", "a/b", "--value", "0:URL=x"), "index"),
+                (("id", "create", "a/b", "--value", "2147483648:URL=x"), "index"),
+                (("id", "create", "a/b", "--value", "1:URL=x", "--value", "1:URL=y"),
+                 "two values have the index 1"),
+                (("id", "create", "a/b", "--value", "9:HS_SECKEY=x"), "does not belong"),
+                (("id", "create", "a/b", "--value", "9:hs_admin=x"), "structure"),
+                (("id", "create", "a/b", "--permissions", "112"), "four digits"),
+                (("id", "create", "a/b", "--ttl", "-1"), "seconds"),
+                (("id", "set", "a/b"), "no values"),
+                (("id", "set", "a/b", "--overwrite"), "unknown option --overwrite"),
+                (("id", "delete", "a/b", "--value", "1:URL=x"), "unknown option"),
+                (("id", "rm-value", "a/b"), "indexes"),
+                (("id", "rm-value", "a/b", "x"), "number"),
+                (("id", "rm-value", "a/b", *["1"] * 2049), "2048"),
+                (("id", "create", "a/b", "--values", "/nowhere.json"), "No such file"),
+                (("id", "list"), "one prefix"),
+                (("prefix", "home", "88.1/x"), "one prefix"),
+                (("prefix", "home", "0.NA/"), "one prefix"),
+                (("prefix", "list", "88.1"), "id list 88.1"),
+                (("auth", "key", "gen"), "--out FILE"),
+                (("auth", "key", "--out", "x"), "say gen"),
+                (("auth", "key", "gen", "--out", "x", "--type", "dsa"), "rsa, ec or sm2"),
+                (("auth", "key", "gen", "--out", "x", "--bits", "1024"), "2048 to 8192")):
+            got = self.ctl(*words)
+            self.assertEqual(got.returncode, 2, (words, got.stderr))
+            self.assertIn(part, got.stderr, words)
+            self.assertEqual(got.stdout, "")
+        got = self.ctl("id", "create", "a/b", *(w for i in range(1, 2049)
+                                                for w in ("--value", f"{i}:U=x")))
+        self.assertEqual(got.returncode, 3)
+        got = self.ctl("id", "create", "a/b", *(w for i in range(1, 2050)
+                                                for w in ("--value", f"{i}:U=x")))
+        self.assertEqual(got.returncode, 2)
+
+    def test_a_broken_json_file_is_named_with_the_place(self):
+        got = self.ctl("id", "create", "a/b", "--values", "-",
+                       stdin='[{"index": 1,\n "type": "URL", "data": 7}]')
+        self.assertEqual(got.returncode, 2)
+        self.assertRegex(got.stderr, r"\(standard input\):2:\d+: .*data")
+        got = self.ctl("id", "create", "a/b", "--values", "-",
+                       stdin='{"handle": "c/d", "values": []}')
+        self.assertEqual(got.returncode, 2)
+        self.assertIn("c/d", got.stderr)
+        got = self.ctl("id", "create", "a/b", "--values", "-", stdin="[]" + " " * 2097150)
+        self.assertEqual(got.returncode, 3, got.stderr)
+        got = self.ctl("id", "create", "a/b", "--values", "-", stdin="[]" + " " * 2097151)
+        self.assertIn("longer than 2097152 bytes", got.stderr)
+
+    def test_keys_are_private_and_never_overwritten(self):
+        for name in ("rsa.pem", "ec.pem", "sm2.pem", "secret"):
+            path = self.folder / name
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+            before = path.read_bytes()
+            got = run("auth", "key" if name != "secret" else "secret", "gen", "--out", path)
+            self.assertEqual((got.returncode, got.stdout), (6, ""))
+            self.assertIn("not overwritten", got.stderr)
+            self.assertEqual(path.read_bytes(), before)
+        secret = (self.folder / "secret").read_text().strip()
+        self.assertEqual(self.values[1], {"index": 301, "type": "HS_SECKEY", "ttl": 86400,
+                                          "permissions": "1100",
+                                          "data": {"format": "string", "value": secret}})
+        self.assertEqual(len(secret), 64)
+        got = run("auth", "key", "gen", "--out", self.folder / "no" / "such")
+        self.assertEqual(got.returncode, 5)
+
+    def test_an_unreachable_server_means_nothing_was_sent(self):
+        got = self.ctl("id", "delete", "a/b", *self.owner)
+        self.assertEqual(got.returncode, 3)
+        self.assertIn("next: nothing was changed", got.stderr)
+        got = self.ctl("--json", "id", "delete", "a/b", *self.owner)
+        said = json.loads(got.stdout)
+        self.assertEqual((said["outcome"], said["responseCode"], said["status"]),
+                         ("failed", None, "UNREACHABLE"))
+
+
+# ---- servers that misbehave ----
+
+def text(data):
+    return struct.pack(">I", len(data)) + data
+
+
+class Asked:
+    """A request as it came."""
+
+    def __init__(self, raw):
+        self.session, self.id = struct.unpack(">II", raw[4:12])
+        self.opcode, _, self.flags = struct.unpack(">III", raw[20:32])
+        (length,) = struct.unpack(">I", raw[40:44])
+        self.covered = raw[20:44 + length]
+
+
+class Responder:
+    """Hands each message to play(asked, conversation) and sends what it returns: bytes, or None to
+    close the connection. conversation lists everything asked before, first to last."""
+
+    def __init__(self, play):
+        self.play = play
+        self.asked = []
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", node.free_port()))
+        self.name = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+
+    def serve(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with sock:
+                sock.settimeout(10)
+                self.talk(sock)
+
+    def talk(self, sock):
+        while True:
+            try:
+                asked = Asked(node.read_message(sock))
+            except OSError:
+                return
+            before = list(self.asked)
+            self.asked.append(asked)
+            answer = self.play(asked, before)
+            if answer is None:
+                return
+            close = isinstance(answer, tuple)
+            sock.sendall(answer[0] if close else answer)
+            if close:
+                return
+
+
+def reply(asked, code, body=b"", *, about=None, session=0, flags=0, opcode=None, expires=43200):
+    about = about or asked
+    body = b"\3" + hashlib.sha256(about.covered).digest() + body
+    message = struct.pack(">IIIHBBII", about.opcode if opcode is None else opcode, code,
+                          FLAG_RD | flags, 1, 0, 0, int(time.time()) + expires,
+                          len(body)) + body + bytes(4)
+    return bytes([2, 11, 2, 11]) + struct.pack(">IIII", session, asked.id, 0,
+                                               len(message)) + message
+
+
+def challenge(asked, **more):
+    return reply(asked, 402, text(b"n" * 16), session=CHALLENGE_ID, **more)
+
+
+class Misbehaving(Folder):
+    def ask(self, play, *words, timeout=1, who=None):
+        with Responder(play) as server:
+            got = run("-s", server.name, "--timeout", timeout, *words,
+                      *(self.by_secret if who is None else who))
+        self.server = server
+        return got
+
+    def check(self, got, code, part, opcodes, connections=1):
+        self.assertEqual(got.returncode, code, got)
+        self.assertIn(part, got.stderr)
+        self.assertEqual([asked.opcode for asked in self.server.asked], opcodes)
+        self.assertEqual(self.server.connections, connections)
+
+    def test_a_change_without_an_answer_is_unknown_and_not_repeated(self):
+        for words, opcode, step in ((("id", "create", "a/b"), 100, "resolve +tcp a/b"),
+                                    (("id", "delete", "a/b"), 101, "resolve +tcp a/b"),
+                                    (("id", "create", "a/", "--mint"), 100, "id list"),
+                                    (("prefix", "home", "88.7"), 300, "prefix list")):
+            # closed, silent, at the request and at the answer
+            for at in (0, 1):
+                for how in (None, b""):
+                    got = self.ask(lambda asked, before: how if len(before) == at
+                                   else challenge(asked), *words)
+                    self.check(got, 7, "outcome unknown", [opcode, 200][:at + 1])
+                    self.assertIn(step, got.stderr)
+
+    def test_unknown_says_so_in_json(self):
+        got = self.ask(lambda asked, before: None, "--json", "id", "delete", "a/b")
+        said = json.loads(got.stdout)
+        self.assertEqual((said["outcome"], said["responseCode"], said["status"]),
+                         ("unknown", None, "UNCERTAIN"))
+        self.assertEqual((got.returncode, got.stderr), (7, ""))
+
+    def test_a_server_that_closes_after_its_challenge_gets_the_answer_on_a_new_connection(self):
+        def play(asked, before):
+            if not before:
+                return (challenge(asked),)
+            return (reply(asked, 1, about=before[0]),)
+
+        got = self.ask(play, "id", "delete", "a/b")
+        self.check(got, 0, "", [101, 200], connections=2)
+        self.assertEqual(self.server.asked[1].session, CHALLENGE_ID)
+
+    def test_a_challenge_about_something_else_is_not_answered(self):
+        def play(asked, before):
+            asked.covered += b"x"
+            return challenge(asked)
+
+        got = self.ask(play, "id", "delete", "a/b")
+        self.check(got, 5, "about another request", [101])
+
+    def test_an_expired_challenge_points_at_the_clocks(self):
+        got = self.ask(lambda asked, before: challenge(asked, expires=-60), "id", "delete", "a/b")
+        self.check(got, 5, "compare the clocks", [101])
+
+    def test_refusals_after_the_proof(self):
+        for code, exit_code in ((400, 4), (403, 4), (405, 4), (500, 4), (101, 1), (2, 5), (3, 5)):
+            got = self.ask(lambda asked, before: challenge(asked) if not before
+                           else reply(asked, code, text(b"words"), about=before[0]),
+                           "id", "create", "a/b")
+            self.check(got, exit_code, f"({code})", [100, 200])
+            self.assertIn("server says: words", got.stderr)
+
+    def test_a_success_that_proves_nothing_is_unknown(self):
+        def play(asked, before):
+            if not before:
+                return challenge(asked)
+            before[0].covered += b"x"
+            return reply(asked, 1, about=before[0])
+
+        got = self.ask(play, "id", "create", "a/b")
+        self.check(got, 7, "does not prove", [100, 200])
+
+    def test_a_list_that_breaks_off_is_not_complete(self):
+        part = struct.pack(">I", 2) + text(b"a/1") + text("a/\x1b[31m".encode())
+
+        def play(asked, before):
+            if not before:
+                return challenge(asked)
+            return (reply(asked, 1, part, about=before[0], flags=FLAG_CN),)
+
+        got = self.ask(play, "id", "list", "a")
+        self.check(got, 3, "not complete: 2 names", [105, 200])
+        self.assertEqual(got.stdout, "a/1\na/\\x1b[31m\n")
+        got = self.ask(play, "--json", "id", "list", "a")
+        said = json.loads(got.stdout)
+        self.assertEqual((said["handles"], said["outcome"], said["status"]),
+                         (["a/1", "a/\x1b[31m"], "unknown", "UNREACHABLE"))
+        self.assertEqual(got.returncode, 3)
+
+    def test_secrets_stay_at_home(self):
+        sent = []
+
+        def play(asked, before):
+            sent.append(asked.covered)
+            return challenge(asked) if not before else reply(asked, 1, about=before[0])
+
+        got = self.ask(play, "id", "delete", "a/b")
+        secret = (self.folder / "secret").read_bytes().strip()
+        self.assertEqual(got.returncode, 0)
+        self.assertEqual(len(sent), 2)
+        self.assertNotIn(secret, b"".join(sent))
+        self.assertNotIn(secret.decode(), got.stdout + got.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
