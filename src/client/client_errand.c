@@ -1,5 +1,5 @@
 #include "client/client_priv.h"
-
+#include "client/login.h"
 #include "wire/header.h"
 #include "wire/resolve.h"
 #include "wire/session.h"

@@ -1,5 +1,5 @@
 /* A client from inside, for the files that make it up: client.c carries out what the running
- * machine wants, client_errand.c begins errands. tools/ looks at challenges through it. */
+ * machine wants, client_errand.c begins errands. */
 #ifndef ONYM_CLIENT_CLIENT_PRIV_H
 #define ONYM_CLIENT_CLIENT_PRIV_H
 
@@ -39,10 +39,5 @@ void onym_client_carry_on(struct onym_client *client);
 /* client_errand.c: a resolution of private values with proof. packed lies in client->received. */
 void onym_client_start_private(struct onym_client *client, const struct onym_client_query *query,
                                const struct onym_query *packed);
-/* client_errand.c: logs in with a key (opcode 2001), which changes nothing: a challenge and the
- * verdict on its answer. handle and index are those named in the request. */
-void onym_client_start_login(struct onym_client *client, onym_span handle, uint32_t index);
-/* client_errand.c: the challenge of the last errand; NULL before the first. */
-const struct onym_errand_challenge *onym_client_challenge(const struct onym_client *client);
 
 #endif

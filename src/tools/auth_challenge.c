@@ -1,6 +1,6 @@
 #include "tools/auth.h"
 
-#include "client/client_priv.h"
+#include "client/login.h"
 #include "tools/id_change_print.h"
 #include "tools/id_list.h"
 #include "tools/text.h"
