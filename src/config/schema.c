@@ -102,6 +102,15 @@ static const struct onym_config_key table[] = {
      .value = "",
      .help = "UDP address that HS_SITE tells clients, likewise. Empty means the first of "
              "listen.handle_udp."},
+    {.name = "site.key_file",
+     .type = ONYM_CONFIG_PATH,
+     .offset = FIELD(site_key),
+     .min = 0,
+     .max = ROOM(site_key),
+     .value = "",
+     .help = "PEM file with the RSA key, 2048 bits or more, that signs replies where clients ask "
+             "for it; HS_SITE tells its public half. Only its owner may have access to it. Empty "
+             "means replies are not signed: the reference client then opens no sessions."},
     {.name = "storage.dir",
      .type = ONYM_CONFIG_PATH,
      .offset = FIELD(data_dir),
@@ -250,6 +259,14 @@ static const struct onym_config_key table[] = {
      .value = "30m",
      .help = "How long a login session of the HTTP API lives without a request. After 12h it "
              "ends in any case."},
+    {.name = "auth.dh_bits_min",
+     .type = ONYM_CONFIG_NUMBER,
+     .offset = FIELD(dh_bits_min),
+     .min = 1024,
+     .max = 4096,
+     .value = "1024",
+     .help = "Bits of the smallest Diffie-Hellman group a client may open a session with. The "
+             "reference client brings one of 1024; 2048 is safer where no such client is left."},
     {.name = "log.level",
      .type = ONYM_CONFIG_WORD,
      .reloadable = true,

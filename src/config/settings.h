@@ -54,6 +54,7 @@ struct onym_settings {
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
     struct onym_address_list site_tcp;   /* site.handle_tcp    [] = the first of handle_tcp */
     struct onym_address_list site_udp;   /* site.handle_udp    [] = the first of handle_udp */
+    char site_key[ONYM_PATH_MAX];        /* site.key_file      "" = replies are not signed */
     char data_dir[ONYM_PATH_MAX];        /* storage.dir               "onym-data" */
     uint64_t map_size;                   /* storage.map_size           256GiB */
     uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */
@@ -71,6 +72,7 @@ struct onym_settings {
     char server_admins[1024];                  /* auth.server_admins     "index:handle ..." */
     uint32_t allow_sha1;                       /* auth.allow_sha1        1 */
     uint32_t allow_md5;                        /* auth.allow_md5         0 */
+    uint32_t dh_bits_min;                      /* auth.dh_bits_min       1024 */
     uint32_t http_failures;                    /* auth.http_failures     30 a minute */
     uint32_t http_session_idle_s;              /* auth.http_session_idle 30m, in seconds */
     enum onym_log_level log_level;             /* log.level              info */
