@@ -294,7 +294,9 @@ open_changes(struct server *s, struct onym_fault *fault)
         return status;
     }
     status = onym_admin_desk_new(s->node.settings.workers, s->node.changes, &s->node.desk);
-    return status == ONYM_OK ? ONYM_OK : onym_fault_set(fault, status, "no memory for challenges");
+    return status == ONYM_OK
+               ? ONYM_OK
+               : onym_fault_set(fault, status, "no memory for challenges and sessions");
 }
 
 static enum onym_status
@@ -310,8 +312,8 @@ open_workers(struct server *s, struct onym_fault *fault)
         if (status == ONYM_OK && i == 0) {
             /* with port 0 the first worker found the ports; the others join it there */
             onym_worker_ports(s->worker[0], &s->node.settings);
-            status = onym_site_make(&s->node.settings, s->node.site, sizeof s->node.site,
-                                    &s->node.site_len, fault);
+            status = onym_site_make(&s->node.settings, s->node.site_key, s->node.site,
+                                    sizeof s->node.site, &s->node.site_len, fault);
             onym_worker_site(s->worker[0]);
         }
     }
@@ -381,8 +383,11 @@ log_ready(const struct server *s)
 static enum onym_status
 open_all(struct server *s, struct onym_fault *fault)
 {
-    enum onym_status status = open_store(s, fault);
+    enum onym_status status = onym_site_key(&s->node.settings, &s->node.site_key, fault);
 
+    if (status == ONYM_OK) {
+        status = open_store(s, fault);
+    }
     if (status == ONYM_OK) {
         status = open_changes(s, fault);
     }
@@ -447,6 +452,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     (void)uv_loop_close(&s->loop);
     onym_secure_close(s->node.secure);
     onym_env_close(s->node.env);
+    onym_key_free(s->node.site_key);
     free(s);
     return status;
 }

@@ -14,6 +14,7 @@
 struct onym_changes;
 struct onym_admin_desk;
 struct onym_secure;
+struct onym_key;
 
 struct onym_node {
     struct onym_settings settings; /* as started with; the log level may change later */
@@ -22,6 +23,7 @@ struct onym_node {
     struct onym_changes *changes; /* the writer's queue; its own locks */
     struct onym_admin_desk *desk; /* challenges; its own locks */
     struct onym_secure *secure;   /* certificate and ticket keys; NULL = no TLS; its own locks */
+    struct onym_key *site_key;    /* signs replies; NULL = none */
     uint64_t seed;                /* random, for tables that strangers must not aim at */
     uint64_t started_epoch_ms;
     uint16_t site_serial;

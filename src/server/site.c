@@ -1,6 +1,7 @@
 #include "server/site.h"
 
 #include "net/address.h"
+#include "net/tls_pem.h"
 #include "onym/model/hs_site.h"
 
 #define SITE_SERIAL 1U
@@ -31,18 +32,57 @@ add_interface(uint8_t *out, size_t len, uint8_t protocol, const struct sockaddr 
 }
 
 enum onym_status
-onym_site_make(const struct onym_settings *settings, uint8_t *out, size_t cap, size_t *len,
-               struct onym_fault *fault)
+onym_site_key(const struct onym_settings *settings, struct onym_key **out, struct onym_fault *fault)
+{
+    const char *path = settings->site_key;
+    struct onym_key *key = NULL;
+    const char *why = NULL;
+    uint8_t *file = NULL;
+    size_t len = 0;
+    enum onym_status status;
+
+    *out = NULL;
+    if (path[0] == '\0') {
+        return ONYM_OK;
+    }
+    status = onym_tls_pem_read("site.key_file", path, true, &file, &len, fault);
+    if (status != ONYM_OK) {
+        return status;
+    }
+    status = onym_key_from_private_pem(onym_span_of(file, len), &key, &why);
+    onym_tls_pem_drop(file, len);
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "site.key_file: %s: %s", path,
+                              why != NULL ? why : onym_status_text(status));
+    }
+    if (onym_key_family(key) != ONYM_FAMILY_RSA || onym_key_bits(key) < ONYM_SITE_KEY_BITS_MIN) {
+        status = onym_fault_set(fault, ONYM_INVALID,
+                                "site.key_file: %s: a key of type %s with %u bits; clients of the "
+                                "Handle protocol need RSA with %u bits or more",
+                                path, onym_key_family_name(onym_key_family(key)),
+                                onym_key_bits(key), ONYM_SITE_KEY_BITS_MIN);
+        onym_key_free(key);
+        return status;
+    }
+    *out = key;
+    return ONYM_OK;
+}
+
+enum onym_status
+onym_site_make(const struct onym_settings *settings, const struct onym_key *key, uint8_t *out,
+               size_t cap, size_t *len, struct onym_fault *fault)
 {
     const struct sockaddr *tcp = told(&settings->site_tcp, &settings->handle_tcp);
     const struct sockaddr *udp = told(&settings->site_udp, &settings->handle_udp);
     uint8_t address[ONYM_ADDRESS_LEN] = {0};
     uint8_t interfaces[2 * ONYM_INTERFACE_LEN];
     uint8_t description[128];
-    uint8_t servers[128];
+    uint8_t servers[128 + ONYM_KEY_HS_PUBKEY_LEN_MAX];
+    uint8_t public_key[ONYM_KEY_HS_PUBKEY_LEN_MAX];
     size_t interfaces_len = 0;
     size_t description_len = 0;
     size_t servers_len = 0;
+    size_t public_key_len = 0;
     onym_span bytes;
     struct onym_attribute desc = {.name = onym_span_text("desc"),
                                   .value = onym_span_text(settings->node_id)};
@@ -67,7 +107,12 @@ onym_site_make(const struct onym_settings *settings, uint8_t *out, size_t cap, s
     interfaces_len = add_interface(interfaces, 0, ONYM_INTERFACE_TCP, tcp, ONYM_INTERFACE_BOTH);
     interfaces_len = add_interface(interfaces, interfaces_len, ONYM_INTERFACE_UDP, udp,
                                    ONYM_INTERFACE_QUERY);
+    if (key != NULL &&
+        onym_key_to_hs_pubkey(key, public_key, sizeof public_key, &public_key_len) != ONYM_OK) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the public key of the site");
+    }
     server.address = onym_span_of(address, sizeof address);
+    server.public_key = onym_span_of(public_key, public_key_len);
     server.interfaces = (struct onym_interface_list){
         .raw = onym_span_of(interfaces, interfaces_len),
         .count = (uint32_t)(interfaces_len / ONYM_INTERFACE_LEN)};
