@@ -105,27 +105,27 @@ onym_errand_draft(struct onym_errand *x)
 }
 
 size_t
-onym_errand_frame(struct onym_errand *x, uint8_t *message, uint32_t opcode, uint32_t flags,
-                  uint32_t session_id, size_t body_len, struct onym_moment now)
+onym_errand_write(struct onym_errand *x, uint8_t *message, const struct onym_errand_frame *frame,
+                  struct onym_moment now)
 {
     struct onym_envelope envelope = {
         .version = x->options.version,
         .suggested = x->options.suggested,
-        .session_id = session_id,
+        .session_id = frame->session_id,
         /* positive as a signed number: deployed servers are written in Java */
         .request_id = (uint32_t)(1U + onym_rng_below(&x->rng, 0x7FFFFFFFU)),
-        .message_len = (uint32_t)(ONYM_HEADER_LEN + body_len + CREDENTIAL_LEN)};
-    struct onym_header header = {.opcode = opcode,
-                                 .flags = flags,
+        .message_len = (uint32_t)(ONYM_HEADER_LEN + frame->body_len + CREDENTIAL_LEN)};
+    struct onym_header header = {.opcode = frame->opcode,
+                                 .flags = frame->flags,
                                  .site_serial = NO_SITE_SERIAL,
                                  .expiration = now.epoch_s + EXPIRES_AFTER_S,
-                                 .body_len = (uint32_t)body_len};
+                                 .body_len = (uint32_t)frame->body_len};
 
     x->r.request_id = envelope.request_id;
     onym_envelope_encode(&envelope, message);
     onym_header_encode(&header, message + ONYM_ENVELOPE_LEN);
-    memset(message + BODY_AT + body_len, 0, CREDENTIAL_LEN);
-    return BODY_AT + body_len + CREDENTIAL_LEN;
+    memset(message + BODY_AT + frame->body_len, 0, CREDENTIAL_LEN);
+    return BODY_AT + frame->body_len + CREDENTIAL_LEN;
 }
 
 /* The next server from `from` on that may be asked over TCP; server_count when there is none. */
@@ -155,8 +155,10 @@ onym_errand_start(struct onym_errand *x, const struct onym_errand_order *order,
         x->r.server = 0;
         onym_errand_fail(x, ONYM_OUTCOME_FAILED, ONYM_INVALID, no_tcp);
     } else {
-        x->r.request_len = onym_errand_frame(x, x->request, order->opcode, order->flags, 0,
-                                             order->body_len, now);
+        struct onym_errand_frame frame = {
+            .opcode = order->opcode, .flags = order->flags, .body_len = order->body_len};
+
+        x->r.request_len = onym_errand_write(x, x->request, &frame, now);
     }
 }
 

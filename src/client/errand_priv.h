@@ -57,10 +57,17 @@ void onym_errand_end(struct onym_errand *x, const struct onym_client_result *res
 /* errand.c: ends it without an answer that counts. */
 void onym_errand_fail(struct onym_errand *x, enum onym_outcome outcome, enum onym_status status,
                       const char *detail);
-/* errand.c: writes envelope, header and the empty credential around a body of body_len bytes that
- * stands in its place in `message`, and gives the length of all. */
-size_t onym_errand_frame(struct onym_errand *x, uint8_t *message, uint32_t opcode, uint32_t flags,
-                         uint32_t session_id, size_t body_len, struct onym_moment now);
+/* What stands around the body of a message. */
+struct onym_errand_frame {
+    uint32_t opcode;
+    uint32_t flags;
+    uint32_t session_id;
+    size_t body_len;
+};
+/* errand.c: writes envelope, header and the empty credential around a body that stands in its place
+ * in `message`, under a fresh request id, and gives the length of all. */
+size_t onym_errand_write(struct onym_errand *x, uint8_t *message,
+                         const struct onym_errand_frame *frame, struct onym_moment now);
 /* errand_reply.c: judges the whole message that gather holds. */
 void onym_errand_judge(struct onym_errand *x, struct onym_moment now);
 /* errand_reply.c: bytes that are no reply, or one not to be believed. */

@@ -113,6 +113,7 @@ answer_challenge(struct onym_errand *x, struct onym_moment now)
     struct onym_challenged about = {.nonce = onym_span_of(c->nonce, c->nonce_len),
                                     .digest = onym_span_of(c->digest, c->digest_len),
                                     .version = c->version};
+    struct onym_errand_frame frame;
     size_t len = 0;
     enum onym_status status = onym_proof_answer(x->proof, about, &x->rng, x->answer + BODY_AT,
                                                 ONYM_PROOF_BODY_MAX, &len);
@@ -126,8 +127,11 @@ answer_challenge(struct onym_errand *x, struct onym_moment now)
                          "this key cannot answer the server's challenge; it was not answered");
         return;
     }
-    x->r.answer_len = onym_errand_frame(x, x->answer, ONYM_OP_CHALLENGE_ANSWER, x->r.order.flags,
-                                        c->id, len, now);
+    frame = (struct onym_errand_frame){.opcode = ONYM_OP_CHALLENGE_ANSWER,
+                                       .flags = x->r.order.flags,
+                                       .session_id = c->id,
+                                       .body_len = len};
+    x->r.answer_len = onym_errand_write(x, x->answer, &frame, now);
     x->r.answering = true;
     x->r.bytes = 0;
     x->r.packets = 0;

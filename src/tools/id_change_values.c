@@ -149,7 +149,7 @@ int
 onym_value_words_permissions(struct onym_value_words *words, const char *text)
 {
     const char *digits = strcmp(text, "*") == 0 ? "1111" : text;
-    uint8_t bits = 0;
+    unsigned bits = 0;
 
     if (strlen(digits) != 4 || strspn(digits, "01") != 4) {
         return onym_usage_error(words->what,
@@ -158,9 +158,9 @@ onym_value_words_permissions(struct onym_value_words *words, const char *text)
                                 text);
     }
     for (size_t i = 0; i < 4; i++) {
-        bits = (uint8_t)(bits << 1 | (digits[i] == '1' ? 1U : 0U));
+        bits = bits << 1 | (digits[i] == '1' ? 1U : 0U);
     }
-    words->permissions = bits;
+    words->permissions = (uint8_t)bits;
     return ONYM_EXIT_DONE;
 }
 
