@@ -22,21 +22,6 @@ onym_key_compare(onym_span a, onym_span b)
     return a.len < b.len ? -1 : a.len > b.len;
 }
 
-/* The eight bytes of the key at depth, zeros behind its end. */
-static inline uint64_t
-word_at(const uint8_t *row, size_t depth)
-{
-    onym_span key = onym_row_key(row);
-    uint64_t word = 0;
-
-    if (depth + 8 <= key.len) {
-        memcpy(&word, key.at + depth, 8);
-    } else if (depth < key.len) {
-        memcpy(&word, key.at + depth, key.len - depth);
-    }
-    return __builtin_bswap64(word);
-}
-
 static void
 read_words(struct onym_key_entry *entries, size_t count, size_t depth)
 {
@@ -45,7 +30,7 @@ read_words(struct onym_key_entry *entries, size_t count, size_t depth)
             __builtin_prefetch(entries[i + 8].row);
             __builtin_prefetch(entries[i + 8].row + 64);
         }
-        entries[i].word = word_at(entries[i].row, depth);
+        entries[i].word = onym_key_word(onym_row_key(entries[i].row), depth);
     }
 }
 
@@ -106,15 +91,6 @@ choose_pivot(const struct onym_key_entry *e, size_t count)
                   median(e[6 * step].word, e[7 * step].word, e[count - 1].word));
 }
 
-static inline void
-swap(struct onym_key_entry *a, struct onym_key_entry *b)
-{
-    struct onym_key_entry t = *a;
-
-    *a = *b;
-    *b = t;
-}
-
 struct range {
     struct onym_key_entry *at;
     size_t count;
@@ -122,24 +98,33 @@ struct range {
     unsigned patience; /* lopsided splits left, before input made for that is sorted otherwise */
 };
 
+/* Brings the entries whose word is below pivot (or, with `equal`, is pivot) to the front and
+ * returns how many they are. Every entry moves whatever its word is: that costs less than guessing
+ * wrong half of the time. */
+static inline size_t
+bring_forward(struct onym_key_entry *e, size_t count, uint64_t pivot, bool equal)
+{
+    size_t front = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct onym_key_entry here = e[i];
+
+        e[i] = e[front];
+        e[front] = here;
+        front += equal ? here.word == pivot : here.word < pivot;
+    }
+    return front;
+}
+
 /* Parts by the first word: less, equal, greater. The equal part goes one word deeper. */
 static void
 split(struct range range, struct range parts[3])
 {
     struct onym_key_entry *e = range.at;
     uint64_t pivot = choose_pivot(e, range.count);
-    size_t low = 0;
-    size_t high = range.count;
+    size_t low = bring_forward(e, range.count, pivot, false);
+    size_t high = low + bring_forward(e + low, range.count - low, pivot, true);
 
-    for (size_t i = 0; i < high;) {
-        if (e[i].word < pivot) {
-            swap(&e[low++], &e[i++]);
-        } else if (e[i].word > pivot) {
-            swap(&e[i], &e[--high]);
-        } else {
-            i++;
-        }
-    }
     if (low > range.count / 8 * 7 || high < range.count / 8) {
         range.patience--;
     }
@@ -165,7 +150,6 @@ onym_key_sort(struct onym_key_entry *entries, size_t count)
     struct range parts[3];
     size_t n = 0;
 
-    read_words(entries, count, 0);
     waiting[n++] = (struct range){entries, count, 0, PATIENCE};
     while (n > 0) {
         struct range range = waiting[--n];

@@ -23,7 +23,22 @@ onym_row_key(const uint8_t *row)
     return onym_span_of(row + ONYM_ROW_HEADER_LEN, len & ONYM_ROW_KEY_MASK);
 }
 
-/* Sorts entries by the keys of their rows, as memcmp and then length; equal keys in any order. */
+/* The eight bytes of the key at depth, zeros behind its end. */
+static inline uint64_t
+onym_key_word(onym_span key, size_t depth)
+{
+    uint64_t word = 0;
+
+    if (depth + 8 <= key.len) {
+        memcpy(&word, key.at + depth, 8);
+    } else if (depth < key.len) {
+        memcpy(&word, key.at + depth, key.len - depth);
+    }
+    return __builtin_bswap64(word);
+}
+
+/* Sorts entries, whose words are those at depth 0, by the keys of their rows, as memcmp and then
+ * length; equal keys in any order. */
 void onym_key_sort(struct onym_key_entry *entries, size_t count);
 
 /* < 0, 0, > 0 as the order above. */

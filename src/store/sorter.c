@@ -14,6 +14,9 @@
 #define GROUP       16U
 #define GROUP_LINES 8U /* cache lines of a row */
 
+/* Bytes of rows that get their pages at once. */
+#define POPULATE_LEN ((size_t)1 << 20)
+
 /* A block of rows from the front and entries from the back.
  * A row is u2 key length and mark, u4 data length, u6 line (all in the machine's order: runs never
  * leave this process), key, data. */
@@ -21,6 +24,7 @@ struct onym_sorter {
     uint8_t *block;
     size_t memory;
     size_t used;                    /* bytes of rows */
+    size_t populated;               /* bytes from the front that have pages */
     struct onym_key_entry *entries; /* the last one added; the others behind it */
     size_t count;                   /* of entries */
     size_t at;                      /* entries handed out */
@@ -142,6 +146,18 @@ spill(struct onym_sorter *s, struct onym_fault *fault)
     return status;
 }
 
+/* Has pages made for the next stretch of rows at once, which costs less than a fault for each.
+ * Where the kernel cannot (before 5.14), they are made by faults. */
+static void
+populate(struct onym_sorter *s)
+{
+    size_t left = s->memory - s->populated;
+    size_t len = left < POPULATE_LEN ? left : POPULATE_LEN;
+
+    (void)madvise(s->block + s->populated, len, MADV_POPULATE_WRITE);
+    s->populated += len;
+}
+
 enum onym_status
 onym_sorter_add(struct onym_sorter *s, const struct onym_sorter_row *row, uint8_t **data,
                 struct onym_fault *fault)
@@ -160,6 +176,9 @@ onym_sorter_add(struct onym_sorter *s, const struct onym_sorter_row *row, uint8_
             return status;
         }
     }
+    if (s->used + len > s->populated) {
+        populate(s);
+    }
     at = s->block + s->used;
     memcpy(at, &key_len, 2);
     memcpy(at + 2, &data_len, 4);
@@ -167,7 +186,7 @@ onym_sorter_add(struct onym_sorter *s, const struct onym_sorter_row *row, uint8_
     memcpy(at + ONYM_ROW_HEADER_LEN, row->key.at, row->key.len);
     *data = at + ONYM_ROW_HEADER_LEN + row->key.len;
     s->used += len;
-    *--s->entries = (struct onym_key_entry){.row = at};
+    *--s->entries = (struct onym_key_entry){.word = onym_key_word(row->key, 0), .row = at};
     s->count++;
     return ONYM_OK;
 }

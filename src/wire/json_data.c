@@ -279,6 +279,30 @@ read_format(struct onym_json *json, const struct format *formats, unsigned count
                           count > 4 ? ", admin, vlist or site" : "");
 }
 
+/* What nearly all data looks like, taken as one piece: text without escapes, as programs write it.
+ * False, and nothing has happened, for anything else. */
+static bool
+take_plain(struct onym_json *json, onym_span *out)
+{
+    static const char front[] = "{\"format\":\"string\",\"value\":\"";
+    const size_t front_len = sizeof front - 1;
+    const uint8_t *start;
+    const uint8_t *p;
+
+    if ((size_t)(json->end - json->at) < front_len ||
+        !onym_json_same(json->at, (const uint8_t *)front, front_len)) {
+        return false;
+    }
+    start = json->at + front_len;
+    p = onym_json_plain_end(start, json->end);
+    if (json->end - p < 2 || p[0] != '"' || p[1] != '}') {
+        return false;
+    }
+    *out = onym_span_of(start, (size_t)(p - start));
+    json->at = p + 2;
+    return true;
+}
+
 /* The value may come before its format: then it is read a second time when that is known. */
 static bool
 read_data(struct onym_json *json, const struct format *formats, unsigned count, onym_span *out)
@@ -290,6 +314,9 @@ read_data(struct onym_json *json, const struct format *formats, unsigned count, 
     uint32_t seen = 0;
     int member;
 
+    if (take_plain(json, out)) {
+        return true;
+    }
     if (onym_json_peek(json) == ONYM_JSON_STRING) {
         return onym_json_string(json, out);
     }
