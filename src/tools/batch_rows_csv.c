@@ -1,0 +1,249 @@
+/* CSV: a header row, one identifier per row, and columns that are values. */
+#include "tools/batch_rows_priv.h"
+
+#include "onym/model/ident.h"
+#include "tools/value_text.h"
+
+#include <stdlib.h>
+
+static const char *const name_titles[] = {"handle", "identifier", "id", "标识"};
+/* What a file of failed rows has besides. */
+static const char *const failed_titles[] = {"row", "code", "reason"};
+
+static bool
+one_of(onym_span title, const char *const *titles, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (onym_text_equal_nocase(title, onym_span_text(titles[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads "1:URL". */
+static bool
+read_place(onym_span text, struct onym_batch_column *column)
+{
+    uint64_t index = 0;
+    size_t at = 0;
+
+    while (at < text.len && text.at[at] >= '0' && text.at[at] <= '9' && index <= INT32_MAX) {
+        index = index * 10 + (uint64_t)(text.at[at++] - '0');
+    }
+    if (at == 0 || index == 0 || index > INT32_MAX || at + 1 >= text.len || text.at[at] != ':') {
+        return false;
+    }
+    column->use = ONYM_COLUMN_VALUE;
+    column->index = (uint32_t)index;
+    column->type = onym_span_from(text, at + 1);
+    return true;
+}
+
+/* Structures and secrets have no place in a spreadsheet. */
+static bool
+is_text_type(onym_span type)
+{
+    return !onym_text_equal_nocase(type, onym_span_text("HS_SECKEY")) &&
+           !onym_text_equal_nocase(type, onym_span_text("HS_PUBKEY")) &&
+           !onym_text_equal_nocase(type, onym_span_text("HS_ADMIN")) &&
+           !onym_text_equal_nocase(type, onym_span_text("HS_VLIST")) && !onym_type_is_site(type);
+}
+
+/* One map of the command line, "column=index:TYPE". */
+static enum onym_status
+place_map(struct onym_batch_rows *rows, const char *map, const onym_span *titles,
+          struct onym_fault *fault)
+{
+    const char *equals = strrchr(map, '=');
+    onym_span title = onym_span_of(map, equals != NULL ? (size_t)(equals - map) : 0);
+    struct onym_batch_column column;
+
+    if (equals == NULL || !read_place(onym_span_text(equals + 1), &column)) {
+        return onym_fault_set(fault, ONYM_INVALID,
+                              "--map %s: give COLUMN=INDEX:TYPE, for example serial=3:SERIAL_NO",
+                              map);
+    }
+    for (size_t i = 0; i < rows->column_count; i++) {
+        if (onym_text_equal_nocase(titles[i], title)) {
+            rows->columns[i] = column;
+            return ONYM_OK;
+        }
+    }
+    return onym_fault_set(fault, ONYM_INVALID, "--map %s: %s has no column of that title", map,
+                          rows->input.path);
+}
+
+static enum onym_status
+place_titles(struct onym_batch_rows *rows, const onym_span *titles, struct onym_fault *fault)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < rows->column_count; i++) {
+        struct onym_batch_column *column = &rows->columns[i];
+
+        if (!found && one_of(titles[i], name_titles, 4)) {
+            found = true;
+            rows->name_column = i;
+            column->use = ONYM_COLUMN_NAME;
+        } else if (column->use == ONYM_COLUMN_IGNORED && rows->input.map_count == 0 &&
+                   rows->input.mode != ONYM_BATCH_DELETE && !one_of(titles[i], failed_titles, 3) &&
+                   !read_place(titles[i], column)) {
+            return onym_fault_set(fault, ONYM_INVALID,
+                                  "%s: column %zu \"%.*s\": which value is it? call it INDEX:TYPE, "
+                                  "for example 3:SERIAL_NO, or give --map %.*s=INDEX:TYPE",
+                                  rows->input.path, i + 1, (int)titles[i].len,
+                                  (const char *)titles[i].at, (int)titles[i].len,
+                                  (const char *)titles[i].at);
+        }
+        if (column->use == ONYM_COLUMN_VALUE && !is_text_type(column->type)) {
+            return onym_fault_set(
+                fault, ONYM_INVALID, "%s: column %zu: the data of %.*s is no text; use NDJSON",
+                rows->input.path, i + 1, (int)column->type.len, (const char *)column->type.at);
+        }
+    }
+    return found ? ONYM_OK
+                 : onym_fault_set(fault, ONYM_INVALID,
+                                  "%s: no column of identifiers; call it handle, identifier, id "
+                                  "or 标识",
+                                  rows->input.path);
+}
+
+/* The fields as a line, without those of a file of failed rows. */
+static char *
+join(const struct onym_batch_rows *rows, const onym_span *fields, size_t count, bool head,
+     size_t *len)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+    bool first = true;
+
+    if (out == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i < rows->column_count && rows->columns[i].use == ONYM_COLUMN_IGNORED &&
+            rows->columns[i].index != 0) {
+            continue;
+        }
+        if (!first) {
+            (void)fputc(',', out);
+        }
+        onym_batch_put_field(out,
+                             head && first && fields[i].len == 0 ? onym_span_text(" ") : fields[i]);
+        first = false;
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+enum onym_status
+onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
+{
+    struct onym_csv_record record;
+    struct onym_fault inner = {.status = ONYM_OK};
+    enum onym_status status = onym_csv_in_next(rows->csv, &record, &inner);
+    onym_span titles[ONYM_CSV_FIELDS_MAX];
+    size_t from = 0;
+
+    if (status == ONYM_NOT_FOUND) {
+        return onym_fault_set(fault, ONYM_INVALID, "%s is empty; expected a header row",
+                              rows->input.path);
+    }
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status == ONYM_MALFORMED ? ONYM_INVALID : status, "%s:%s",
+                              rows->input.path, inner.text);
+    }
+    rows->column_count = record.count;
+    for (size_t i = 0; i < record.count; i++) {
+        /* marks the columns of failed rows for join */
+        rows->columns[i].index = one_of(record.fields[i], failed_titles, 3) ? 1 : 0;
+        from += record.fields[i].len;
+    }
+    /* the titles lie together behind the head and live as long as the rows */
+    char *head = join(rows, record.fields, record.count, true, &rows->head_len);
+    uint8_t *kept = head != NULL ? realloc(head, rows->head_len + from + 1) : NULL;
+
+    if (kept == NULL) {
+        free(head);
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+    }
+    rows->head = kept;
+    kept += rows->head_len;
+    for (size_t i = 0; i < record.count; i++) {
+        if (record.fields[i].len > 0) {
+            memcpy(kept, record.fields[i].at, record.fields[i].len);
+        }
+        titles[i] = onym_span_of(kept, record.fields[i].len);
+        kept += record.fields[i].len;
+    }
+    for (size_t i = 0; status == ONYM_OK && i < rows->input.map_count; i++) {
+        status = place_map(rows, rows->input.maps[i], titles, fault);
+    }
+    return status == ONYM_OK ? place_titles(rows, titles, fault) : status;
+}
+
+static void
+take_fields(struct onym_batch_rows *rows, const struct onym_csv_record *record,
+            struct onym_batch_row *draft)
+{
+    if (record->count != rows->column_count) {
+        onym_batch_row_break(draft, ONYM_MALFORMED, "%zu fields; the header has %zu", record->count,
+                             rows->column_count);
+        return;
+    }
+    draft->name = record->fields[rows->name_column];
+    draft->values = rows->values;
+    for (size_t i = 0; i < record->count && draft->action != ONYM_ACTION_DELETE; i++) {
+        const struct onym_batch_column *column = &rows->columns[i];
+
+        if (column->use == ONYM_COLUMN_VALUE && record->fields[i].len > 0) {
+            rows->values[draft->value_count++] = (struct onym_value){
+                .index = column->index,
+                .ttl = ONYM_TTL_DEFAULT,
+                .permissions = ONYM_PERM_DEFAULT,
+                .type = column->type,
+                .data = record->fields[i]};
+        }
+    }
+    if (draft->name.len == 0) {
+        onym_batch_row_break(draft, ONYM_NAME_INVALID, "no identifier in column %zu",
+                             rows->name_column + 1);
+    }
+}
+
+enum onym_status
+onym_batch_csv_next(struct onym_batch_rows *rows, struct onym_batch_row **out,
+                    struct onym_fault *fault)
+{
+    struct onym_csv_record record;
+    struct onym_fault inner = {.status = ONYM_OK};
+    enum onym_status status = onym_csv_in_next(rows->csv, &record, &inner);
+    struct onym_batch_row draft = {.number = record.number, .line = record.line};
+    char *text = NULL;
+
+    if (status == ONYM_NOT_FOUND) {
+        return status;
+    }
+    onym_batch_row_of_mode(rows, &draft);
+    if (status == ONYM_MALFORMED) {
+        onym_batch_row_break(&draft, status, "%s", inner.text);
+    } else if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "%s:%s", rows->input.path, inner.text);
+    } else {
+        size_t len = 0;
+
+        text = join(rows, record.fields, record.count, false, &len);
+        if (text == NULL) {
+            return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+        }
+        draft.text = onym_span_of(text, len);
+        take_fields(rows, &record, &draft);
+    }
+    status = onym_batch_row_give(&draft, out, fault);
+    free(text);
+    return status;
+}

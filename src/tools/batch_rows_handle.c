@@ -1,0 +1,472 @@
+/* Batch files of the Handle tools: an operation with its identifier on a line, values on the lines
+ * behind it, an empty line in between.
+ *
+ *   CREATE 88.300.15907/part-1
+ *   100 HS_ADMIN 86400 1110 ADMIN 300:111111111111:0.NA/88.300.15907
+ *   1 URL 86400 1110 UTF8 https://example.cn/p1
+ *
+ *   REMOVE 2,3:88.300.15907/part-1
+ */
+#include "tools/batch_rows_priv.h"
+
+#include "onym/model/hs_admin.h"
+#include "tools/id_change_values.h"
+
+#include <stdlib.h>
+
+enum verb { VERB_HOME = 100, VERB_UNHOME, VERB_AUTHENTICATE, VERB_SESSION };
+
+static const struct {
+    const char *word;
+    int verb; /* enum onym_action or enum verb */
+} verbs[] = {{"CREATE", ONYM_ACTION_CREATE}, {"ADD", ONYM_ACTION_ADD},
+             {"REMOVE", ONYM_ACTION_REMOVE}, {"MODIFY", ONYM_ACTION_MODIFY},
+             {"DELETE", ONYM_ACTION_DELETE}, {"HOME", VERB_HOME},
+             {"UNHOME", VERB_UNHOME},        {"AUTHENTICATE", VERB_AUTHENTICATE},
+             {"SESSIONSETUP", VERB_SESSION}};
+
+/* ---- words ---- */
+
+static onym_span
+trim(onym_span text)
+{
+    while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
+        text = onym_span_from(text, 1);
+    }
+    while (text.len > 0 && strchr(" \t\r\n", text.at[text.len - 1]) != NULL) {
+        text.len--;
+    }
+    return text;
+}
+
+/* Cuts what stands before the next separator from *rest. */
+static onym_span
+cut(onym_span *rest, char separator)
+{
+    onym_span word = *rest;
+    const uint8_t *found = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
+
+    if (found == NULL) {
+        *rest = onym_span_of(NULL, 0);
+        return word;
+    }
+    word.len = (size_t)(found - word.at);
+    *rest = onym_span_from(*rest, word.len + 1);
+    return word;
+}
+
+static bool
+number(onym_span text, uint32_t *out)
+{
+    char digits[16];
+
+    if (text.len == 0 || text.len >= sizeof digits) {
+        return false;
+    }
+    memcpy(digits, text.at, text.len);
+    digits[text.len] = '\0';
+    if (strcmp(digits, "0") == 0) {
+        *out = 0;
+        return true;
+    }
+    return onym_value_words_number(digits, INT32_MAX, out);
+}
+
+/* 0 when the line begins with no operation. */
+static int
+verb_of(onym_span line, onym_span *rest)
+{
+    line = trim(line);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        size_t len = strlen(verbs[i].word);
+
+        if (line.len >= len && strncasecmp((const char *)line.at, verbs[i].word, len) == 0 &&
+            (line.len == len || line.at[len] == ' ' || line.at[len] == '\t')) {
+            *rest = trim(onym_span_from(line, len));
+            return verbs[i].verb;
+        }
+    }
+    return 0;
+}
+
+bool
+onym_batch_handle_begins(onym_span line)
+{
+    onym_span rest;
+
+    return verb_of(line, &rest) != 0;
+}
+
+/* ---- lines ---- */
+
+/* The next line, trimmed; one that was pushed back comes again. */
+static enum onym_status
+next_line(struct onym_batch_rows *rows, onym_span *line, struct onym_fault *fault)
+{
+    enum onym_status status = ONYM_OK;
+
+    if (rows->pushed_back) {
+        rows->pushed_back = false;
+        *line = rows->pushed;
+        return ONYM_OK;
+    }
+    do {
+        status = onym_line_input_next(rows->lines, line, fault);
+    } while (status == ONYM_OK && line->len > 0 && line->at[0] == '#');
+    if (status == ONYM_OK) {
+        *line = trim(*line);
+    }
+    return status;
+}
+
+/* Copies a line behind the row's other lines; *at is where it went (an offset: text may move). */
+static bool
+keep_line(struct onym_batch_rows *rows, onym_span line, size_t *at)
+{
+    size_t need = rows->text_len + line.len + 1;
+
+    if (need > 2U * ONYM_LINE_LEN_MAX) {
+        return false;
+    }
+    if (need > rows->text_cap) {
+        size_t cap = need * 2 + 4096;
+        uint8_t *grown = realloc(rows->text, cap);
+
+        if (grown == NULL) {
+            return false;
+        }
+        rows->text = grown;
+        rows->text_cap = cap;
+    }
+    if (rows->text_len > 0) {
+        rows->text[rows->text_len++] = '\n';
+    }
+    *at = rows->text_len;
+    if (line.len > 0) {
+        memcpy(rows->text + rows->text_len, line.at, line.len);
+    }
+    rows->text_len += line.len;
+    return true;
+}
+
+/* All lines of a row up to the empty one, the end or the next operation, into rows->text. */
+static enum onym_status
+gather(struct onym_batch_rows *rows, struct onym_fault *fault)
+{
+    enum onym_status status;
+    onym_span line;
+    size_t at;
+
+    while ((status = next_line(rows, &line, fault)) == ONYM_OK && line.len > 0) {
+        if (onym_batch_handle_begins(line)) {
+            rows->pushed_back = true;
+            rows->pushed = line;
+            return ONYM_OK;
+        }
+        if (!keep_line(rows, line, &at)) {
+            return onym_fault_set(fault, ONYM_INVALID,
+                                  "%s:%llu: an operation of more than %u bytes", rows->input.path,
+                                  (unsigned long long)onym_line_input_number(rows->lines),
+                                  2U * ONYM_LINE_LEN_MAX);
+        }
+    }
+    return status == ONYM_NOT_FOUND ? ONYM_OK : status;
+}
+
+/* ---- values ---- */
+
+static bool
+read_permissions(onym_span text, uint8_t *out)
+{
+    uint8_t bits = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] != '0' && text.at[i] != '1') {
+            return false;
+        }
+        bits = (uint8_t)(bits << 1 | (text.at[i] == '1' ? 1U : 0U));
+    }
+    *out = bits;
+    return text.len == 4;
+}
+
+/* "300:111111111111:0.NA/88.1" as an HS_ADMIN structure over the text itself, which is longer. */
+static const char *
+read_admin(onym_span text, uint8_t *room, size_t cap, onym_span *data)
+{
+    onym_span rest = text;
+    struct onym_hs_admin admin = {.permissions = 0};
+    onym_span index = cut(&rest, ':');
+    onym_span bits = cut(&rest, ':');
+    size_t len;
+
+    if (!number(index, &admin.index) || bits.len != 12 || rest.len == 0) {
+        return "ADMIN data is INDEX:PERMISSIONS:HANDLE with 12 digits 0 or 1";
+    }
+    for (size_t i = 0; i < 12; i++) {
+        if (bits.at[i] != '0' && bits.at[i] != '1') {
+            return "ADMIN permissions are 12 digits 0 or 1";
+        }
+        admin.permissions = (uint16_t)(admin.permissions << 1 | (bits.at[i] == '1' ? 1U : 0U));
+    }
+    admin.handle = rest;
+    if (onym_hs_admin_encode(&admin, room, cap, &len) != ONYM_OK) {
+        return "the administrator's handle is too long";
+    }
+    *data = onym_span_of(room, len);
+    return NULL;
+}
+
+/* "INDEX TYPE TTL PERMISSIONS FORMAT DATA". NULL, or what is wrong. */
+static const char *
+read_value(onym_span line, uint8_t *room, size_t cap, struct onym_value *v)
+{
+    onym_span rest = line;
+    onym_span index = cut(&rest, ' ');
+    onym_span type = cut(&rest, ' ');
+    onym_span ttl = cut(&rest, ' ');
+    onym_span permissions = cut(&rest, ' ');
+    onym_span format = cut(&rest, ' ');
+
+    *v = (struct onym_value){.type = type, .data = rest};
+    if (!number(index, &v->index) || v->index == 0) {
+        return "a value begins with its index, 1 to 2147483647";
+    }
+    if (!number(ttl, &v->ttl)) {
+        return "the third word is the time to live in seconds";
+    }
+    if (!read_permissions(permissions, &v->permissions)) {
+        return "the fourth word is four digits 0 or 1: admin read, admin write, public read, "
+               "public write";
+    }
+    if (onym_span_equal(format, onym_span_text("UTF8"))) {
+        return NULL;
+    }
+    if (onym_span_equal(format, onym_span_text("ADMIN"))) {
+        return read_admin(rest, room, cap, &v->data);
+    }
+    return "the fifth word says what the data is: UTF8 or ADMIN; other data goes into NDJSON";
+}
+
+/* Data of ADMIN values is written behind the text, so there is room for it. */
+static void
+read_values(struct onym_batch_rows *rows, onym_span lines, uint8_t *room, size_t cap,
+            struct onym_batch_row *draft)
+{
+    uint64_t at = draft->line;
+
+    draft->values = rows->values;
+    while (lines.len > 0) {
+        onym_span line = cut(&lines, '\n');
+        struct onym_value *v = &rows->values[draft->value_count];
+        const char *why = draft->value_count == ONYM_VALUES_MAX ? "more than 2048 values"
+                                                                : read_value(line, room, cap, v);
+
+        at++;
+        if (why != NULL) {
+            onym_batch_row_break(draft, ONYM_MALFORMED, "%llu:1: %s", (unsigned long long)at, why);
+            return;
+        }
+        if (v->data.at == room) {
+            room += v->data.len;
+            cap -= v->data.len;
+        }
+        draft->value_count++;
+    }
+}
+
+/* "1,2,3:HANDLE" */
+static void
+read_removal(struct onym_batch_rows *rows, onym_span text, struct onym_batch_row *draft)
+{
+    onym_span rest = text;
+    onym_span list = cut(&rest, ':');
+
+    draft->name = rest;
+    draft->indexes = rows->indexes;
+    while (list.len > 0) {
+        if (draft->index_count == ONYM_VALUES_MAX ||
+            !number(cut(&list, ','), &rows->indexes[draft->index_count]) ||
+            rows->indexes[draft->index_count++] == 0) {
+            draft->index_count = 0;
+            break;
+        }
+    }
+    if (draft->index_count == 0) {
+        onym_batch_row_break(draft, ONYM_MALFORMED,
+                             "%llu:1: expected REMOVE INDEX,INDEX:HANDLE, for example REMOVE "
+                             "2,3:88.300.15907/part-1",
+                             (unsigned long long)draft->line);
+    }
+}
+
+/* "SECKEY:300:0.NA/88.1" and a line with the secret, or PUBKEY and a line with the key's file. */
+static void
+read_identity(struct onym_batch_rows *rows, onym_span text, onym_span lines,
+              struct onym_batch_row *draft)
+{
+    onym_span rest = text;
+    onym_span kind = cut(&rest, ':');
+    onym_span index = cut(&rest, ':');
+    onym_span proof = cut(&lines, '\n');
+    bool is_secret = onym_span_equal(kind, onym_span_text("SECKEY"));
+    onym_span passphrase = proof;
+
+    draft->kind = ONYM_BATCH_IDENTITY;
+    draft->name = rest;
+    draft->indexes = rows->indexes;
+    draft->index_count = 1;
+    if (is_secret && !rows->warned_secret) {
+        rows->warned_secret = true;
+        (void)fprintf(stderr,
+                      "onymctl batch: %s:%llu: a secret stands in the file; whoever reads the file "
+                      "may act with it\n",
+                      rows->input.path, (unsigned long long)draft->line);
+    }
+    if (is_secret) {
+        draft->secret = proof;
+    } else {
+        draft->key_file = cut(&passphrase, '|');
+    }
+    if ((!is_secret && !onym_span_equal(kind, onym_span_text("PUBKEY"))) ||
+        !number(index, &rows->indexes[0]) || rest.len == 0 || proof.len == 0) {
+        onym_batch_row_break(draft, ONYM_MALFORMED,
+                             "%llu:1: expected AUTHENTICATE SECKEY:INDEX:HANDLE or "
+                             "PUBKEY:INDEX:HANDLE and on the next line the secret, or the file "
+                             "of the key",
+                             (unsigned long long)draft->line);
+    } else if (!is_secret && passphrase.len > 0) {
+        onym_batch_row_break(draft, ONYM_MALFORMED,
+                             "%llu:1: keys with a passphrase are not read; store the key without "
+                             "one, readable by you alone",
+                             (unsigned long long)draft->line + 1);
+    }
+}
+
+/* ---- operations ---- */
+
+static enum onym_status
+skip_session(struct onym_batch_rows *rows, struct onym_fault *fault)
+{
+    if (!rows->warned_session) {
+        rows->warned_session = true;
+        (void)fprintf(stderr,
+                      "onymctl batch: %s:%llu: SESSIONSETUP is passed over: each change is proven "
+                      "by itself\n",
+                      rows->input.path, (unsigned long long)onym_line_input_number(rows->lines));
+    }
+    return gather(rows, fault);
+}
+
+/* A line that is no operation: a prefix of HOME, or an error. */
+static enum onym_status
+stray(struct onym_batch_rows *rows, onym_span line, struct onym_batch_row **out,
+      struct onym_fault *fault)
+{
+    uint64_t at = onym_line_input_number(rows->lines);
+    struct onym_batch_row draft = {.number = at, .line = at, .name = line, .text = line};
+    char text[ONYM_NAME_LEN_MAX + 16];
+
+    if (rows->homing_action == 0) {
+        onym_batch_row_break(&draft, ONYM_MALFORMED,
+                             "%llu:1: expected CREATE, ADD, REMOVE, MODIFY, DELETE, HOME, UNHOME, "
+                             "AUTHENTICATE or SESSIONSETUP",
+                             (unsigned long long)at);
+    } else {
+        int len = snprintf(text, sizeof text, "%s %.*s",
+                           rows->homing_action == ONYM_ACTION_HOME ? "HOME" : "UNHOME",
+                           line.len < ONYM_NAME_LEN_MAX ? (int)line.len : (int)ONYM_NAME_LEN_MAX,
+                           (const char *)line.at);
+
+        draft.action = rows->homing_action;
+        draft.text = onym_span_of(text, (size_t)len);
+    }
+    return onym_batch_row_give(&draft, out, fault);
+}
+
+/* HOME 0.NA/P, or HOME ADDRESS:PORT:PROTOCOL with a prefix a line behind it: the address is that
+ * of the server, which --server names. True: `line` itself is the row. */
+static bool
+begin_homing(struct onym_batch_rows *rows, int verb, onym_span rest)
+{
+    rows->homing_action = verb == VERB_HOME ? ONYM_ACTION_HOME : ONYM_ACTION_UNHOME;
+    return rest.len > 5 && strncasecmp((const char *)rest.at, "0.NA/", 5) == 0;
+}
+
+static enum onym_status
+read_operation(struct onym_batch_rows *rows, int verb, struct onym_batch_row **out,
+               struct onym_fault *fault)
+{
+    uint64_t at = onym_line_input_number(rows->lines);
+    struct onym_batch_row draft = {.number = at, .line = at};
+    enum onym_status status = gather(rows, fault);
+    onym_span lines = onym_span_of(rows->text, rows->text_len);
+    onym_span first = cut(&lines, '\n');
+    uint8_t *room;
+    onym_span rest = {NULL, 0};
+
+    if (status != ONYM_OK) {
+        return status;
+    }
+    (void)verb_of(first, &rest);
+    draft.text = onym_span_of(rows->text, rows->text_len);
+    draft.name = rest;
+    draft.action = verb < VERB_HOME ? (enum onym_action)verb : ONYM_ACTION_CREATE;
+    draft.overwrite = draft.action == ONYM_ACTION_CREATE && rows->input.mode == ONYM_BATCH_UPSERT;
+    /* an HS_ADMIN structure is shorter than the words that tell of it and 32 bytes */
+    room = malloc(rows->text_len + (size_t)32 * (lines.len / 16 + 1));
+    if (room == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+    }
+    if (verb == VERB_AUTHENTICATE) {
+        read_identity(rows, rest, lines, &draft);
+    } else if (verb == ONYM_ACTION_REMOVE) {
+        read_removal(rows, rest, &draft);
+    } else if (verb != ONYM_ACTION_DELETE) {
+        read_values(rows, lines, room, rows->text_len + (size_t)32 * (lines.len / 16 + 1), &draft);
+    }
+    status = onym_batch_row_give(&draft, out, fault);
+    free(room);
+    return status;
+}
+
+enum onym_status
+onym_batch_handle_next(struct onym_batch_rows *rows, struct onym_batch_row **out,
+                       struct onym_fault *fault)
+{
+    for (;;) {
+        onym_span line;
+        onym_span rest;
+        size_t at;
+        enum onym_status status = next_line(rows, &line, fault);
+        int verb;
+
+        if (status != ONYM_OK) {
+            return status;
+        }
+        if (line.len == 0) {
+            rows->homing_action = 0;
+            continue;
+        }
+        verb = verb_of(line, &rest);
+        if (verb == 0) {
+            return stray(rows, line, out, fault);
+        }
+        rows->homing_action = 0;
+        rows->text_len = 0;
+        if (verb == VERB_HOME || verb == VERB_UNHOME) {
+            if (begin_homing(rows, verb, rest)) {
+                return stray(rows, rest, out, fault);
+            }
+        } else if (verb == VERB_SESSION) {
+            status = skip_session(rows, fault);
+            if (status != ONYM_OK) {
+                return status;
+            }
+        } else {
+            return keep_line(rows, line, &at)
+                       ? read_operation(rows, verb, out, fault)
+                       : onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+        }
+    }
+}
