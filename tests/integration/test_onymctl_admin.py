@@ -4,10 +4,12 @@ are not fit to ask with."""
 import json
 import pathlib
 import stat
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import libonym  # noqa: E402
 import node  # noqa: E402
 from admin_keys import PREFIX, USER, WithKeys, admin_value, run  # noqa: E402
 
@@ -169,6 +171,25 @@ class RealNode(WithKeys):
         got = self.ctl("resolve", f"{PREFIX}/private")
         self.assertEqual(got.returncode, 2)
         self.assertIn("add --private", got.stderr)
+
+    def test_the_example_of_the_library_registers(self):
+        program = libonym.compile_program(self.folder, libonym.SOURCE / "docs" / "examples" /
+                                          "register.c")
+        handle = f"{PREFIX}/example"
+
+        def register(key, *where):
+            got = subprocess.run([program, *(where or (f"127.0.0.1:{self.node.port}",)), "302",
+                                  USER, self.folder / key, handle, "URL", "https://x"],
+                                 capture_output=True, text=True, timeout=60)
+            return got.returncode, got.stdout
+
+        self.assertEqual(register("rsa.pem"), (1, "not registered: authentication failed\n"))
+        self.assertEqual(register("ec.pem"), (0, f"registered {handle}\n"))
+        self.assertEqual(self.found(handle), {1: "https://x"})
+        self.assertEqual(register("ec.pem"), (1, "not registered: identifier exists\n"))
+        code, said = register("ec.pem", f"127.0.0.1:{node.free_port()}")
+        self.assertEqual(code, 1)
+        self.assertIn("refuses the port", said)
 
 
 class Files(WithKeys):
