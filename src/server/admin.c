@@ -7,6 +7,7 @@
 struct drawer {
     uv_mutex_t lock;
     struct onym_challenges *challenges;
+    struct onym_sessions *sessions;
 };
 
 struct onym_admin_desk {
@@ -32,13 +33,16 @@ onym_admin_desk_new(unsigned workers, struct onym_changes *changes, struct onym_
                                                .bytes = ONYM_CHALLENGES_BYTES,
                                                .life_ms = ONYM_CHALLENGE_LIFE_MS,
                                                .worker = i};
+        struct onym_session_limits sessions = {
+            .capacity = ONYM_SESSIONS_MAX, .per_peer = ONYM_SESSIONS_PER_PEER, .worker = i};
 
         if (uv_mutex_init(&d->drawer[i].lock) != 0) {
             onym_admin_desk_free(d);
             return ONYM_NO_MEMORY;
         }
         d->workers = i + 1;
-        if (onym_challenges_new(&limits, &d->drawer[i].challenges) != ONYM_OK) {
+        if (onym_challenges_new(&limits, &d->drawer[i].challenges) != ONYM_OK ||
+            onym_sessions_new(&sessions, &d->drawer[i].sessions) != ONYM_OK) {
             onym_admin_desk_free(d);
             return ONYM_NO_MEMORY;
         }
@@ -52,9 +56,20 @@ onym_admin_desk_free(struct onym_admin_desk *d)
 {
     for (unsigned i = 0; d != NULL && i < d->workers; i++) {
         onym_challenges_free(d->drawer[i].challenges);
+        onym_sessions_free(d->drawer[i].sessions);
         uv_mutex_destroy(&d->drawer[i].lock);
     }
     free(d);
+}
+
+/* The drawer an id belongs to; NULL for ids never given here, and once the post is closed: a last
+ * datagram may still come. */
+static struct drawer *
+drawer_of(const struct onym_admin_post *post, uint32_t id)
+{
+    uint32_t worker = onym_id_worker(id);
+
+    return post->desk != NULL && worker < post->desk->workers ? &post->desk->drawer[worker] : NULL;
 }
 
 static enum onym_status
@@ -62,10 +77,15 @@ challenge_add(void *of, const struct onym_challenge_ask *ask, uint64_t now_ms, u
               uint8_t nonce[ONYM_CHALLENGE_NONCE_LEN])
 {
     struct onym_admin_post *post = of;
-    struct drawer *drawer = &post->desk->drawer[post->worker];
+    /* inside a session the answer is looked for where the session is */
+    struct drawer *drawer = ask->session_id != 0 ? drawer_of(post, ask->session_id)
+                                                 : &post->desk->drawer[post->worker];
     const struct onym_pending *pending;
     enum onym_status status;
 
+    if (drawer == NULL) {
+        return ONYM_SESSION_UNKNOWN;
+    }
     uv_mutex_lock(&drawer->lock);
     status = onym_challenges_add(drawer->challenges, ask, now_ms, &post->rng, &pending);
     if (status == ONYM_OK) {
@@ -80,20 +100,106 @@ static enum onym_status
 challenge_take(void *of, uint32_t id, onym_span peer, uint64_t now_ms, struct onym_pending **out)
 {
     struct onym_admin_post *post = of;
-    struct drawer *drawer;
+    struct drawer *drawer = drawer_of(post, id);
     enum onym_status status;
 
-    if (onym_id_worker(id) >= post->desk->workers) {
+    if (drawer == NULL) {
         return ONYM_SESSION_UNKNOWN;
     }
-    drawer = &post->desk->drawer[onym_id_worker(id)];
     uv_mutex_lock(&drawer->lock);
     status = onym_challenges_take(drawer->challenges, id, peer, now_ms, out);
     uv_mutex_unlock(&drawer->lock);
     return status;
 }
 
-/* ---- proofs, on libuv's threads ---- */
+/* ---- sessions ---- */
+
+static enum onym_status
+session_add(void *of, const struct onym_session_ask *ask, uint32_t now_s, uint32_t *id)
+{
+    struct onym_admin_post *post = of;
+    struct drawer *drawer = &post->desk->drawer[post->worker];
+    enum onym_status status;
+
+    uv_mutex_lock(&drawer->lock);
+    status = onym_sessions_add(drawer->sessions, ask, now_s, &post->rng, id);
+    uv_mutex_unlock(&drawer->lock);
+    return status;
+}
+
+static enum onym_status
+session_find(void *of, uint32_t id, uint32_t now_s, struct onym_session_use *out)
+{
+    struct drawer *drawer = drawer_of(of, id);
+    enum onym_status status;
+
+    if (drawer == NULL) {
+        return ONYM_SESSION_UNKNOWN;
+    }
+    uv_mutex_lock(&drawer->lock);
+    status = onym_sessions_find(drawer->sessions, id, now_s, out);
+    uv_mutex_unlock(&drawer->lock);
+    return status;
+}
+
+static enum onym_status
+session_accept(void *of, uint32_t id, uint32_t counter, uint32_t now_s)
+{
+    struct drawer *drawer = drawer_of(of, id);
+    enum onym_status status;
+
+    if (drawer == NULL) {
+        return ONYM_SESSION_UNKNOWN;
+    }
+    uv_mutex_lock(&drawer->lock);
+    status = onym_sessions_accept(drawer->sessions, id, counter, now_s);
+    uv_mutex_unlock(&drawer->lock);
+    return status;
+}
+
+static enum onym_status
+session_reply(void *of, uint32_t id, struct onym_session_secret *secret, uint32_t *counter)
+{
+    struct drawer *drawer = drawer_of(of, id);
+    enum onym_status status;
+
+    if (drawer == NULL) {
+        return ONYM_SESSION_UNKNOWN;
+    }
+    uv_mutex_lock(&drawer->lock);
+    status = onym_sessions_reply(drawer->sessions, id, secret, counter);
+    uv_mutex_unlock(&drawer->lock);
+    return status;
+}
+
+static bool
+session_prove(void *of, uint32_t id, const struct onym_principal *who)
+{
+    struct drawer *drawer = drawer_of(of, id);
+    bool stands;
+
+    if (drawer == NULL) {
+        return false;
+    }
+    uv_mutex_lock(&drawer->lock);
+    stands = onym_sessions_prove(drawer->sessions, id, who);
+    uv_mutex_unlock(&drawer->lock);
+    return stands;
+}
+
+static void
+session_end(void *of, uint32_t id)
+{
+    struct drawer *drawer = drawer_of(of, id);
+
+    if (drawer != NULL) {
+        uv_mutex_lock(&drawer->lock);
+        onym_sessions_end(drawer->sessions, id);
+        uv_mutex_unlock(&drawer->lock);
+    }
+}
+
+/* ---- arithmetic, on libuv's threads ---- */
 
 struct proof {
     uv_work_t work;
@@ -185,23 +291,37 @@ event(void *of, bool login, enum onym_status status, const struct onym_principal
 }
 
 enum onym_status
-onym_admin_post_open(struct onym_admin_post *post, struct onym_admin_desk *desk,
-                     const struct onym_settings *settings, struct onym_streams *streams,
-                     uv_loop_t *loop, unsigned worker)
+onym_admin_post_open(struct onym_admin_post *post, const struct onym_node *node,
+                     struct onym_streams *streams, uv_loop_t *loop, unsigned worker)
 {
+    const struct onym_settings *settings = &node->settings;
+    struct onym_admin_desk *desk = node->desk;
+    struct onym_auth_policy policy = {.allow_sha1 = settings->allow_sha1,
+                                      .allow_md5 = settings->allow_md5};
+
     *post = (struct onym_admin_post){
         .desk = desk, .streams = streams, .loop = loop, .worker = worker, .rng = onym_rng_system()};
-    post->admin = (struct onym_admin){
-        .answerer = streams->answerer,
-        .backend = {.of = post,
-                    .challenge_add = challenge_add,
-                    .challenge_take = challenge_take,
-                    .prove = prove,
-                    .submit = submit,
-                    .event = event},
-        .policy = {.allow_sha1 = settings->allow_sha1, .allow_md5 = settings->allow_md5},
-        .rng = &post->rng,
-        .server_admins = onym_span_text(settings->server_admins)};
+    post->sessions = (struct onym_session_access){.of = post,
+                                                  .policy = policy,
+                                                  .dh_bits_min = settings->dh_bits_min,
+                                                  .add = session_add,
+                                                  .find = session_find,
+                                                  .accept = session_accept,
+                                                  .reply = session_reply,
+                                                  .prove = session_prove,
+                                                  .end = session_end};
+    post->admin = (struct onym_admin){.answerer = streams->answerer,
+                                      .backend = {.of = post,
+                                                  .challenge_add = challenge_add,
+                                                  .challenge_take = challenge_take,
+                                                  .prove = prove,
+                                                  .submit = submit,
+                                                  .event = event},
+                                      .policy = policy,
+                                      .rng = &post->rng,
+                                      .sessions = &post->sessions,
+                                      .site_key = node->site_key,
+                                      .server_admins = onym_span_text(settings->server_admins)};
     streams->admin = &post->admin;
     return desk->changes != NULL ? onym_changes_attach(desk->changes, worker, loop, on_result, post)
                                  : ONYM_OK;

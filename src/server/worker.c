@@ -67,12 +67,13 @@ static void let_go_when_idle(struct onym_worker *w);
 static void
 copy_stats(struct onym_worker *w)
 {
-    const struct onym_tcp_stats *tcp = onym_tcp_stats(w->tcp);
     struct onym_counters *c = &w->counters;
 
     __atomic_store_n(&c->udp_dropped[ONYM_DROP_SEND_FAILED],
                      onym_packets_send_failures(&w->packets), __ATOMIC_RELAXED);
-    onym_stats_copy(tcp, c, ONYM_LISTENER_HANDLE_TCP);
+    if (w->tcp != NULL) { /* a start that fails runs the loop once without it */
+        onym_stats_copy(onym_tcp_stats(w->tcp), c, ONYM_LISTENER_HANDLE_TCP);
+    }
     onym_secure_door_tick(&w->door, c, w->node->log);
 }
 
@@ -287,12 +288,12 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
     onym_worker_site(w);
     w->streams = (struct onym_streams){
         .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
-    status = onym_admin_post_open(&w->admin, w->node->desk, settings, &w->streams, &w->loop,
-                                  w->index);
+    status = onym_admin_post_open(&w->admin, w->node, &w->streams, &w->loop, w->index);
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status, "worker %u cannot take answers of the writer: %s",
                               w->index, onym_status_text(status));
     }
+    w->packets.service.sessions = &w->admin.sessions;
     return ONYM_OK;
 }
 

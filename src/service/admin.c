@@ -1,6 +1,6 @@
 #include "service/admin.h"
 
-#include "service/admin_priv.h"
+#include "service/session_priv.h"
 #include "wire/admin.h"
 
 #include <arpa/inet.h>
@@ -120,7 +120,7 @@ submit(struct onym_admin *admin, const struct onym_request *rq, struct onym_oper
     if (call == NULL) {
         onym_span bytes = onym_admin_request_bytes(&rq->message);
 
-        call = onym_admin_call_new(admin, rq->call, &rq->message.envelope, bytes.len);
+        call = onym_admin_call_new(admin, rq, bytes.len);
         if (call == NULL) {
             return onym_render_error(rq, ONYM_BUSY);
         }
@@ -280,25 +280,41 @@ proven_on(const struct onym_dialogue *dialogue)
         .index = dialogue->proven->index};
 }
 
-enum onym_verdict
-onym_admin_request(struct onym_admin *admin, const struct onym_answer_call *call,
-                   const struct onym_message *message, struct onym_reply *reply)
+/* Who the request is from: inside a session only the session tells. */
+static struct onym_principal
+asker(const struct onym_request *rq)
 {
-    struct onym_request rq = {
-        .answerer = admin->answerer, .call = call, .message = *message, .reply = reply};
-    struct onym_principal nobody = {0};
-    struct onym_principal who = proven_on(call->dialogue);
+    const struct onym_session_use *session = rq->session;
 
-    onym_render_begin(&rq);
-    switch (message->header.opcode) {
+    if (!rq->in_session) {
+        return proven_on(rq->call->dialogue);
+    }
+    if (session == NULL || !session->proven) {
+        return (struct onym_principal){0};
+    }
+    return (struct onym_principal){.handle = onym_span_of(session->user, session->user_len),
+                                   .index = session->user_index};
+}
+
+enum onym_verdict
+onym_admin_request(struct onym_admin *admin, const struct onym_request *rq)
+{
+    struct onym_principal nobody = {0};
+    struct onym_principal who = asker(rq);
+
+    switch (rq->message.header.opcode) {
     case ONYM_OP_CHALLENGE_ANSWER:
-        return onym_admin_answer(admin, &rq);
-    case ONYM_OP_SESSION_END:
-        return onym_render_error(&rq, ONYM_SESSION_UNKNOWN); /* none was opened */
+        return onym_admin_answer(admin, rq);
+    case ONYM_OP_VERIFY_ANSWER:
+        return onym_admin_verify(admin, rq);
+    case ONYM_OP_SESSION_SETUP:
+        return onym_session_setup(admin, rq);
+    case ONYM_OP_SESSION_KEY:
+        return onym_render_error(rq, ONYM_SESSION_FAILED); /* belongs to modes not offered */
     case ONYM_OP_KEY_LOGIN:
-        return onym_admin_execute(admin, &rq, &nobody, NULL);
+        return onym_admin_execute(admin, rq, &nobody, NULL);
     default:
-        return onym_admin_execute(admin, &rq, &who, NULL);
+        return onym_admin_execute(admin, rq, &who, NULL);
     }
 }
 
@@ -312,7 +328,8 @@ restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
     struct onym_envelope asked = {0};
     enum onym_status status = onym_envelope_decode(c->request, &asked);
 
-    *out = (struct onym_request){.answerer = c->admin->answerer, .call = call, .reply = reply};
+    *out = (struct onym_request){
+        .answerer = c->admin->answerer, .call = call, .reply = reply, .in_session = c->in_session};
     if (status == ONYM_OK) {
         status = onym_message_cut(&asked, onym_span_from(c->request, ONYM_ENVELOPE_LEN),
                                   &out->message);
@@ -323,28 +340,57 @@ restore(const struct onym_admin_call *c, const struct onym_answer_call *call,
     return status;
 }
 
+/* Tells the log of a login, or of a proof that was none. */
+static void
+note_proof(const struct onym_admin_call *c, const struct onym_request *rq)
+{
+    const struct onym_admin *admin = c->admin;
+    bool login = rq->message.header.opcode == ONYM_OP_KEY_LOGIN;
+    char address[INET6_ADDRSTRLEN];
+
+    if (c->proof != ONYM_OK || login) {
+        admin->backend.event(admin->backend.of, login, c->proof, &c->user,
+                             peer_text(onym_span_of(c->peer, c->peer_len), address),
+                             onym_span_of(NULL, 0));
+    }
+}
+
+static enum onym_verdict
+carry_on(struct onym_admin_call *waiting, const struct onym_request *rq)
+{
+    struct onym_admin *admin = waiting->admin;
+
+    if (waiting->job == ONYM_JOB_AGREE) {
+        return onym_session_opened(waiting, rq);
+    }
+    note_proof(waiting, rq);
+    if (waiting->job == ONYM_JOB_VERIFY) {
+        return onym_admin_verified(waiting, rq);
+    }
+    if (waiting->proof != ONYM_OK) {
+        return onym_render_error(rq, waiting->proof);
+    }
+    if (rq->in_session) {
+        (void)admin->sessions->prove(admin->sessions->of, rq->message.envelope.session_id,
+                                     &waiting->user);
+    }
+    return onym_admin_execute(admin, rq, &waiting->user, waiting);
+}
+
 enum onym_verdict
 onym_admin_proven(struct onym_admin_call *waiting, const struct onym_answer_call *call,
                   struct onym_reply *reply)
 {
-    struct onym_admin *admin = waiting->admin;
     struct onym_request rq;
-    char address[INET6_ADDRSTRLEN];
-    enum onym_status status = restore(waiting, call, reply, &rq);
 
-    if (status != ONYM_OK) {
+    if (waiting->job == ONYM_JOB_SIGN) {
+        onym_session_signed(waiting, reply);
+        return ONYM_VERDICT_REPLY;
+    }
+    if (restore(waiting, call, reply, &rq) != ONYM_OK) {
         return onym_render_error(&rq, ONYM_ERROR);
     }
-    if (waiting->proof != ONYM_OK || rq.message.header.opcode == ONYM_OP_KEY_LOGIN) {
-        admin->backend.event(admin->backend.of, rq.message.header.opcode == ONYM_OP_KEY_LOGIN,
-                             waiting->proof, &waiting->user,
-                             peer_text(onym_span_of(waiting->peer, waiting->peer_len), address),
-                             onym_span_of(NULL, 0));
-    }
-    if (waiting->proof != ONYM_OK) {
-        return onym_render_error(&rq, waiting->proof);
-    }
-    return onym_admin_execute(admin, &rq, &waiting->user, waiting);
+    return onym_session_leave(&rq, carry_on(waiting, &rq), waiting);
 }
 
 enum onym_verdict
@@ -354,17 +400,20 @@ onym_admin_committed(struct onym_admin_call *waiting, const struct onym_answer_c
     struct onym_request rq;
     uint8_t body[4 + ONYM_NAME_LEN_MAX];
     size_t len = 0;
+    enum onym_verdict verdict;
 
     if (restore(waiting, call, reply, &rq) != ONYM_OK) {
         return onym_render_error(&rq, ONYM_ERROR);
     }
     if (result->status != ONYM_OK) {
-        return onym_render_error_text(&rq, result->status, result->why);
+        verdict = onym_render_error_text(&rq, result->status, result->why);
+        return onym_session_leave(&rq, verdict, waiting);
     }
     if (rq.message.header.opcode == ONYM_OP_CREATE &&
         onym_admin_name_encode(result->name, body, sizeof body, &len) != ONYM_OK) {
         len = 0;
     }
-    return onym_render_body(&rq, ONYM_OK, result->replaced ? ONYM_FLAG_OVERWRITE : 0,
-                            onym_span_of(body, len));
+    verdict = onym_render_body(&rq, ONYM_OK, result->replaced ? ONYM_FLAG_OVERWRITE : 0,
+                               onym_span_of(body, len));
+    return onym_session_leave(&rq, verdict, waiting);
 }

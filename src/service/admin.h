@@ -1,20 +1,23 @@
-/* Administration over the Handle protocol: challenge and answer, login, and the operations that
- * change records. One struct onym_admin per worker; no sockets, no threads: what must not run on
- * the loop (proofs) and what must be decided elsewhere (changes) goes out through callbacks and
- * comes back later. Sources: proto/handle.md sections 8, 11, 15, 18.
+/* Administration over the Handle protocol: challenge and answer, login, sessions, and the
+ * operations that change records. One struct onym_admin per worker; no sockets, no threads: what
+ * must not run on the loop (proofs, key agreements, signatures) and what must be decided elsewhere
+ * (changes) goes out through callbacks and comes back later. Sources: proto/handle.md sections 8,
+ * 11, 12, 13, 15, 18.
  *
- *   request -> onym_admin_request -> REPLY (error, challenge, answer)
- *                                 -> PENDING, by prove() or submit()
- *   prove done  -> onym_admin_proven    -> REPLY or PENDING, by submit()
- *   commit done -> onym_admin_committed -> REPLY
+ *   request -> onym_answer -> REPLY (error, challenge, answer)
+ *                          -> PENDING, by prove() or submit()
+ *   prove done  -> onym_admin_proven    -> REPLY, or PENDING by submit() or by prove() again
+ *   commit done -> onym_admin_committed -> REPLY, or PENDING by prove()
  */
 #ifndef ONYM_SERVICE_ADMIN_H
 #define ONYM_SERVICE_ADMIN_H
 
 #include "auth/challenge.h"
+#include "auth/keys.h"
 #include "auth/policy.h"
 #include "core/authz.h"
 #include "service/answer.h"
+#include "service/session.h"
 
 /* Requests of one worker that wait at once; one more is told "too busy". */
 #define ONYM_ADMIN_CALLS_MAX 4096U
@@ -43,7 +46,8 @@ struct onym_admin_backend {
     enum onym_status (*challenge_take)(void *of, uint32_t id, onym_span peer, uint64_t now_ms,
                                        struct onym_pending **out);
     /* Runs onym_admin_prove(call) on another thread, then onym_admin_proven on this one. ONYM_OK,
-     * or ONYM_BUSY and nothing follows. */
+     * or ONYM_BUSY and nothing follows. A call may be handed over again from within proven and
+     * committed. */
     enum onym_status (*prove)(void *of, struct onym_admin_call *call);
     /* Hands a copy of op to the writer; later onym_admin_committed on this thread. ONYM_OK, or a
      * status and nothing follows. */
@@ -58,21 +62,19 @@ struct onym_admin {
     struct onym_answerer *answerer;
     struct onym_admin_backend backend;
     struct onym_auth_policy policy;
-    struct onym_rng *rng;    /* for minted names */
+    struct onym_rng *rng;                       /* for minted names */
+    const struct onym_session_access *sessions; /* of all workers */
+    const struct onym_key *site_key;            /* signs replies; NULL: they go out unsigned */
     onym_span server_admins; /* "300:0.NA/P" entries separated by spaces; may be empty */
     uint32_t calls;          /* waiting now */
 };
 
-/* Answers a request that is neither a resolution of public values nor get-site-info. Needs all
- * fields of call that are for administration. */
-enum onym_verdict onym_admin_request(struct onym_admin *admin, const struct onym_answer_call *call,
-                                     const struct onym_message *message, struct onym_reply *reply);
-
-/* Off the loop: the arithmetic of the proof. Touches nothing but the call. */
+/* Off the loop: the arithmetic a call waits for. Touches nothing but the call, and reads keys. */
 void onym_admin_prove(struct onym_admin_call *call);
 
-/* Back on the loop. ONYM_VERDICT_PENDING: wait for onym_admin_committed. Otherwise the call is
- * over: send the reply (REPLY) to onym_admin_connection and free the call. */
+/* Back on the loop. ONYM_VERDICT_PENDING: one of the two follows again. Otherwise the call is over:
+ * send the reply (REPLY), whose bytes may be the call's, to onym_admin_connection and free the
+ * call. */
 enum onym_verdict onym_admin_proven(struct onym_admin_call *waiting,
                                     const struct onym_answer_call *call, struct onym_reply *reply);
 enum onym_verdict onym_admin_committed(struct onym_admin_call *waiting,

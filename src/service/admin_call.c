@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 struct onym_admin_call *
-onym_admin_call_new(struct onym_admin *admin, const struct onym_answer_call *call,
-                    const struct onym_envelope *envelope, size_t cap)
+onym_admin_call_new(struct onym_admin *admin, const struct onym_request *rq, size_t cap)
 {
+    const struct onym_answer_call *call = rq->call;
     struct onym_admin_call *c;
 
     if (admin->calls >= ONYM_ADMIN_CALLS_MAX) {
@@ -18,7 +18,8 @@ onym_admin_call_new(struct onym_admin *admin, const struct onym_answer_call *cal
     c->admin = admin;
     c->connection = call->connection;
     c->dialogue = call->dialogue;
-    c->envelope = *envelope;
+    c->envelope = rq->message.envelope;
+    c->in_session = rq->in_session;
     c->cap = cap;
     c->peer_len = call->peer.len < sizeof c->peer ? call->peer.len : sizeof c->peer;
     memcpy(c->peer, call->peer.at, c->peer_len);
@@ -38,6 +39,14 @@ onym_admin_call_keep(struct onym_admin_call *call, onym_span bytes)
     memcpy(at, bytes.at, bytes.len);
     call->used += bytes.len;
     return onym_span_of(at, bytes.len);
+}
+
+void
+onym_admin_call_drop_extra(struct onym_admin_call *call)
+{
+    free(call->extra);
+    call->extra = NULL;
+    call->extra_len = call->extra_cap = 0;
 }
 
 void *
@@ -63,6 +72,8 @@ onym_admin_call_free(struct onym_admin_call *call)
     }
     call->admin->calls--;
     onym_pending_free(call->pending);
+    onym_admin_call_drop_extra(call);
+    onym_session_secret_wipe(&call->secret);
     free(call);
 }
 

@@ -1,5 +1,5 @@
 #include "base/writer.h"
-#include "service/admin_priv.h"
+#include "service/session_priv.h"
 #include "store/scan.h"
 #include "wire/admin.h"
 
@@ -9,6 +9,7 @@
 struct onym_listing {
     enum onym_kind kind;
     struct onym_envelope envelope;
+    bool in_session;
     size_t stem_len; /* names begin with the first stem_len bytes of from */
     size_t from_len; /* the next part begins behind this folded name */
     uint8_t from[ONYM_PREFIX_NAME_LEN_MAX + 1];
@@ -74,6 +75,7 @@ open_listing(struct onym_admin *admin, const struct onym_request *rq,
     }
     l->kind = handles ? ONYM_KIND_HANDLE : ONYM_KIND_PREFIX;
     l->envelope = rq->message.envelope;
+    l->in_session = rq->in_session;
     l->request_len = bytes.len;
     memcpy(l->request, bytes.at, bytes.len);
     if (handles) { /* the names of "0.NA/P" are those that begin with "P/" */
@@ -200,8 +202,9 @@ onym_admin_list_next(struct onym_admin *admin, const struct onym_answer_call *ca
         verdict = ONYM_VERDICT_CLOSE;
     } else {
         rq.message.envelope = l->envelope;
+        rq.in_session = l->in_session;
         onym_render_begin(&rq);
-        verdict = part(admin, &rq, l, &more);
+        verdict = onym_session_leave(&rq, part(admin, &rq, l, &more), NULL);
     }
     if (!more) {
         call->dialogue->listing = NULL;

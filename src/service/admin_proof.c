@@ -1,6 +1,6 @@
 #include "auth/keys.h"
 #include "auth/secret.h"
-#include "service/admin_priv.h"
+#include "service/session_priv.h"
 
 onym_span
 onym_admin_request_bytes(const struct onym_message *message)
@@ -24,7 +24,8 @@ onym_admin_challenge(struct onym_admin *admin, const struct onym_request *rq)
                                      .request = onym_admin_request_bytes(&rq->message),
                                      .digest = onym_span_of(digest, onym_digest_code_len(code)),
                                      .digest_code = code,
-                                     .version = version};
+                                     .version = version,
+                                     .session_id = rq->in_session ? session : 0};
     struct onym_challenge challenge = {.nonce = onym_span_of(nonce, sizeof nonce),
                                        .digest = ask.digest};
     uint32_t id;
@@ -38,9 +39,9 @@ onym_admin_challenge(struct onym_admin *admin, const struct onym_request *rq)
     if (onym_challenge_encode(&challenge, version, body, sizeof body, &len) != ONYM_OK) {
         return onym_render_error(rq, ONYM_ERROR);
     }
-    if (session != 0 && session == dialogue->announced_session) {
+    if (!rq->in_session && session != 0 && session == dialogue->announced_session) {
         dialogue->challenge_id = id; /* the answer comes under the announced id */
-    } else {
+    } else {                         /* in a session that is the session's */
         rq->reply->envelope.session_id = id;
     }
     return onym_render_body(rq, ONYM_AUTH_NEEDED,
@@ -102,7 +103,7 @@ start_proof(struct onym_admin *admin, const struct onym_request *rq,
     struct onym_admin_call *call;
 
     if (status == ONYM_OK) {
-        call = onym_admin_call_new(admin, rq->call, &rq->message.envelope, room);
+        call = onym_admin_call_new(admin, rq, room);
         status = call != NULL ? ONYM_OK : ONYM_BUSY;
     }
     if (status != ONYM_OK) {
@@ -115,6 +116,11 @@ start_proof(struct onym_admin *admin, const struct onym_request *rq,
     call->user.handle = onym_admin_call_keep(call, answer->user);
     call->user.index = answer->index;
     call->answer = onym_admin_call_keep(call, answer->answer);
+    call->about = (struct onym_challenged){
+        .nonce = onym_span_of(pending->nonce, sizeof pending->nonce),
+        .digest = onym_span_of(pending->digest, pending->digest_len),
+        .user = call->user.handle,
+        .version = pending->version};
     status = keep_keys(call, &record, answer->index);
     if (status == ONYM_OK) {
         status = admin->backend.prove(admin->backend.of, call);
@@ -141,11 +147,9 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
     if (status != ONYM_OK) {
         return onym_render_error(rq, status);
     }
-    if (id != 0 && id == dialogue->announced_session) {
+    if (!rq->in_session && id != 0 && id == dialogue->announced_session) {
         id = dialogue->challenge_id;
         dialogue->challenge_id = 0;
-    } else {
-        about.message.envelope.session_id = 0; /* replies after it stand outside sessions */
     }
     status = admin->backend.challenge_take(admin->backend.of, id, rq->call->peer, rq->call->now_ms,
                                            &pending);
@@ -161,8 +165,8 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
     }
     about.message.envelope = rq->message.envelope;
     about.message.envelope.message_len = asked.message_len;
-    if (rq->message.envelope.session_id != dialogue->announced_session) {
-        about.message.envelope.session_id = 0;
+    if (!rq->in_session && rq->message.envelope.session_id != dialogue->announced_session) {
+        about.message.envelope.session_id = 0; /* what follows stands outside sessions */
     }
     onym_render_begin(&about);
     if (!onym_text_equal_nocase(answer.type, onym_span_text("HS_PUBKEY")) &&
@@ -173,29 +177,133 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
     return start_proof(admin, &about, &answer, pending);
 }
 
-void
-onym_admin_prove(struct onym_admin_call *call)
+/* ---- for another server ---- */
+
+enum onym_verdict
+onym_admin_verify(struct onym_admin *admin, const struct onym_request *rq)
 {
-    const struct onym_pending *p = call->pending;
-    struct onym_challenged about = {.nonce = onym_span_of(p->nonce, sizeof p->nonce),
-                                    .digest = onym_span_of(p->digest, p->digest_len),
-                                    .user = call->user.handle,
-                                    .version = p->version};
+    static const uint8_t wrong[1] = {0};
+    onym_span request = onym_admin_request_bytes(&rq->message);
+    onym_span body = rq->message.body;
+    struct onym_verify_request asked;
+    struct onym_record record;
+    struct onym_admin_call *call;
+    enum onym_status status = onym_verify_request_decode(&body, &asked);
+
+    if (status == ONYM_OK && !onym_responsible(&admin->answerer->resolver, asked.user)) {
+        status = ONYM_NOT_RESPONSIBLE;
+    }
+    if (status == ONYM_OK) {
+        status = user_record(admin, asked.user, &record);
+    }
+    if (status == ONYM_CREDENTIAL_INVALID) { /* nobody of that name: nothing can be right */
+        return onym_render_body(rq, ONYM_OK, 0, onym_span_of(wrong, sizeof wrong));
+    }
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status);
+    }
+    call = onym_admin_call_new(admin, rq,
+                               request.len + (size_t)ONYM_ADMIN_KEYS_MAX * ONYM_KEY_PEM_LEN_MAX);
+    if (call == NULL) {
+        return onym_render_error(rq, ONYM_BUSY);
+    }
+    call->job = ONYM_JOB_VERIFY;
+    call->request = onym_admin_call_keep(call, request);
+    status = keep_keys(call, &record, asked.index);
+    if (status == ONYM_OK) {
+        status = admin->backend.prove(admin->backend.of, call);
+    }
+    if (status == ONYM_OK) {
+        return ONYM_VERDICT_PENDING;
+    }
+    onym_admin_call_free(call);
+    return status == ONYM_CREDENTIAL_INVALID
+               ? onym_render_body(rq, ONYM_OK, 0, onym_span_of(wrong, sizeof wrong))
+               : onym_render_error(rq, status);
+}
+
+enum onym_verdict
+onym_admin_verified(struct onym_admin_call *waiting, const struct onym_request *rq)
+{
+    uint8_t body[1];
+    size_t len = 0;
+
+    if (waiting->proof == ONYM_NO_MEMORY || waiting->proof == ONYM_CANNOT_AUTHENTICATE ||
+        onym_verify_reply_encode(waiting->proof == ONYM_OK, body, sizeof body, &len) != ONYM_OK) {
+        return onym_render_error(rq, waiting->proof);
+    }
+    return onym_render_body(rq, ONYM_OK, 0, onym_span_of(body, len));
+}
+
+/* ---- off the loop ---- */
+
+static void
+prove(struct onym_admin_call *call)
+{
     enum onym_status status = ONYM_CREDENTIAL_INVALID;
 
     for (size_t i = 0; i < call->keys && status != ONYM_OK; i++) {
         struct onym_key *key = NULL;
 
         if (!call->by_key) {
-            status = onym_secret_answer_verify(call->key[i], &about, call->answer,
+            status = onym_secret_answer_verify(call->key[i], &call->about, call->answer,
                                                &call->admin->policy);
             continue;
         }
         status = onym_key_from_hs_pubkey(call->key[i], &key);
         if (status == ONYM_OK) {
-            status = onym_pubkey_answer_verify(key, &about, call->answer, &call->admin->policy);
+            status = onym_pubkey_answer_verify(key, &call->about, call->answer,
+                                               &call->admin->policy);
         }
         onym_key_free(key);
     }
     call->proof = status;
+}
+
+/* The body was decoded before: it is cut again in the call's own copy. */
+static void
+verify(struct onym_admin_call *call)
+{
+    struct onym_verify_request asked;
+    struct onym_envelope envelope;
+    struct onym_message message;
+    onym_span body;
+
+    call->proof = onym_envelope_decode(call->request, &envelope);
+    if (call->proof == ONYM_OK) {
+        call->proof = onym_message_cut(&envelope, onym_span_from(call->request, ONYM_ENVELOPE_LEN),
+                                       &message);
+    }
+    if (call->proof == ONYM_OK) {
+        body = message.body;
+        call->proof = onym_verify_request_decode(&body, &asked);
+    }
+    if (call->proof == ONYM_OK) {
+        call->user = (struct onym_principal){.handle = asked.user, .index = asked.index};
+        call->answer = asked.answer;
+        call->about = (struct onym_challenged){.nonce = asked.nonce,
+                                               .digest = asked.digest,
+                                               .user = asked.user,
+                                               .version = envelope.version};
+        prove(call);
+    }
+}
+
+void
+onym_admin_prove(struct onym_admin_call *call)
+{
+    switch (call->job) {
+    case ONYM_JOB_PROVE:
+        prove(call);
+        break;
+    case ONYM_JOB_VERIFY:
+        verify(call);
+        break;
+    case ONYM_JOB_AGREE:
+        onym_session_agree(call);
+        break;
+    case ONYM_JOB_SIGN:
+        onym_session_sign(call);
+        break;
+    }
 }

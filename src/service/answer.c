@@ -1,8 +1,7 @@
 #include "service/answer.h"
 
 #include "base/reader.h"
-#include "service/admin.h"
-#include "service/render_priv.h"
+#include "service/session_priv.h"
 
 static void
 note_damage(struct onym_answerer *answerer, onym_span name)
@@ -38,7 +37,7 @@ resolve(const struct onym_request *rq)
     query.no_referral = (rq->message.header.flags & ONYM_FLAG_NO_REFERRAL) != 0;
     status = onym_resolve(&rq->answerer->resolver, &query, rq->call->arena, &found);
     if (status == ONYM_OK && found.closed.count > 0 && may_ask(rq)) {
-        return onym_admin_request(rq->call->admin, rq->call, &rq->message, rq->reply);
+        return onym_admin_request(rq->call->admin, rq);
     }
     if (status == ONYM_OK) {
         return found.selection.count > 0
@@ -58,7 +57,7 @@ resolve(const struct onym_request *rq)
 static enum onym_verdict
 site_info(const struct onym_request *rq)
 {
-    if (rq->call->dialogue != NULL) {
+    if (rq->call->dialogue != NULL && !rq->in_session) {
         rq->call->dialogue->announced_session = rq->message.envelope.session_id;
     }
     return onym_render_span(rq, rq->answerer->site);
@@ -71,8 +70,8 @@ not_here(const struct onym_request *rq)
 {
     uint32_t opcode = rq->message.header.opcode;
 
-    if (opcode == ONYM_OP_CHALLENGE_ANSWER || opcode == ONYM_OP_SESSION_END) {
-        return onym_render_error(rq, ONYM_SESSION_UNKNOWN); /* none was ever opened */
+    if (opcode == ONYM_OP_CHALLENGE_ANSWER) {
+        return onym_render_error(rq, ONYM_SESSION_UNKNOWN); /* nobody was challenged here */
     }
     if (opcode >= ONYM_OP_CREATE && opcode <= ONYM_OP_MODIFY_VALUES) {
         struct onym_reader r = onym_reader_over(rq->message.body);
@@ -91,15 +90,57 @@ not_here(const struct onym_request *rq)
     return onym_render_error(rq, ONYM_UNSUPPORTED);
 }
 
-/* A session nobody opened here, unless the connection announced it itself (section 18.1). */
-static bool
-unknown_session(const struct onym_request *rq)
+static enum onym_verdict
+answer_plain(const struct onym_request *rq)
 {
-    uint32_t id = rq->message.envelope.session_id;
+    switch (rq->message.header.opcode) {
+    case ONYM_OP_RESOLVE:
+        return resolve(rq);
+    case ONYM_OP_SITE_INFO:
+        return site_info(rq);
+    case ONYM_OP_SESSION_END:
+        return rq->in_session ? onym_render_body(rq, ONYM_OK, 0, onym_span_of(NULL, 0))
+                              : onym_render_error(rq, ONYM_SESSION_UNKNOWN);
+    default:
+        return rq->call->admin != NULL ? onym_admin_request(rq->call->admin, rq) : not_here(rq);
+    }
+}
 
-    return id != 0 && rq->message.header.opcode != ONYM_OP_SITE_INFO &&
-           rq->message.header.opcode != ONYM_OP_CHALLENGE_ANSWER &&
-           (rq->call->dialogue == NULL || rq->call->dialogue->announced_session != id);
+/* A request under a session id, or with CT. Kept out of onym_answer: the copy of a session is of
+ * no use to the others, and takes two kilobytes of stack. */
+__attribute__((noinline)) static enum onym_verdict
+answer_sealed(struct onym_request *rq)
+{
+    struct onym_session_use use;
+    enum onym_status status = onym_session_enter(rq, &use);
+    enum onym_verdict verdict;
+
+    if (status != ONYM_OK) {
+        return onym_render_error(rq, status); /* not sealed: there is no session to do it with */
+    }
+    verdict = onym_session_leave(rq, answer_plain(rq), NULL);
+    if (rq->in_session) {
+        onym_session_secret_wipe(&use.secret);
+        if (rq->message.header.opcode == ONYM_OP_SESSION_END) { /* its last reply is made */
+            rq->call->sessions->end(rq->call->sessions->of, rq->message.envelope.session_id);
+        }
+    }
+    return verdict;
+}
+
+static enum onym_verdict
+answer_encrypted(struct onym_request *rq, const struct onym_envelope *envelope, onym_span message)
+{
+    enum onym_status status = onym_session_unseal(rq, envelope, message);
+
+    if (status != ONYM_OK) { /* of the header nothing is known */
+        rq->message = (struct onym_message){.envelope = *envelope};
+        rq->message.envelope.message_len = (uint32_t)message.len;
+        onym_render_begin(rq);
+        return onym_render_error(rq, status);
+    }
+    onym_render_begin(rq);
+    return answer_sealed(rq);
 }
 
 enum onym_verdict
@@ -131,24 +172,16 @@ onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
     enum onym_status status = onym_message_cut(envelope, message, &rq.message);
 
     if (status != ONYM_OK) {
-        bool sealed = (envelope->flags & ONYM_ENVELOPE_ENCRYPTED) != 0;
-
-        return onym_answer_error(answerer, call, envelope, message,
-                                 sealed ? ONYM_SESSION_UNKNOWN : status, reply);
+        return (envelope->flags & ONYM_ENVELOPE_ENCRYPTED) != 0
+                   ? answer_encrypted(&rq, envelope, message)
+                   : onym_answer_error(answerer, call, envelope, message, status, reply);
     }
     if (rq.message.header.response_code != 0) {
         return onym_answer_error(answerer, call, envelope, message, ONYM_MALFORMED, reply);
     }
     onym_render_begin(&rq);
-    if (unknown_session(&rq)) {
-        return onym_render_error(&rq, ONYM_SESSION_UNKNOWN);
+    if (rq.message.envelope.session_id != 0 || (rq.message.header.flags & ONYM_FLAG_CERTIFY) != 0) {
+        return answer_sealed(&rq);
     }
-    if (rq.message.header.opcode == ONYM_OP_RESOLVE) {
-        return resolve(&rq);
-    }
-    if (rq.message.header.opcode == ONYM_OP_SITE_INFO) {
-        return site_info(&rq);
-    }
-    return call->admin != NULL ? onym_admin_request(call->admin, call, &rq.message, reply)
-                               : not_here(&rq);
+    return answer_plain(&rq);
 }

@@ -28,6 +28,7 @@ struct onym_admin;
 struct onym_admin_call;
 struct onym_proven;
 struct onym_listing;
+struct onym_session_access;
 
 struct onym_dialogue {
     /* The session id a CAICT client announced with its first get-site-info (section 18.1): its
@@ -50,13 +51,16 @@ struct onym_answer_call {
     void *connection;
     onym_span peer;  /* address bytes, 4 or 16 */
     uint64_t now_ms; /* epoch milliseconds */
+    /* The sessions of the node; NULL where none are known. */
+    const struct onym_session_access *sessions;
 };
 
-/* Answers the plain, complete message that follows `envelope`. ONYM_VERDICT_REPLY with *reply
- * filled; ONYM_VERDICT_SILENT for what must not be answered over UDP: undecodable envelopes,
- * messages that are replies themselves, errors that would be larger than the request (but "not
- * found", "nothing selected" and "not responsible" are answers: with the digest that was asked for
- * they may be 33 bytes larger than a short request).
+/* Answers the complete message that follows `envelope`, plain or encrypted in a session.
+ * ONYM_VERDICT_REPLY with *reply filled; ONYM_VERDICT_PENDING where administration answers later or
+ * the reply has to be signed first; ONYM_VERDICT_SILENT for what must not be answered over UDP:
+ * undecodable envelopes, messages that are replies themselves, errors that would be larger than the
+ * request (but "not found", "nothing selected" and "not responsible" are answers: with the digest
+ * that was asked for they may be 33 bytes larger than a short request).
  * ONYM_VERDICT_CLOSE when the arena has no room for an error reply either.
  * Nothing is kept of the message after the call but spans in *reply. */
 enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,

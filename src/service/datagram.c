@@ -100,7 +100,9 @@ decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t
 {
     enum onym_admission admission;
 
-    if (onym_get_u32(rq->message.at + 4) != 0) {
+    /* the response code; of an encrypted message it shows later */
+    if ((rq->envelope.flags & ONYM_ENVELOPE_ENCRYPTED) == 0 &&
+        onym_get_u32(rq->message.at + 4) != 0) {
         dropped(s, ONYM_DROP_NOT_A_REQUEST);
         return ONYM_VERDICT_SILENT;
     }
@@ -126,7 +128,8 @@ onym_datagram_answer(struct onym_datagram_service *s, const struct onym_datagram
         .call = {.by = ONYM_BY_UDP,
                  .now_s = now.epoch_s,
                  .arena = arena,
-                 .reply_len_max = (size_t)s->reply_packets * ONYM_PACKET_DATA_MAX}};
+                 .reply_len_max = (size_t)s->reply_packets * ONYM_PACKET_DATA_MAX,
+                 .sessions = s->sessions}};
     struct onym_reply reply;
     bool complete;
 

@@ -20,7 +20,8 @@ struct onym_datagram_service {
     struct onym_admit *admit;
     struct onym_reassembly *reassembly;
     struct onym_counters *counters;
-    uint32_t reply_packets; /* of one answer; a larger one becomes "too busy" */
+    uint32_t reply_packets;                     /* of one answer; a larger one becomes "too busy" */
+    const struct onym_session_access *sessions; /* of the node; NULL: none are known */
 };
 
 struct onym_datagram {

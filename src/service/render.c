@@ -1,8 +1,9 @@
 #include "base/writer.h"
 #include "service/render_priv.h"
 
-/* Flags of a request that a reply repeats. Not repeated: CT, because a reply that is not signed
- * must not claim to be certified; CN and OVERWRITE, which say something of the reply itself. */
+/* Flags of a request that a reply repeats. Not repeated: CT, which is set where the reply is signed
+ * (session_seal.c), because one that is not must not claim to be certified; CN and OVERWRITE, which
+ * say something of the reply itself. */
 #define FLAGS_COPIED                                                                               \
     (ONYM_FLAGS_KNOWN &                                                                            \
      ~(ONYM_FLAG_AUTHORITATIVE | ONYM_FLAG_CERTIFY | ONYM_FLAG_CONTINUOUS | ONYM_FLAG_OVERWRITE))
@@ -21,6 +22,7 @@ onym_render_begin(const struct onym_request *rq)
                                                  .suggested = ONYM_VERSION_OWN,
                                                  .session_id = asked->session_id,
                                                  .request_id = asked->request_id};
+    rq->reply->closed = false;
 }
 
 /* Two codes have other numbers for old clients (proto/handle.md section 2). */
@@ -166,6 +168,7 @@ onym_render_values(const struct onym_request *rq, enum onym_status status, onym_
     if (w.len + len + sizeof empty_credential > rq->call->reply_len_max) {
         return onym_render_error(rq, ONYM_BUSY);
     }
+    rq->reply->closed = closed != NULL && closed->count > 0;
     return finish(rq, status, 0, &w, open, closed);
 }
 

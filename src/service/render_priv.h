@@ -11,6 +11,8 @@ struct onym_request {
     const struct onym_answer_call *call;
     struct onym_message message;
     struct onym_reply *reply; /* its envelope is set by onym_render_begin */
+    bool in_session;          /* its session id names a session, not a challenge or a connection */
+    const struct onym_session_use *session; /* that session, while a MACed request is answered */
 };
 
 /* Sets the reply's envelope from the request's. */

@@ -12,6 +12,7 @@
 struct onym_reply {
     struct onym_envelope envelope; /* message_len is the sum of the parts */
     enum onym_status status;       /* what the reply says, for the counters */
+    bool closed;                   /* it holds values that not everybody may read */
     size_t parts;
     onym_span part[ONYM_REPLY_PARTS_MAX]; /* borrowed: view snapshot, arena or static */
 };

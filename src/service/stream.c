@@ -32,6 +32,7 @@ onym_stream_call(const struct onym_stream_service *s, const struct onym_stream_p
         .connection = peer->connection,
         .peer = peer->address,
         .now_ms = now_ms,
+        .sessions = s->admin != NULL ? s->admin->sessions : NULL,
     };
 }
 
