@@ -57,6 +57,14 @@ a_fault_of_this_machine_is_told_only_when_nothing_else_is_known(void **state)
     (void)play_expect(&p, ONYM_WANT_OPEN);
     onym_errand_lost(p.x, "no socket", true, p.now);
     play_ends(&p, ONYM_OUTCOME_FAILED, ONYM_UNREACHABLE);
+
+    play_begin(&p, 2, ONYM_OP_CREATE, true);
+    (void)play_expect(&p, ONYM_WANT_OPEN);
+    onym_errand_lost(p.x, "no socket", true, p.now);
+    (void)play_expect(&p, ONYM_WANT_OPEN);
+    onym_errand_lost(p.x, "refused", false, p.now);
+    assert_string_equal(play_result(&p)->detail, "refused");
+    play_ends(&p, ONYM_OUTCOME_FAILED, ONYM_UNREACHABLE);
 }
 
 static void
