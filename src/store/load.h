@@ -57,7 +57,8 @@ onym_load_add(struct onym_load *load, const struct onym_load_row *row, struct on
 
 /* Makes all rows durable. input is the XXH3-128 of the input. ONYM_OK and *result. ONYM_EXISTS: two
  * rows have one name, *twice says which; ONYM_FULL, ONYM_CORRUPT (a record to be replaced is
- * damaged), ONYM_IO, ONYM_NO_MEMORY with *fault: the store is as it was. */
+ * damaged), ONYM_IO, ONYM_NO_MEMORY with *fault: the store is as it was. ONYM_UNCERTAIN with
+ * *fault: the rows are there, or may be: the disk failed at the end; loading again tells. */
 ONYM_MUST_USE enum onym_status onym_load_finish(struct onym_load *load, const uint8_t input[16],
                                                 struct onym_load_result *result,
                                                 struct onym_load_double *twice,

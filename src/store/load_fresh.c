@@ -6,7 +6,12 @@
 #include "store/load_priv.h"
 #include "store/oplog.h"
 
+#include <errno.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* Less room than this is none: LMDB writes up to 256 KiB at once. */
+#define DISK_FULL_BYTES ((uint64_t)1 << 20)
 
 /* Bytes of rows per transaction: small enough that its pages are still in the cache when they are
  * written, large enough that what a commit costs does not show. Nobody sees the file before the
@@ -25,10 +30,23 @@ struct build {
     enum onym_record_digest digest;
 };
 
+/* LMDB calls a write that was cut short by a full disk an input/output error. */
+static int
+name_full_disk(const char *dir, int rc)
+{
+    struct statvfs fs;
+
+    return rc == EIO && statvfs(dir, &fs) == 0 && fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES
+               ? ENOSPC
+               : rc;
+}
+
 static enum onym_status
 lmdb(const struct build *b, int rc, struct onym_fault *fault)
 {
-    return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, b->load->env->new_path, rc);
+    const struct onym_env *env = b->load->env;
+
+    return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, env->new_path, name_full_disk(env->dir, rc));
 }
 
 /* Node id, position and digest of the store that is replaced. */

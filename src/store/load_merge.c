@@ -71,11 +71,47 @@ put_rows(struct onym_load *load, struct onym_change *change, struct onym_load_do
     return status == ONYM_NOT_FOUND ? ONYM_OK : status;
 }
 
+/* The sequence of the log's last entry; 0 when it cannot be read. */
+static uint64_t
+log_end(const struct onym_env *env)
+{
+    struct onym_position position = {0};
+    MDB_txn *txn;
+
+    if (mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &txn) == 0) {
+        if (onym_meta_position(&env->tables, txn, &position) != ONYM_OK) {
+            position.sequence = 0;
+        }
+        mdb_txn_abort(txn);
+    }
+    return position.sequence;
+}
+
+/* After a commit that nobody knows the end of: this process alone holds the store, so what the disk
+ * says about the log is what happened. *fault keeps what went wrong. */
+static enum onym_status
+find_out(struct onym_load *load, uint64_t before, struct onym_fault *fault)
+{
+    struct onym_fault ignored;
+    uint64_t after;
+
+    if (before == 0 || onym_env_reopen(load->env, &ignored) != ONYM_OK) {
+        return ONYM_UNCERTAIN;
+    }
+    after = log_end(load->env);
+    if (after == before) {
+        fault->status = ONYM_IO;
+        return ONYM_IO;
+    }
+    return after == before + 1 ? ONYM_OK : ONYM_UNCERTAIN;
+}
+
 enum onym_status
 onym_load_merge(struct onym_load *load, const uint8_t input[16], struct onym_load_double *twice,
                 struct onym_fault *fault)
 {
     struct onym_load_operation operation = {0};
+    uint64_t end_before = log_end(load->env);
     struct onym_change *change;
     enum onym_status status = onym_change_begin(load->env, &change, fault);
 
@@ -97,5 +133,6 @@ onym_load_merge(struct onym_load *load, const uint8_t input[16], struct onym_loa
         onym_change_abort(change);
         return status;
     }
-    return onym_change_commit(change, fault);
+    status = onym_change_commit(change, fault);
+    return status == ONYM_UNCERTAIN ? find_out(load, end_before, fault) : status;
 }

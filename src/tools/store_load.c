@@ -217,6 +217,15 @@ write_store(struct job *job, uint64_t start_ns)
     if (status == ONYM_EXISTS) {
         return complain_twice(job, &twice);
     }
+    if (status == ONYM_UNCERTAIN) {
+        (void)onym_store_fault("load", &fault);
+        (void)fprintf(
+            stderr,
+            "onymctl load: whether the rows are stored is not known; onymctl check --data "
+            "%s tells by the number of identifiers\n",
+            job->data);
+        return ONYM_EXIT_UNKNOWN;
+    }
     if (status != ONYM_OK) {
         int code = onym_store_fault("load", &fault);
 

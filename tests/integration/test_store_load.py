@@ -6,6 +6,7 @@ import os
 import pathlib
 import pty
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -174,6 +175,26 @@ class Load(StoreCase):
         self.assertIn(b"nothing was stored", done.stderr)
         self.assertEqual(len(done.stderr.splitlines()), 2)
         self.assertEqual(self.check()["fold_sha256"], before)
+
+    def test_a_disk_that_takes_no_more_stores_nothing(self):
+        def no_more_than():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+        self.generate(5000)
+        for used in (False, True):
+            data = self.folder / f"used-{used}"
+            if used:
+                kept = self.input.read_bytes()
+                self.load(row("88.1/old", (1, "T", "x")), data=data)
+                self.input.write_bytes(kept)
+            # without restored signals the limit is an error of write, not the end of the process
+            done = subprocess.run([str(node.program("onymctl")), "load", "--data", str(data), *MAP,
+                                   str(self.input)], capture_output=True, timeout=SECONDS,
+                                  check=False, restore_signals=False, preexec_fn=no_more_than)
+            self.assertEqual(done.returncode, 5, done.stderr)
+            self.assertIn(b"nothing was stored", done.stderr)
+            self.assertEqual(self.check(data)["handles"], int(used))
+            self.load(data=data)
 
     def test_little_memory_gives_the_same_store(self):
         self.generate(20000)
