@@ -49,31 +49,45 @@ onym_admin_challenge(struct onym_admin *admin, const struct onym_request *rq)
                             onym_span_of(body, len));
 }
 
-/* Copies the user's key values of the wanted type into the call. */
+/* The user's key values of the wanted type, or the one at an index. */
+struct keys {
+    size_t count;
+    size_t len; /* bytes together */
+    onym_span at[ONYM_ADMIN_KEYS_MAX];
+};
+
 static enum onym_status
-keep_keys(struct onym_admin_call *call, const struct onym_record *record, uint32_t index)
+find_keys(const struct onym_record *record, bool by_key, uint32_t index, struct keys *out)
 {
-    const char *type = call->by_key ? "HS_PUBKEY" : "HS_SECKEY";
+    onym_span type = onym_span_text(by_key ? "HS_PUBKEY" : "HS_SECKEY");
     struct onym_value_list lists[2] = {record->public_values, record->private_values};
     struct onym_value v;
 
+    *out = (struct keys){0};
     for (size_t i = 0; i < 2; i++) {
         while (onym_value_next(&lists[i].raw, &v)) {
-            bool fits = onym_text_equal_nocase(v.type, onym_span_text(type));
+            bool fits = onym_text_equal_nocase(v.type, type);
 
             if (index != 0 && v.index == index && !fits) {
                 return ONYM_CREDENTIAL_INVALID;
             }
-            if (fits && (index == 0 || v.index == index) && call->keys < ONYM_ADMIN_KEYS_MAX) {
-                onym_span kept = onym_admin_call_keep(call, v.data);
-
-                if (kept.len > 0) {
-                    call->key[call->keys++] = kept;
-                }
+            if (fits && (index == 0 || v.index == index) && v.data.len > 0 &&
+                v.data.len <= ONYM_KEY_PEM_LEN_MAX && out->count < ONYM_ADMIN_KEYS_MAX) {
+                out->at[out->count++] = v.data;
+                out->len += v.data.len;
             }
         }
     }
-    return call->keys > 0 ? ONYM_OK : ONYM_CREDENTIAL_INVALID;
+    return out->count > 0 ? ONYM_OK : ONYM_CREDENTIAL_INVALID;
+}
+
+/* Copies them into the call. */
+static void
+keep_keys(struct onym_admin_call *call, const struct keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        call->key[call->keys++] = onym_admin_call_keep(call, keys->at[i]);
+    }
 }
 
 /* The user's record: only users whose prefix lives here can be checked. */
@@ -92,27 +106,40 @@ user_record(struct onym_admin *admin, onym_span user, struct onym_record *out)
     return status == ONYM_NOT_FOUND ? ONYM_CREDENTIAL_INVALID : status;
 }
 
+/* rq's message lies in pending: an error is rendered before pending goes. */
+static enum onym_verdict
+refuse(const struct onym_request *rq, enum onym_status status, struct onym_pending *pending)
+{
+    enum onym_verdict verdict = onym_render_error(rq, status);
+
+    onym_pending_free(pending);
+    return verdict;
+}
+
 static enum onym_verdict
 start_proof(struct onym_admin *admin, const struct onym_request *rq,
             const struct onym_challenge_answer *answer, struct onym_pending *pending)
 {
+    bool by_key = onym_text_equal_nocase(answer->type, onym_span_text("HS_PUBKEY"));
     struct onym_record record;
+    struct keys keys;
     enum onym_status status = user_record(admin, answer->user, &record);
-    size_t room = answer->user.len + answer->answer.len +
-                  (size_t)ONYM_ADMIN_KEYS_MAX * ONYM_KEY_PEM_LEN_MAX;
+    enum onym_verdict verdict;
     struct onym_admin_call *call;
 
     if (status == ONYM_OK) {
-        call = onym_admin_call_new(admin, rq, room);
-        status = call != NULL ? ONYM_OK : ONYM_BUSY;
+        status = find_keys(&record, by_key, answer->index, &keys);
     }
     if (status != ONYM_OK) {
-        onym_pending_free(pending);
-        return onym_render_error(rq, status);
+        return refuse(rq, status, pending);
+    }
+    call = onym_admin_call_new(admin, rq, answer->user.len + answer->answer.len + keys.len);
+    if (call == NULL) {
+        return refuse(rq, ONYM_BUSY, pending);
     }
     call->pending = pending;
     call->request = pending->request;
-    call->by_key = onym_text_equal_nocase(answer->type, onym_span_text("HS_PUBKEY"));
+    call->by_key = by_key;
     call->user.handle = onym_admin_call_keep(call, answer->user);
     call->user.index = answer->index;
     call->answer = onym_admin_call_keep(call, answer->answer);
@@ -121,15 +148,14 @@ start_proof(struct onym_admin *admin, const struct onym_request *rq,
         .digest = onym_span_of(pending->digest, pending->digest_len),
         .user = call->user.handle,
         .version = pending->version};
-    status = keep_keys(call, &record, answer->index);
+    keep_keys(call, &keys);
+    status = admin->backend.prove(admin->backend.of, call);
     if (status == ONYM_OK) {
-        status = admin->backend.prove(admin->backend.of, call);
+        return ONYM_VERDICT_PENDING;
     }
-    if (status != ONYM_OK) {
-        onym_admin_call_free(call);
-        return onym_render_error(rq, status);
-    }
-    return ONYM_VERDICT_PENDING;
+    verdict = onym_render_error(rq, status);
+    onym_admin_call_free(call); /* with pending, in which rq's message lies */
+    return verdict;
 }
 
 enum onym_verdict
@@ -171,8 +197,7 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
     onym_render_begin(&about);
     if (!onym_text_equal_nocase(answer.type, onym_span_text("HS_PUBKEY")) &&
         !onym_text_equal_nocase(answer.type, onym_span_text("HS_SECKEY"))) {
-        onym_pending_free(pending);
-        return onym_render_error(&about, ONYM_CREDENTIAL_INVALID);
+        return refuse(&about, ONYM_CREDENTIAL_INVALID, pending);
     }
     return start_proof(admin, &about, &answer, pending);
 }
@@ -187,6 +212,7 @@ onym_admin_verify(struct onym_admin *admin, const struct onym_request *rq)
     onym_span body = rq->message.body;
     struct onym_verify_request asked;
     struct onym_record record;
+    struct keys keys;
     struct onym_admin_call *call;
     enum onym_status status = onym_verify_request_decode(&body, &asked);
 
@@ -202,24 +228,22 @@ onym_admin_verify(struct onym_admin *admin, const struct onym_request *rq)
     if (status != ONYM_OK) {
         return onym_render_error(rq, status);
     }
-    call = onym_admin_call_new(admin, rq,
-                               request.len + (size_t)ONYM_ADMIN_KEYS_MAX * ONYM_KEY_PEM_LEN_MAX);
+    if (find_keys(&record, false, asked.index, &keys) != ONYM_OK) {
+        return onym_render_body(rq, ONYM_OK, 0, onym_span_of(wrong, sizeof wrong));
+    }
+    call = onym_admin_call_new(admin, rq, request.len + keys.len);
     if (call == NULL) {
         return onym_render_error(rq, ONYM_BUSY);
     }
     call->job = ONYM_JOB_VERIFY;
     call->request = onym_admin_call_keep(call, request);
-    status = keep_keys(call, &record, asked.index);
-    if (status == ONYM_OK) {
-        status = admin->backend.prove(admin->backend.of, call);
-    }
+    keep_keys(call, &keys);
+    status = admin->backend.prove(admin->backend.of, call);
     if (status == ONYM_OK) {
         return ONYM_VERDICT_PENDING;
     }
     onym_admin_call_free(call);
-    return status == ONYM_CREDENTIAL_INVALID
-               ? onym_render_body(rq, ONYM_OK, 0, onym_span_of(wrong, sizeof wrong))
-               : onym_render_error(rq, status);
+    return onym_render_error(rq, status);
 }
 
 enum onym_verdict

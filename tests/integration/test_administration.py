@@ -227,6 +227,18 @@ class Administration(unittest.TestCase):
         self.assertEqual(s.do(100, body, kind=b"HS_MAGIC").code, 404)
         self.assertEqual(self.resolve(f"{PREFIX}/x").code, 100, "nothing was stored")
 
+    def test_a_refused_proof_tells_the_digest_of_the_operation(self):
+        """The refusal repeats the operation's digest: it must be computed while that is there."""
+        s = self.session
+        body = create_body(f"{PREFIX}/digest", [value(1, "a")])
+        for who in ({"index": 399}, {"user": "99.9/foreign"}, {"kind": b"HS_MAGIC"},
+                    {"secret": b"wrong"}):
+            challenge = s.ask(100, body, flags=0x19800000)
+            digest = hashlib.sha256(s.sent).digest()
+            refused = s.prove(challenge, **who)
+            self.assertIn(refused.code, (403, 404, 406))
+            self.assertEqual(refused.body[:33], b"\3" + digest)
+
     def test_form_is_told_before_anybody_is_asked(self):
         s = self.session
         for want, opcode, body in (
