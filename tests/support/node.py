@@ -91,6 +91,8 @@ class Node:
         self.address = address
         self.port = free_port(address)
         self.ops_port = free_port(LOOPBACK)
+        while self.ops_port == self.port:  # neither is bound yet
+            self.ops_port = free_port(LOOPBACK)
         self.workers = workers
         self.map_size = map_size
         self.settings = list(settings)
