@@ -41,19 +41,30 @@ CHOSEN = name(f"{PREFIX}/private") + numbers(2) + bytes(4)
 class WithNode(unittest.TestCase):
     settings = ()
     workers = 2
+    records = RECORDS
+    admins = f"301:{USER}"
 
     @classmethod
     def setUpClass(cls):
+        cls.make_key()
+        cls.node = cls.make_node()
+        cls.addClassCleanup(lambda: cls.node.__exit__(None, None, None))
+        cls.node.start()
+
+    @classmethod
+    def make_key(cls):
         handle_crypto.check()
         cls.folder = tempfile.TemporaryDirectory(prefix="onym-key-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.key_file = pathlib.Path(cls.folder.name) / "site.pem"
         cls.key_file.write_text(KEY.pem(), "ascii")
         cls.key_file.chmod(0o600)
-        cls.node = node.Node(records=RECORDS, workers=cls.workers, settings=[
-            f"auth.server_admins=301:{USER}", f"site.key_file={cls.key_file}", *cls.settings])
-        cls.addClassCleanup(lambda: cls.node.__exit__(None, None, None))
-        cls.node.start()
+
+    @classmethod
+    def make_node(cls):
+        """Not started."""
+        return node.Node(records=cls.records, workers=cls.workers, settings=[
+            f"auth.server_admins={cls.admins}", f"site.key_file={cls.key_file}", *cls.settings])
 
     def open(self, who=OWNER, **how):
         session = Session(self.node, who, **how)
