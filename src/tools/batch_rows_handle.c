@@ -184,7 +184,7 @@ read_permissions(onym_span text, uint8_t *out)
         if (text.at[i] != '0' && text.at[i] != '1') {
             return false;
         }
-        bits = (uint8_t)(bits << 1 | (text.at[i] == '1' ? 1U : 0U));
+        bits = (uint8_t)((uint32_t)bits << 1 | (text.at[i] == '1' ? 1U : 0U));
     }
     *out = bits;
     return text.len == 4;
@@ -207,7 +207,8 @@ read_admin(onym_span text, uint8_t *room, size_t cap, onym_span *data)
         if (bits.at[i] != '0' && bits.at[i] != '1') {
             return "ADMIN permissions are 12 digits 0 or 1";
         }
-        admin.permissions = (uint16_t)(admin.permissions << 1 | (bits.at[i] == '1' ? 1U : 0U));
+        admin.permissions = (uint16_t)((uint32_t)admin.permissions << 1 |
+                                       (bits.at[i] == '1' ? 1U : 0U));
     }
     admin.handle = rest;
     if (onym_hs_admin_encode(&admin, room, cap, &len) != ONYM_OK) {

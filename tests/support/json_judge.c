@@ -12,6 +12,7 @@
 static bool
 read_time(const json_t *value, unsigned long long *ms)
 {
+    static const char form[] = "dddd-dd-ddTdd:dd:dd";
     const char *text = json_string_value(value);
     struct tm tm = {0};
     char zone = '\0';
@@ -23,9 +24,8 @@ read_time(const json_t *value, unsigned long long *ms)
     if (text == NULL || strlen(text) != json_string_length(value) || strlen(text) < 20) {
         return false;
     }
-    for (int i = 0; i < 19; i++) {
-        const char *mark = "dddd-dd-ddTdd:dd:dd" + i;
-        if (*mark == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != *mark) {
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
             return false;
         }
     }
