@@ -45,6 +45,7 @@ struct onym_command {
 /* A noun's rows, ended by one with noun == NULL. */
 extern const struct onym_command onym_commands_id[];     /* tools/id.c */
 extern const struct onym_command onym_commands_prefix[]; /* tools/prefix.c */
+extern const struct onym_command onym_commands_batch[];  /* tools/batch.c */
 extern const struct onym_command onym_commands_auth[];   /* tools/auth.c */
 extern const struct onym_command onym_commands_store[];  /* tools/store.c */
 extern const struct onym_command onym_commands_conf[];   /* tools/conf.c */

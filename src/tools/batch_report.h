@@ -1,0 +1,23 @@
+/* What a bulk job tells of its rows and of itself. */
+#ifndef ONYM_TOOLS_BATCH_REPORT_H
+#define ONYM_TOOLS_BATCH_REPORT_H
+
+#include "tools/batch_run.h"
+
+/* A row that is settled. */
+struct onym_batch_told {
+    const struct onym_batch_row *row;
+    const char *verdict; /* "created", "unchanged", "failed", ... */
+    bool failed;
+    uint32_t code;
+    onym_span reason; /* of a failed one */
+};
+
+/* One line on stdout, when order->results wants it. */
+void onym_batch_report_row(const struct onym_batch_order *order,
+                           const struct onym_batch_told *told);
+/* The last words: on stderr, and with --json a last line on stdout. */
+void onym_batch_report_end(const struct onym_batch_order *order, const struct onym_batch_job *job,
+                           bool complete, double seconds);
+
+#endif

@@ -1,0 +1,47 @@
+/* A bulk job while it runs: batch_run.c sends and hears, batch_begin.c opens, saves and closes. */
+#ifndef ONYM_TOOLS_BATCH_RUN_PRIV_H
+#define ONYM_TOOLS_BATCH_RUN_PRIV_H
+
+#include "tools/batch_report.h"
+#include "tools/batch_slot.h"
+#include "tools/store_common.h"
+
+#define ONYM_BATCH_WINDOW 1024U /* rows read and not settled from the front */
+
+struct onym_batch_running {
+    const struct onym_batch_order *order;
+    struct onym_batch_job *job;
+    struct onym_batch_rows *rows;
+    FILE *failed;
+    int signals;
+    struct onym_batch_slot slots[ONYM_BATCH_CONNECTIONS_MAX];
+    struct onym_batch_entry
+        entries[ONYM_BATCH_WINDOW]; /* row n, from 0, at n % ONYM_BATCH_WINDOW */
+    uint64_t begun;                 /* rows that were sent, or needed none */
+    uint64_t read;                  /* rows read; [job->rows, read) are in entries */
+    uint64_t doubt;                 /* rows an earlier run may have sent */
+    unsigned flying;
+    bool at_end;
+    bool stopping; /* nothing more is sent */
+    int code;
+    uint64_t start_ns, saved_ns, heard_ns;
+    struct onym_progress progress;
+    char phase[64];
+};
+
+/* Where a row, counted from 0, lies while it is read and not settled. */
+struct onym_batch_entry *onym_batch_entry_of(struct onym_batch_running *r, uint64_t row);
+
+/* Opens file, connections and FILE.failed, and passes over what is settled. False: r->code says the
+ * exit code, and why was told. onym_batch_close in any case. */
+bool onym_batch_open(struct onym_batch_running *r);
+void onym_batch_close(struct onym_batch_running *r);
+
+/* Nothing more is sent. text (may be NULL) says why; code is the exit code unless there is one. */
+void onym_batch_stop(struct onym_batch_running *r, int code, const char *text);
+/* Makes FILE.failed and then FILE.job durable. False: the job was stopped. */
+bool onym_batch_save(struct onym_batch_running *r);
+/* Lets all connections act as the row says. False: the job was stopped. */
+bool onym_batch_identify(struct onym_batch_running *r, const struct onym_batch_row *row);
+
+#endif
