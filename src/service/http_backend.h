@@ -30,6 +30,7 @@ struct onym_http_login {
                                 of credentials: 401 without a body. Others as they are, ONYM_BUSY
                                 for example */
     struct onym_identity identity;
+    bool limited; /* status is ONYM_BUSY since too many proofs failed before: 429 */
     /* What WWW-Authenticate is to say besides Basic, for example
      * `Handle sessionId="...", nonce="..."`; empty: nothing. Also taken when status is ONYM_OK, for
      * the case that the identity does not suffice. No control bytes, at most 512. */
@@ -56,9 +57,22 @@ struct onym_http_result {
     uint64_t sequence;       /* in the log; 0: it made no entry */
     onym_span name;          /* registered spelling; the minted name */
     onym_span why;           /* short English text; may be empty */
+    bool key_reused;         /* ONYM_INVALID: the idempotency key came with another request: 422 */
 };
 
-/* Set members are never NULL. */
+/* A challenge session (proto/handle-rest.md section 5.3), copied. */
+#define ONYM_HTTP_SESSION_ID_LEN 36U
+#define ONYM_HTTP_NONCE_LEN      16U
+struct onym_http_session {
+    char id[ONYM_HTTP_SESSION_ID_LEN]; /* no NUL */
+    uint8_t nonce[ONYM_HTTP_NONCE_LEN];
+    bool proven; /* and by whom: */
+    uint32_t index;
+    size_t handle_len;
+    uint8_t handle[ONYM_NAME_LEN_MAX];
+};
+
+/* Members are never NULL but for the sessions, which are so together when there are none. */
 struct onym_http_backend {
     void *of;
     /* Checks credentials that came with a request over TLS. credentials->kind is never NONE. */
@@ -71,6 +85,12 @@ struct onym_http_backend {
     enum onym_http_when (*submit)(void *of, const struct onym_http_caller *caller,
                                   const struct onym_http_change *change,
                                   struct onym_http_result *out);
+    /* The session resource. Proofs of sessions come through authenticate; each uses its nonce up.
+     * open: ONYM_OK and *out, or ONYM_BUSY. find: whether it lives; with *out. */
+    enum onym_status (*session_open)(void *of, const struct onym_http_caller *caller,
+                                     struct onym_http_session *out);
+    bool (*session_find)(void *of, onym_span id, struct onym_http_session *out);
+    void (*session_end)(void *of, onym_span id);
 };
 
 #endif

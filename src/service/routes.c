@@ -300,8 +300,7 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
         onym_routes_site(c);
         break;
     case ONYM_ROUTE_SESSIONS:
-        onym_routes_sessions(c);
-        break;
+        return onym_routes_sessions(c, r);
     case ONYM_ROUTE_VERIFICATION:
         onym_routes_verification(c);
         break;

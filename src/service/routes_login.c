@@ -60,7 +60,10 @@ login_failed(struct onym_http_call *c, enum onym_status status, onym_span challe
              const char *why)
 {
     if (onym_status_http(status) != 401) {
-        onym_http_fail_text(c, status, 0, "");
+        bool limited = c->login != NULL && c->login->limited;
+
+        onym_http_fail_text(c, status, limited ? 429 : 0,
+                            limited ? "too many failed logins from this address" : "");
         return ONYM_ROUTES_ANSWERED;
     }
     put_challenge(c, challenge, why);
@@ -72,6 +75,15 @@ login_failed(struct onym_http_call *c, enum onym_status status, onym_span challe
         onym_http_fail_text(c, status, 0, why);
     }
     return ONYM_ROUTES_ANSWERED;
+}
+
+bool
+onym_routes_credentials(struct onym_http_call *c, struct onym_http_credentials *out)
+{
+    const char *why;
+
+    return onym_http_auth_read(c->request->fields, c->service->arena, out, &why) == ONYM_OK &&
+           out->scheme != ONYM_HTTP_NO_CREDENTIALS;
 }
 
 enum onym_routes_step

@@ -159,16 +159,3 @@ onym_routes_verification(struct onym_http_call *c)
     }
     onym_http_fail_text(c, ONYM_UNSUPPORTED, 0, "not served by this version of the node");
 }
-
-/* On plain HTTP nobody gets a session (proto/handle-rest.md section 5). */
-void
-onym_routes_sessions(struct onym_http_call *c)
-{
-    if (!c->connection->caller.tls) {
-        c->status = 403;
-        c->outcome = ONYM_AUTH_NEEDED;
-        c->type = NULL;
-        return;
-    }
-    onym_http_fail_text(c, ONYM_UNSUPPORTED, 0, "not served by this version of the node");
-}

@@ -55,6 +55,9 @@ enum onym_routes_step onym_routes_login(struct onym_http_call *call,
 /* 402: over TLS with a backend 401 and how to prove oneself, else 403. */
 void onym_routes_need_login(struct onym_http_call *call, onym_span handle);
 
+/* The request's credentials, not checked. False: there are none, or they cannot be read. */
+bool onym_routes_credentials(struct onym_http_call *call, struct onym_http_credentials *out);
+
 /* Decodes the name of the path: valid UTF-8 of 1 to ONYM_NAME_LEN_MAX bytes, or an error is said.
  */
 enum onym_routes_step onym_routes_name(struct onym_http_call *call, onym_span raw, onym_span *name);
@@ -79,7 +82,10 @@ void onym_routes_contract(struct onym_http_call *call);
 void onym_routes_redirect(struct onym_http_call *call);
 void onym_routes_options(struct onym_http_call *call, unsigned allowed);
 void onym_routes_verification(struct onym_http_call *call);
-void onym_routes_sessions(struct onym_http_call *call);
+
+/* /api/sessions[/this]. */
+enum onym_http_when onym_routes_sessions(struct onym_http_call *call,
+                                         const struct onym_routed *routed);
 
 /* Sets Allow. */
 void onym_routes_allow(struct onym_http_call *call, unsigned allowed);

@@ -295,6 +295,14 @@ refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_statu
     return refuse(c, ch, status, http_of(c, status), is_value ? "values" : "", why);
 }
 
+/* What was done under the same key before is answered by the log, not by what the record has become
+ * since; the writer checks what is skipped here. */
+static bool
+may_be_repeated(const struct onym_http_call *c, const struct change *ch)
+{
+    return ch->identity.handle.len > 0 && onym_http_header(c, "idempotency-key").len > 0;
+}
+
 /* The checks that come before "may you" (proto/handle.md section 15), in their order. */
 static enum onym_routes_step
 check(struct onym_http_call *c, struct change *ch)
@@ -322,7 +330,7 @@ check(struct onym_http_call *c, struct change *ch)
         status = here ? ONYM_OK : ONYM_STALE;
         ch->op.revision = here ? old.revision : 0;
     }
-    if (status == ONYM_OK) {
+    if (status == ONYM_OK && !may_be_repeated(c, ch)) {
         status = onym_op_before_auth(&ch->op, here ? &old : NULL, arena, &fault);
     }
     if (status == ONYM_AUTH_NEEDED && ch->identity.handle.len == 0) {
@@ -457,10 +465,11 @@ onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *res
     if (result->status == ONYM_AUTH_NEEDED) {
         onym_routes_need_login(c, name);
     } else if (result->status != ONYM_OK) {
-        onym_http_fail(c, &(struct onym_http_error){.status = result->status,
-                                                    .http = http_of(c, result->status),
-                                                    .detail = result->why,
-                                                    .handle = name});
+        onym_http_fail(c, &(struct onym_http_error){
+                              .status = result->status,
+                              .http = result->key_reused ? 422 : http_of(c, result->status),
+                              .detail = result->why,
+                              .handle = name});
     } else if (c->mouth == ONYM_HTTP_V1) {
         v1_changed(c, result, result->name.len > 0 ? result->name : name, is_delete, is_post);
     } else {
