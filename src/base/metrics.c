@@ -1,7 +1,7 @@
 #include "base/metrics.h"
 
+#include "base/metrics_priv.h"
 #include "base/require.h"
-#include "base/writer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@ static const char *const handshake_label[] = {ONYM_HANDSHAKE_MAP(METRIC_LABEL)};
 static const char *const version_label[] = {ONYM_TLS_VERSION_MAP(METRIC_LABEL)};
 static const char *const login_label[] = {ONYM_LOGIN_MAP(METRIC_LABEL)};
 static const char *const login_result_label[] = {ONYM_LOGIN_RESULT_MAP(METRIC_LABEL)};
+static const char *const register_label[] = {ONYM_REGISTER_MAP(METRIC_LABEL)};
+static const char *const registered_label[] = {ONYM_REGISTERED_MAP(METRIC_LABEL)};
 #undef METRIC_LABEL
 static const char *const transport_label[ONYM_BY_COUNT] = {[ONYM_BY_UDP] = "udp",
                                                            [ONYM_BY_TCP] = "tcp",
@@ -36,124 +38,6 @@ static const char *const bound_text[] = {"1e-06",  "2.5e-06", "5e-06",   "1e-05"
                                          "0.1",    "0.25",    "0.5",     "1.0",    "2.5"};
 #define BOUNDS (sizeof bound_ns / sizeof bound_ns[0])
 _Static_assert(BOUNDS == sizeof bound_text / sizeof bound_text[0], "a text for every bound");
-
-enum family_type { COUNTER, GAUGE, HISTOGRAM, INFO };
-
-struct page {
-    const struct onym_metrics *metrics;
-    enum onym_metrics_format format;
-    struct onym_writer w;
-};
-
-struct label {
-    const char *name;
-    const char *value;
-};
-
-static void
-put(struct page *p, const char *text)
-{
-    onym_writer_bytes(&p->w, onym_span_text(text));
-}
-
-/* value / 10^digits without a floating point, whose spelling would depend on the locale */
-static void
-put_scaled(struct page *p, uint64_t value, unsigned digits)
-{
-    char text[48];
-    uint64_t scale = 1;
-    int len;
-
-    for (unsigned i = 0; i < digits; i++) {
-        scale *= 10U;
-    }
-    len = digits == 0 ? snprintf(text, sizeof text, "%" PRIu64, value)
-                      : snprintf(text, sizeof text, "%" PRIu64 ".%0*" PRIu64, value / scale,
-                                 (int)digits, value % scale);
-    ONYM_REQUIRE(len > 0 && (size_t)len < sizeof text);
-    onym_writer_bytes(&p->w, onym_span_of(text, (size_t)len));
-}
-
-static void
-put_label(struct page *p, const char *before, const char *name, const char *value)
-{
-    put(p, before);
-    put(p, name);
-    put(p, "=\"");
-    for (; *value != '\0'; value++) {
-        if (*value == '\n') {
-            put(p, "\\n");
-            continue;
-        }
-        if (*value == '\\' || *value == '"') {
-            put(p, "\\");
-        }
-        onym_writer_u8(&p->w, (uint8_t)*value);
-    }
-    put(p, "\"");
-}
-
-/* Both formats name the sample of a counter NAME_total and of an info NAME_info. OpenMetrics
- * announces the family without the suffix, text 0.0.4 with it and knows no info. */
-static void
-family(struct page *p, enum family_type type, const char *name, const char *unit, const char *help)
-{
-    static const char *const suffix[] = {
-        [COUNTER] = "_total", [GAUGE] = "", [HISTOGRAM] = "", [INFO] = "_info"};
-    static const char *const type_name[] = {
-        [COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram", [INFO] = "info"};
-    bool open = p->format == ONYM_METRICS_OPENMETRICS;
-    const char *announced = open ? "" : suffix[type];
-
-    put(p, "# HELP ");
-    put(p, name);
-    put(p, announced);
-    put(p, " ");
-    put(p, help);
-    put(p, "\n# TYPE ");
-    put(p, name);
-    put(p, announced);
-    put(p, " ");
-    put(p, type == INFO && !open ? "gauge" : type_name[type]);
-    if (open && unit != NULL) {
-        put(p, "\n# UNIT ");
-        put(p, name);
-        put(p, " ");
-        put(p, unit);
-    }
-    put(p, "\n");
-}
-
-/* Labels with a NULL name are left out. */
-static void
-sample(struct page *p, const char *name, const struct label label[2], uint64_t value,
-       unsigned digits)
-{
-    bool any = false;
-
-    put(p, name);
-    for (size_t i = 0; i < 2; i++) {
-        if (label[i].name != NULL) {
-            put_label(p, any ? "," : "{", label[i].name, label[i].value);
-            any = true;
-        }
-    }
-    put(p, any ? "} " : " ");
-    put_scaled(p, value, digits);
-    put(p, "\n");
-}
-
-static void
-sample1(struct page *p, const char *name, const char *label, const char *value, uint64_t count)
-{
-    sample(p, name, (const struct label[2]){{label, value}, {NULL, NULL}}, count, 0);
-}
-
-static void
-sample0(struct page *p, const char *name, uint64_t value, unsigned digits)
-{
-    sample(p, name, (const struct label[2]){{NULL, NULL}, {NULL, NULL}}, value, digits);
-}
 
 /* One counter over all workers: the index-th of the array that starts at offset. */
 static uint64_t
@@ -208,10 +92,10 @@ onym_metrics_connections(const struct onym_metrics *metrics, enum onym_listener 
 }
 
 static void
-render_requests(struct page *p)
+render_requests(struct onym_page *p)
 {
-    family(p, COUNTER, "onym_resolve_requests", NULL,
-           "Answered requests of the Handle protocol by the response code told.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_resolve_requests", NULL,
+                     "Answered requests of the Handle protocol by the response code told.");
     for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
         for (size_t first = 0; first < ONYM_STATUS_COUNT; first++) {
             uint32_t wire = onym_status_wire((enum onym_status)first);
@@ -228,23 +112,24 @@ render_requests(struct page *p)
             }
             if (count > 0 || first == ONYM_OK) {
                 (void)snprintf(code, sizeof code, "%" PRIu32, wire);
-                sample(p, "onym_resolve_requests_total",
-                       (const struct label[2]){{"transport", transport_label[by]}, {"code", code}},
-                       count, 0);
+                onym_page_sample(p, "onym_resolve_requests_total",
+                                 (const struct onym_page_label[2]){
+                                     {"transport", transport_label[by]}, {"code", code}},
+                                 count, 0);
             }
         }
     }
 }
 
 static void
-render_durations(struct page *p)
+render_durations(struct onym_page *p)
 {
     static const char name[] = "onym_resolve_duration_seconds";
 
-    family(p, HISTOGRAM, name, "seconds",
-           "From reading a request to handing its answer to the kernel.");
+    onym_page_family(p, ONYM_FAMILY_HISTOGRAM, name, "seconds",
+                     "From reading a request to handing its answer to the kernel.");
     for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
-        const struct label transport = {"transport", transport_label[by]};
+        const struct onym_page_label transport = {"transport", transport_label[by]};
         uint64_t at_most[BOUNDS] = {0};
         uint64_t count = 0;
         uint64_t total_ns = 0;
@@ -256,39 +141,42 @@ render_durations(struct page *p)
             total_ns += onym_counter_get(&h->sum);
         }
         for (size_t i = 0; i <= BOUNDS; i++) {
-            sample(p, "onym_resolve_duration_seconds_bucket",
-                   (const struct label[2]){transport, {"le", i < BOUNDS ? bound_text[i] : "+Inf"}},
-                   i < BOUNDS ? at_most[i] : count, 0);
+            onym_page_sample(p, "onym_resolve_duration_seconds_bucket",
+                             (const struct onym_page_label[2]){
+                                 transport, {"le", i < BOUNDS ? bound_text[i] : "+Inf"}},
+                             i < BOUNDS ? at_most[i] : count, 0);
         }
-        sample(p, "onym_resolve_duration_seconds_sum",
-               (const struct label[2]){transport, {NULL, NULL}}, total_ns, 9);
-        sample(p, "onym_resolve_duration_seconds_count",
-               (const struct label[2]){transport, {NULL, NULL}}, count, 0);
+        onym_page_sample(p, "onym_resolve_duration_seconds_sum",
+                         (const struct onym_page_label[2]){transport, {NULL, NULL}}, total_ns, 9);
+        onym_page_sample(p, "onym_resolve_duration_seconds_count",
+                         (const struct onym_page_label[2]){transport, {NULL, NULL}}, count, 0);
     }
 }
 
 /* A counter by listener. UDP has no connections: `from` is the first listener shown. */
 static void
-render_listeners(struct page *p, const char *name, const char *unit, const char *help,
+render_listeners(struct onym_page *p, const char *name, const char *unit, const char *help,
                  size_t offset, size_t from)
 {
     char sample_name[64];
     int len = snprintf(sample_name, sizeof sample_name, "%s_total", name);
 
     ONYM_REQUIRE(len > 0 && (size_t)len < sizeof sample_name);
-    family(p, COUNTER, name, unit, help);
+    onym_page_family(p, ONYM_FAMILY_COUNTER, name, unit, help);
     for (size_t i = from; i < ONYM_LISTENER_COUNT; i++) {
-        sample1(p, sample_name, "listener", listener_label[i], sum(p->metrics, offset, i));
+        onym_page_sample1(p, sample_name, "listener", listener_label[i],
+                          sum(p->metrics, offset, i));
     }
 }
 
 static void
-render_traffic(struct page *p)
+render_traffic(struct onym_page *p)
 {
-    family(p, COUNTER, "onym_udp_dropped", NULL, "Datagrams and fragments left without an answer.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_udp_dropped", NULL,
+                     "Datagrams and fragments left without an answer.");
     for (size_t i = 0; i < ONYM_DROP_COUNT; i++) {
-        sample1(p, "onym_udp_dropped_total", "reason", drop_label[i],
-                SUM(p->metrics, udp_dropped, i));
+        onym_page_sample1(p, "onym_udp_dropped_total", "reason", drop_label[i],
+                          SUM(p->metrics, udp_dropped, i));
     }
     render_listeners(p, "onym_rate_limited", NULL,
                      "Requests over a limit, answered with busy or dropped.",
@@ -302,83 +190,123 @@ render_traffic(struct page *p)
 }
 
 static void
-render_connections(struct page *p)
+render_connections(struct onym_page *p)
 {
     const size_t first = ONYM_LISTENER_HANDLE_TCP;
 
-    family(p, GAUGE, "onym_connections", NULL, "Connections open now.");
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_connections", NULL, "Connections open now.");
     for (size_t i = first; i < ONYM_LISTENER_COUNT; i++) {
-        sample1(p, "onym_connections", "listener", listener_label[i],
-                onym_metrics_connections(p->metrics, (enum onym_listener)i));
+        onym_page_sample1(p, "onym_connections", "listener", listener_label[i],
+                          onym_metrics_connections(p->metrics, (enum onym_listener)i));
     }
     render_listeners(p, "onym_connections_accepted", NULL, "Connections accepted.",
                      offsetof(struct onym_counters, accepted), first);
     render_listeners(p, "onym_connections_refused", NULL,
                      "Connections closed at once because the limit of open ones was reached.",
                      offsetof(struct onym_counters, refused), first);
-    family(p, COUNTER, "onym_connections_closed", NULL, "Accepted connections ended, by reason.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_connections_closed", NULL,
+                     "Accepted connections ended, by reason.");
     for (size_t i = first; i < ONYM_LISTENER_COUNT; i++) {
         for (size_t reason = 0; reason < ONYM_CLOSE_COUNT; reason++) {
-            sample(p, "onym_connections_closed_total",
-                   (const struct label[2]){{"listener", listener_label[i]},
-                                           {"reason", close_label[reason]}},
-                   sum_closed(p->metrics, (enum onym_listener)i, reason), 0);
+            onym_page_sample(p, "onym_connections_closed_total",
+                             (const struct onym_page_label[2]){{"listener", listener_label[i]},
+                                                               {"reason", close_label[reason]}},
+                             sum_closed(p->metrics, (enum onym_listener)i, reason), 0);
         }
     }
-    family(p, COUNTER, "onym_http_requests", NULL,
-           "HTTP requests answered, by listener and class of status.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_http_requests", NULL,
+                     "HTTP requests answered, by listener and class of status.");
     for (size_t i = 0; i < sizeof http_listener / sizeof http_listener[0]; i++) {
         for (size_t hundred = 2; hundred <= 5; hundred++) {
             const char text[] = {(char)('0' + hundred), 'x', 'x', '\0'};
 
-            sample(p, "onym_http_requests_total",
-                   (const struct label[2]){{"listener", listener_label[http_listener[i]]},
-                                           {"class", text}},
-                   SUM(p->metrics, http_requests, (size_t)http_listener[i] * 6 + hundred), 0);
+            onym_page_sample(p, "onym_http_requests_total",
+                             (const struct onym_page_label[2]){
+                                 {"listener", listener_label[http_listener[i]]}, {"class", text}},
+                             SUM(p->metrics, http_requests, (size_t)http_listener[i] * 6 + hundred),
+                             0);
         }
     }
 }
 
 static void
-render_logins(struct page *p)
+render_logins(struct onym_page *p)
 {
-    family(p, COUNTER, "onym_auth_attempts", NULL,
-           "Credentials that came with requests of the HTTP API, by how they ended.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_auth_attempts", NULL,
+                     "Credentials that came with requests of the HTTP API, by how they ended.");
     for (size_t i = 0; i < ONYM_LOGIN_COUNT; i++) {
         for (size_t k = 0; k < ONYM_LOGIN_RESULTS; k++) {
-            sample(p, "onym_auth_attempts_total",
-                   (const struct label[2]){{"method", login_label[i]},
-                                           {"result", login_result_label[k]}},
-                   SUM(p->metrics, logins, i * ONYM_LOGIN_RESULTS + k), 0);
+            onym_page_sample(p, "onym_auth_attempts_total",
+                             (const struct onym_page_label[2]){{"method", login_label[i]},
+                                                               {"result", login_result_label[k]}},
+                             SUM(p->metrics, logins, i * ONYM_LOGIN_RESULTS + k), 0);
         }
     }
+}
+
+static void
+render_commits(struct onym_page *p, const struct onym_histogram *h)
+{
+    uint64_t at_most[BOUNDS] = {0};
+    uint64_t count = onym_histogram_cumulate(h, bound_ns, BOUNDS, at_most);
+
+    onym_page_family(p, ONYM_FAMILY_HISTOGRAM, "onym_commit_duration_seconds", "seconds",
+                     "Deciding, writing and syncing one group of changes.");
+    for (size_t i = 0; i <= BOUNDS; i++) {
+        onym_page_sample1(p, "onym_commit_duration_seconds_bucket", "le",
+                          i < BOUNDS ? bound_text[i] : "+Inf", i < BOUNDS ? at_most[i] : count);
+    }
+    onym_page_sample0(p, "onym_commit_duration_seconds_sum", onym_counter_get(&h->sum), 9);
+    onym_page_sample0(p, "onym_commit_duration_seconds_count", count, 0);
+}
+
+static void
+render_changes(struct onym_page *p)
+{
+    const struct onym_change_counters *c = p->metrics->changes;
+
+    if (c == NULL) {
+        return;
+    }
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_register_operations", NULL,
+                     "Operations that were to change a record, by how they ended.");
+    for (size_t op = 0; op < ONYM_REGISTER_OPS; op++) {
+        for (size_t i = 0; i < ONYM_REGISTERED_RESULTS; i++) {
+            onym_page_sample(p, "onym_register_operations_total",
+                             (const struct onym_page_label[2]){{"op", register_label[op]},
+                                                               {"result", registered_label[i]}},
+                             onym_counter_get(&c->operations[op][i]), 0);
+        }
+    }
+    render_commits(p, &c->commit_ns);
 }
 
 /* One row for each TLS listener and label: counters lie at offset, `count` for each listener. */
 static void
-render_tls_counter(struct page *p, const char *sample_name, const char *label,
+render_tls_counter(struct onym_page *p, const char *sample_name, const char *label,
                    const char *const *values, size_t count, size_t offset)
 {
     for (size_t i = 0; i < TLS_LISTENERS; i++) {
         for (size_t v = 0; v < count; v++) {
-            sample(p, sample_name,
-                   (const struct label[2]){{"listener", listener_label[tls_listener[i]]},
-                                           {label, values[v]}},
-                   sum(p->metrics, offset, (size_t)tls_listener[i] * count + v), 0);
+            onym_page_sample(p, sample_name,
+                             (const struct onym_page_label[2]){
+                                 {"listener", listener_label[tls_listener[i]]}, {label, values[v]}},
+                             sum(p->metrics, offset, (size_t)tls_listener[i] * count + v), 0);
         }
     }
 }
 
 static void
-render_tls(struct page *p)
+render_tls(struct onym_page *p)
 {
     bool any = false;
 
-    family(p, COUNTER, "onym_tls_handshakes", NULL, "TLS handshakes ended, by result.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_tls_handshakes", NULL,
+                     "TLS handshakes ended, by result.");
     render_tls_counter(p, "onym_tls_handshakes_total", "result", handshake_label,
                        ONYM_HANDSHAKE_COUNT, offsetof(struct onym_counters, handshakes));
-    family(p, COUNTER, "onym_tls_connections", NULL,
-           "TLS connections whose handshake was done, by version.");
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_tls_connections", NULL,
+                     "TLS connections whose handshake was done, by version.");
     render_tls_counter(p, "onym_tls_connections_total", "version", version_label,
                        ONYM_TLS_VERSION_COUNT, offsetof(struct onym_counters, tls_versions));
     for (size_t i = 0; i < TLS_LISTENERS; i++) {
@@ -387,77 +315,86 @@ render_tls(struct page *p)
     if (!any) {
         return;
     }
-    family(p, GAUGE, "onym_tls_certificate_expiry_timestamp_seconds", "seconds",
-           "When the certificate in use ends, seconds since 1970-01-01 UTC.");
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_tls_certificate_expiry_timestamp_seconds",
+                     "seconds", "When the certificate in use ends, seconds since 1970-01-01 UTC.");
     for (size_t i = 0; i < TLS_LISTENERS; i++) {
         uint64_t ends_s = p->metrics->certificate_expiry_s[tls_listener[i]];
 
         if (ends_s > 0) {
-            sample1(p, "onym_tls_certificate_expiry_timestamp_seconds", "listener",
-                    listener_label[tls_listener[i]], ends_s);
+            onym_page_sample1(p, "onym_tls_certificate_expiry_timestamp_seconds", "listener",
+                              listener_label[tls_listener[i]], ends_s);
         }
     }
 }
 
 static void
-render_store(struct page *p)
+render_store(struct onym_page *p)
 {
     const struct onym_metrics *m = p->metrics;
 
-    family(p, COUNTER, "onym_corrupt_records", NULL,
-           "Look-ups that met a damaged record, which is never served.");
-    sample0(p, "onym_corrupt_records_total", SUM(m, corrupt_records, 0), 0);
-    family(p, COUNTER, "onym_store_errors", NULL, "Look-ups the store could not do.");
-    sample0(p, "onym_store_errors_total", SUM(m, store_errors, 0), 0);
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_corrupt_records", NULL,
+                     "Look-ups that met a damaged record, which is never served.");
+    onym_page_sample0(p, "onym_corrupt_records_total", SUM(m, corrupt_records, 0), 0);
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_store_errors", NULL,
+                     "Look-ups the store could not do.");
+    onym_page_sample0(p, "onym_store_errors_total", SUM(m, store_errors, 0), 0);
     if (!m->has_store) {
         return;
     }
-    family(p, GAUGE, "onym_identifiers", NULL, "Identifiers registered on this node.");
-    sample0(p, "onym_identifiers", m->identifiers, 0);
-    family(p, GAUGE, "onym_prefixes", NULL, "Prefixes served by this node.");
-    sample0(p, "onym_prefixes", m->prefixes, 0);
-    family(p, GAUGE, "onym_storage_used_bytes", "bytes", "Bytes of the store's map in use.");
-    sample0(p, "onym_storage_used_bytes", m->map_used_bytes, 0);
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_identifiers", NULL,
+                     "Identifiers registered on this node.");
+    onym_page_sample0(p, "onym_identifiers", m->identifiers, 0);
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_prefixes", NULL, "Prefixes served by this node.");
+    onym_page_sample0(p, "onym_prefixes", m->prefixes, 0);
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_storage_used_bytes", "bytes",
+                     "Bytes of the store's map in use.");
+    onym_page_sample0(p, "onym_storage_used_bytes", m->map_used_bytes, 0);
     if (m->map_size_bytes > 0) {
         double ratio = (double)m->map_used_bytes / (double)m->map_size_bytes;
 
-        family(p, GAUGE, "onym_storage_map_used_ratio", "ratio",
-               "Part of the store's map in use; at 1 nothing more can be stored.");
-        sample0(p, "onym_storage_map_used_ratio", (uint64_t)(ratio * 1e9), 9);
+        onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_storage_map_used_ratio", "ratio",
+                         "Part of the store's map in use; at 1 nothing more can be stored.");
+        onym_page_sample0(p, "onym_storage_map_used_ratio", (uint64_t)(ratio * 1e9), 9);
     }
 }
 
 static void
-render_process(struct page *p)
+render_process(struct onym_page *p)
 {
     const struct onym_metrics *m = p->metrics;
 
-    family(p, COUNTER, "onym_log_dropped", NULL, "Log lines dropped because the log was slow.");
-    sample0(p, "onym_log_dropped_total", m->log_dropped, 0);
-    family(p, INFO, "onym_build", NULL, "The running program; the value is always 1.");
-    sample(p, "onym_build_info",
-           (const struct label[2]){{"version", m->version}, {"revision", m->revision}}, 1, 0);
-    family(p, COUNTER, "process_cpu_seconds", "seconds", "User and system time of all threads.");
-    sample0(p, "process_cpu_seconds_total", m->process.cpu_us, 6);
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_log_dropped", NULL,
+                     "Log lines dropped because the log was slow.");
+    onym_page_sample0(p, "onym_log_dropped_total", m->log_dropped, 0);
+    onym_page_family(p, ONYM_FAMILY_INFO, "onym_build", NULL,
+                     "The running program; the value is always 1.");
+    onym_page_sample(
+        p, "onym_build_info",
+        (const struct onym_page_label[2]){{"version", m->version}, {"revision", m->revision}}, 1,
+        0);
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "process_cpu_seconds", "seconds",
+                     "User and system time of all threads.");
+    onym_page_sample0(p, "process_cpu_seconds_total", m->process.cpu_us, 6);
     if (m->process.resident_bytes > 0) {
-        family(p, GAUGE, "process_resident_memory_bytes", "bytes",
-               "Resident memory, mapped pages of the store included.");
-        sample0(p, "process_resident_memory_bytes", m->process.resident_bytes, 0);
+        onym_page_family(p, ONYM_FAMILY_GAUGE, "process_resident_memory_bytes", "bytes",
+                         "Resident memory, mapped pages of the store included.");
+        onym_page_sample0(p, "process_resident_memory_bytes", m->process.resident_bytes, 0);
     }
     if (m->process.open_fds > 0) {
-        family(p, GAUGE, "process_open_fds", NULL, "Open file descriptors.");
-        sample0(p, "process_open_fds", m->process.open_fds, 0);
+        onym_page_family(p, ONYM_FAMILY_GAUGE, "process_open_fds", NULL, "Open file descriptors.");
+        onym_page_sample0(p, "process_open_fds", m->process.open_fds, 0);
     }
-    family(p, GAUGE, "process_max_fds", NULL, "The soft limit of open file descriptors.");
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "process_max_fds", NULL,
+                     "The soft limit of open file descriptors.");
     if (m->process.max_fds == UINT64_MAX) {
-        put(p, "process_max_fds +Inf\n");
+        onym_page_put(p, "process_max_fds +Inf\n");
     } else {
-        sample0(p, "process_max_fds", m->process.max_fds, 0);
+        onym_page_sample0(p, "process_max_fds", m->process.max_fds, 0);
     }
     if (m->start_epoch_ms > 0) {
-        family(p, GAUGE, "process_start_time_seconds", "seconds",
-               "When the process started, seconds since 1970-01-01 UTC.");
-        sample0(p, "process_start_time_seconds", m->start_epoch_ms, 3);
+        onym_page_family(p, ONYM_FAMILY_GAUGE, "process_start_time_seconds", "seconds",
+                         "When the process started, seconds since 1970-01-01 UTC.");
+        onym_page_sample0(p, "process_start_time_seconds", m->start_epoch_ms, 3);
     }
 }
 
@@ -473,7 +410,7 @@ enum onym_status
 onym_metrics_render(const struct onym_metrics *metrics, enum onym_metrics_format format,
                     uint8_t *out, size_t cap, size_t *len)
 {
-    struct page p = {.metrics = metrics, .format = format, .w = onym_writer_over(out, cap)};
+    struct onym_page p = {.metrics = metrics, .format = format, .w = onym_writer_over(out, cap)};
 
     render_requests(&p);
     render_durations(&p);
@@ -481,10 +418,11 @@ onym_metrics_render(const struct onym_metrics *metrics, enum onym_metrics_format
     render_connections(&p);
     render_logins(&p);
     render_tls(&p);
+    render_changes(&p);
     render_store(&p);
     render_process(&p);
     if (format == ONYM_METRICS_OPENMETRICS) {
-        put(&p, "# EOF\n");
+        onym_page_put(&p, "# EOF\n");
     }
     if (p.w.status == ONYM_OK) {
         *len = p.w.len;

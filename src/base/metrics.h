@@ -76,6 +76,26 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
     X(FAILED, "failed")                                                                            \
     X(LIMITED, "limited") /* not looked at: too many failures from there */
 
+/* What was to be done to a record. Label `op` of onym_register_operations_total. */
+#define ONYM_REGISTER_MAP(X)                                                                       \
+    X(CREATE, "create")                                                                            \
+    X(DELETE, "delete")                                                                            \
+    X(ADD, "add_values")                                                                           \
+    X(REMOVE, "remove_values")                                                                     \
+    X(MODIFY, "modify_values")                                                                     \
+    X(HOME, "home_prefix")                                                                         \
+    X(UNHOME, "unhome_prefix")
+
+/* How that ended. Label `result`. */
+#define ONYM_REGISTERED_MAP(X)                                                                     \
+    X(DONE, "done")           /* durable, and there is a new revision */                           \
+    X(UNCHANGED, "unchanged") /* it was so already, or this is a first answer told again */        \
+    X(REFUSED, "refused")     /* what was asked for cannot be */                                   \
+    X(DENIED, "denied")       /* who asked may not */                                              \
+    X(BUSY, "busy")           /* too much waits, or too much from there */                         \
+    X(FAILED, "failed")       /* the node could not: disk, memory, damage, read-only */            \
+    X(UNKNOWN, "unknown")     /* nobody knows whether it happened */
+
 #define ONYM_METRIC_ENUM_LISTENER(name, label) ONYM_LISTENER_##name,
 #define ONYM_METRIC_ENUM_DROP(name, label)     ONYM_DROP_##name,
 #define ONYM_METRIC_ENUM_CLOSE(name, label)    ONYM_CLOSE_##name,
@@ -94,6 +114,12 @@ enum onym_login { ONYM_LOGIN_MAP(ONYM_METRIC_ENUM_LOGIN) ONYM_LOGIN_COUNT };
 enum onym_login_result { ONYM_LOGIN_RESULT_MAP(ONYM_METRIC_ENUM_RESULT) ONYM_LOGIN_RESULTS };
 #undef ONYM_METRIC_ENUM_LOGIN
 #undef ONYM_METRIC_ENUM_RESULT
+#define ONYM_METRIC_ENUM_OP(name, label)   ONYM_REGISTER_##name,
+#define ONYM_METRIC_ENUM_DONE(name, label) ONYM_REGISTERED_##name,
+enum onym_register { ONYM_REGISTER_MAP(ONYM_METRIC_ENUM_OP) ONYM_REGISTER_OPS };
+enum onym_registered { ONYM_REGISTERED_MAP(ONYM_METRIC_ENUM_DONE) ONYM_REGISTERED_RESULTS };
+#undef ONYM_METRIC_ENUM_OP
+#undef ONYM_METRIC_ENUM_DONE
 #undef ONYM_METRIC_ENUM_CLOSE
 #undef ONYM_METRIC_ENUM_SHAKE
 #undef ONYM_METRIC_ENUM_TLS
@@ -122,11 +148,20 @@ struct onym_counters {
     struct onym_histogram resolve_ns[ONYM_BY_COUNT];
 };
 
+/* What the one thread that changes records counts; written under its lock or by it alone. */
+struct onym_change_counters {
+    uint64_t operations[ONYM_REGISTER_OPS][ONYM_REGISTERED_RESULTS];
+    /* From beginning a group of changes until it is durable, nanoseconds; of groups that became so.
+     * What waits in front of it is not in it. */
+    struct onym_histogram commit_ns;
+};
+
 /* What a scrape shows. Everything is borrowed for the call. */
 struct onym_metrics {
     const struct onym_counters *const *workers; /* worker_count of them */
     size_t worker_count;
-    bool has_store; /* false: the next four are not shown */
+    const struct onym_change_counters *changes; /* NULL: no changes are taken and nothing shown */
+    bool has_store;                             /* false: the next four are not shown */
     uint64_t identifiers;
     uint64_t prefixes;
     uint64_t map_used_bytes;

@@ -15,6 +15,7 @@
 struct scrape {
     struct onym_counters *worker[2];
     const struct onym_counters *workers[2];
+    struct onym_change_counters changes;
     struct onym_metrics metrics;
     char text[ONYM_METRICS_TEXT_MAX + 1];
 };
@@ -201,6 +202,30 @@ metrics_show_tls_of_its_listeners_alone(void **state)
 }
 
 static void
+metrics_tell_changes_by_their_ends(void **state)
+{
+    struct scrape *s = *state;
+
+    (void)render(s, ONYM_METRICS_PROMETHEUS);
+    assert_false(has(s, "onym_register_operations")); /* a node that takes none */
+    assert_false(has(s, "onym_commit_duration"));
+    s->metrics.changes = &s->changes;
+    s->changes.operations[ONYM_REGISTER_CREATE][ONYM_REGISTERED_DONE] = 7;
+    s->changes.operations[ONYM_REGISTER_UNHOME][ONYM_REGISTERED_UNKNOWN] = 1;
+    onym_histogram_record(&s->changes.commit_ns, 400000, 3);
+    onym_histogram_record(&s->changes.commit_ns, 30000000, 1);
+    (void)render(s, ONYM_METRICS_PROMETHEUS);
+    assert_line(s, "onym_register_operations_total{op=\"create\",result=\"done\"} 7");
+    assert_line(s, "onym_register_operations_total{op=\"create\",result=\"busy\"} 0");
+    assert_line(s, "onym_register_operations_total{op=\"unhome_prefix\",result=\"unknown\"} 1");
+    assert_line(s, "onym_commit_duration_seconds_bucket{le=\"0.00025\"} 0");
+    assert_line(s, "onym_commit_duration_seconds_bucket{le=\"0.0005\"} 3");
+    assert_line(s, "onym_commit_duration_seconds_bucket{le=\"+Inf\"} 4");
+    assert_line(s, "onym_commit_duration_seconds_sum 0.031200000");
+    assert_line(s, "onym_commit_duration_seconds_count 4");
+}
+
+static void
 metrics_leave_out_what_is_not_known(void **state)
 {
     struct scrape *s = *state;
@@ -232,6 +257,8 @@ metrics_worst_case_fits_and_one_byte_less_is_refused(void **state)
     memset(s->worker[0], 0xFF, sizeof *s->worker[0]);
     memset(s->worker[0]->closed, 0, sizeof s->worker[0]->closed);
     s->metrics.worker_count = 1;
+    memset(&s->changes, 0xFF, sizeof s->changes);
+    s->metrics.changes = &s->changes;
     s->metrics.identifiers = s->metrics.prefixes = s->metrics.log_dropped = UINT64_MAX;
     s->metrics.map_used_bytes = UINT64_MAX;
     s->metrics.process = (struct onym_process_sample){UINT64_MAX, UINT64_MAX, UINT64_MAX, 1};
@@ -331,6 +358,7 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(metrics_histogram_has_cumulative_buckets, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_show_tls_of_its_listeners_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(metrics_tell_changes_by_their_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_leave_out_what_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_worst_case_fits_and_one_byte_less_is_refused, setup,
                                         teardown),

@@ -175,7 +175,9 @@ list_documented(const char *page, struct listed *out)
 static void
 metrics_names_keep_the_rules_and_match_the_page(void **state)
 {
+    static const struct onym_change_counters changes;
     const struct onym_metrics metrics = {
+        .changes = &changes,
         .has_store = true, /* and everything else that may be left out */
         .map_size_bytes = 1,
         .certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = 1,
@@ -220,7 +222,8 @@ metrics_label_values_are_on_the_page(void **state)
     static const char *const values[] = {
 #define VALUE(name, label) "`" label "`",
         ONYM_LISTENER_MAP(VALUE) ONYM_DROP_MAP(VALUE) ONYM_CLOSE_MAP(VALUE)
-            ONYM_HANDSHAKE_MAP(VALUE) ONYM_TLS_VERSION_MAP(VALUE)
+            ONYM_HANDSHAKE_MAP(VALUE) ONYM_TLS_VERSION_MAP(VALUE) ONYM_REGISTER_MAP(VALUE)
+                ONYM_REGISTERED_MAP(VALUE)
 #undef VALUE
     };
     char *page = read_file(ONYM_SOURCE_DIR "/docs/metrics.md");
