@@ -92,6 +92,8 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
     status = take_room(c, source, bytes);
     if (status == ONYM_OK) {
         c->coming++;
+    } else {
+        onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     unlock(c);
     if (status != ONYM_OK) {
@@ -106,6 +108,7 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
         c->end = &item->next;
     } else {
         give_room(c, source, bytes);
+        onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     (void)pthread_cond_signal(&c->arrived);
     unlock(c);
@@ -261,6 +264,7 @@ count_results(struct onym_changes *c, const struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         enum onym_status status = c->group[i]->result.status;
 
+        onym_changes_count(c, c->group[i]->op.action, &c->group[i]->result);
         if (status == ONYM_OK) {
             c->stat.done++;
         } else if (status == ONYM_UNCERTAIN) {
@@ -309,14 +313,15 @@ refuse_waiting(struct onym_changes *c)
     item = c->first;
     c->first = NULL;
     c->end = &c->first;
-    for (const struct onym_changes_item *i = item; i != NULL; i = i->next) {
+    for (struct onym_changes_item *i = item; i != NULL; i = i->next) {
+        i->result.status = ONYM_READ_ONLY;
+        onym_changes_count(c, i->op.action, &i->result);
         c->stat.failed++;
     }
     unlock(c);
     while (item != NULL) {
         struct onym_changes_item *next = item->next;
 
-        item->result.status = ONYM_READ_ONLY;
         send_home(c, item);
         item = next;
     }
@@ -348,9 +353,13 @@ run(void *arg)
 
     while (gather(c, &batch)) {
         struct onym_fault fault = {0};
+        uint64_t began = onym_clock_monotonic_ns();
         enum onym_status status = onym_changes_commit(c, batch.count, batch.events, batch.lost,
                                                       &fault);
 
+        if (status == ONYM_OK) {
+            onym_histogram_record(&c->counters.commit_ns, onym_clock_monotonic_ns() - began, 1);
+        }
         finish(c, &batch, status);
         if (status == ONYM_UNCERTAIN) {
             ONYM_LOG(c->options.log, ONYM_LOG_ERROR, "store", "commit_uncertain",

@@ -16,6 +16,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "core/authz.h"
 #include "store/entry.h"
 #include "store/env.h"
@@ -129,6 +130,10 @@ struct onym_changes_stat {
 };
 /* Any thread. */
 void onym_changes_stat(struct onym_changes *changes, struct onym_changes_stat *out);
+
+/* Operations by their ends and the duration of commits, as they are counted: for a scrape, which
+ * reads them while they change. Borrowed until close. Any thread. */
+const struct onym_change_counters *onym_changes_counters(const struct onym_changes *changes);
 
 /* Takes no more, commits what was submitted, posts the results and ends the thread; sinks stay
  * attached, so that their loops can still deliver. Call it once, from a thread that runs none of

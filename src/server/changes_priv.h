@@ -63,6 +63,7 @@ struct onym_changes {
     uint64_t lost_untold; /* events that the log does not know to be lost */
     bool is_stopping;
     struct onym_changes_stat stat;
+    struct onym_change_counters counters; /* commit_ns is the thread's own */
     struct onym_changes_source source[ONYM_CHANGES_SOURCES];
 
     uint64_t id_start;   /* time and chance of this start */
@@ -85,6 +86,10 @@ struct onym_changes_item *onym_changes_item_new(const struct onym_operation *op,
 
 /* Bytes that block will take. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
+
+/* Counts how an operation ended. With the lock. */
+void onym_changes_count(struct onym_changes *changes, enum onym_action action,
+                        const struct onym_change_result *result);
 
 /* NULL when memory is short. */
 struct onym_changes_event_item *onym_changes_event_new(const struct onym_change_event *event);

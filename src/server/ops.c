@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "net/tcp.h"
+#include "server/changes.h"
 #include "server/secure.h"
 #include "server/stats.h"
 #include "service/ops.h"
@@ -87,6 +88,9 @@ onym_ops_measure(struct onym_ops *ops, struct onym_metrics *out)
     out->certificate_expiry_s[ONYM_LISTENER_HANDLE_TLS] = onym_secure_expiry_s(ops->node->secure);
     if (ops->node->settings.https.count > 0) {
         out->certificate_expiry_s[ONYM_LISTENER_HTTPS] = onym_secure_expiry_s(ops->node->secure);
+    }
+    if (ops->node->changes != NULL) {
+        out->changes = onym_changes_counters(ops->node->changes);
     }
     out->has_store = onym_env_stat(ops->node->env, &stat) == ONYM_OK;
     if (out->has_store) {

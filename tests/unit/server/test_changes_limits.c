@@ -78,6 +78,35 @@ undelivered_results_take_room(void **state)
     bench_free(b);
 }
 
+/* What a scrape is told: every operation once, and every commit. */
+static void
+ends_and_commits_are_counted(void **state)
+{
+    struct bench *b = bench_new();
+    const struct onym_change_counters *counters;
+    struct onym_changes_stat stat;
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 2, .share = 1});
+    assert_int_equal(create(b, 0, "192.0.2.1"), ONYM_OK);
+    assert_int_equal(create(b, 1, "192.0.2.1"), ONYM_OK);
+    do {
+        onym_changes_stat(b->changes, &stat);
+    } while (stat.done < 2);
+    assert_int_equal(create(b, 2, "192.0.2.1"), ONYM_BUSY);
+    counters = onym_changes_counters(b->changes);
+    assert_int_equal(
+        onym_counter_get(&counters->operations[ONYM_REGISTER_CREATE][ONYM_REGISTERED_DONE]), 2);
+    assert_int_equal(
+        onym_counter_get(&counters->operations[ONYM_REGISTER_CREATE][ONYM_REGISTERED_BUSY]), 1);
+    assert_int_equal(
+        onym_counter_get(&counters->operations[ONYM_REGISTER_DELETE][ONYM_REGISTERED_DONE]), 0);
+    assert_int_equal(onym_histogram_count(&counters->commit_ns), stat.groups);
+    assert_true(stat.groups >= 1 && stat.groups <= 2);
+    (void)bench_await(b, 0);
+    bench_free(b);
+}
+
 static void
 the_queue_takes_as_many_bytes_as_it_may(void **state)
 {
@@ -225,6 +254,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_queue_takes_as_many_as_it_may),
         cmocka_unit_test(undelivered_results_take_room),
+        cmocka_unit_test(ends_and_commits_are_counted),
         cmocka_unit_test(the_queue_takes_as_many_bytes_as_it_may),
         cmocka_unit_test(one_source_has_its_share),
         cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
