@@ -268,6 +268,10 @@ on_result(void *of, const struct onym_change_result *result)
                                      .name = result->name,
                                      .why = result->why};
 
+    if ((result->ticket.id & 1U) != 0) {
+        post->odd_results(post->odd_of, result);
+        return;
+    }
     onym_streams_committed(post->streams, (struct onym_admin_call *)(uintptr_t)result->ticket.id,
                            &seen);
 }

@@ -38,6 +38,10 @@ struct onym_admin_post {
     uv_loop_t *loop;
     unsigned worker;
     struct onym_rng rng;
+    /* Takes results whose ticket has an odd id. Calls of administration lie on the heap, so their
+     * addresses, which are their ids, are even. NULL: nobody uses such ids. */
+    onym_change_result_fn *odd_results;
+    void *odd_of;
 };
 
 /* Fills post for a worker of the node and attaches it to the changes. streams->admin is set. The

@@ -114,6 +114,7 @@ repeat(const struct group *group, struct onym_changes_item *item,
     item->settled = !is_twice(group, item);
     if (outcome->asked != onym_outcome_asked(&item->op)) {
         result->status = ONYM_INVALID;
+        result->conflicting = true;
         result->why = "the operation id was used for another request";
         return;
     }

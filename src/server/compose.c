@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "config/schema.h"
 #include "server/admin.h"
+#include "server/http_backend.h"
 #include "server/ops.h"
 #include "server/secure.h"
 #include "server/site.h"
@@ -294,6 +295,9 @@ open_changes(struct server *s, struct onym_fault *fault)
         return status;
     }
     status = onym_admin_desk_new(s->node.settings.workers, s->node.changes, &s->node.desk);
+    if (status == ONYM_OK) {
+        status = onym_http_desk_new(&s->node.settings, s->node.seed, &s->node.http_desk);
+    }
     return status == ONYM_OK
                ? ONYM_OK
                : onym_fault_set(fault, status, "no memory for challenges and sessions");
@@ -370,7 +374,9 @@ log_ready(const struct server *s)
     log_listeners(s, "handle_tcp", &s->node.settings.handle_tcp);
     if (s->node.secure != NULL) {
         log_listeners(s, "handle_tls", &s->node.settings.handle_tls);
+        log_listeners(s, "https", &s->node.settings.https);
     }
+    log_listeners(s, "http", &s->node.settings.http);
     log_listeners(s, "ops", &s->node.settings.ops);
     (void)!onym_env_stat(s->node.env, &stat);
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "ready", "the node answers",
@@ -448,6 +454,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     }
     onym_changes_close(s->node.changes);
     onym_admin_desk_free(s->node.desk);
+    onym_http_desk_free(s->node.http_desk);
     onym_ops_free(s->ops);
     (void)uv_loop_close(&s->loop);
     onym_secure_close(s->node.secure);

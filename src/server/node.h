@@ -13,6 +13,7 @@
 
 struct onym_changes;
 struct onym_admin_desk;
+struct onym_http_desk;
 struct onym_secure;
 struct onym_key;
 
@@ -20,11 +21,12 @@ struct onym_node {
     struct onym_settings settings; /* as started with; the log level may change later */
     struct onym_log *log;
     struct onym_env *env;
-    struct onym_changes *changes; /* the writer's queue; its own locks */
-    struct onym_admin_desk *desk; /* challenges; its own locks */
-    struct onym_secure *secure;   /* certificate and ticket keys; NULL = no TLS; its own locks */
-    struct onym_key *site_key;    /* signs replies; NULL = none */
-    uint64_t seed;                /* random, for tables that strangers must not aim at */
+    struct onym_changes *changes;     /* the writer's queue; its own locks */
+    struct onym_admin_desk *desk;     /* challenges; its own locks */
+    struct onym_http_desk *http_desk; /* sessions and failed logins; its own locks */
+    struct onym_secure *secure; /* certificate and ticket keys; NULL = no TLS; its own locks */
+    struct onym_key *site_key;  /* signs replies; NULL = none */
+    uint64_t seed;              /* random, for tables that strangers must not aim at */
     uint64_t started_epoch_ms;
     uint16_t site_serial;
     size_t site_len;

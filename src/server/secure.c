@@ -51,9 +51,9 @@ onym_secure_open(const struct onym_settings *settings, struct onym_log *log,
 
     *out = NULL;
     if (!is_wanted(settings)) {
-        if (settings->handle_tls.count > 0) {
+        if (settings->handle_tls.count > 0 || settings->https.count > 0) {
             ONYM_LOG(log, ONYM_LOG_NOTICE, "tls", "tls_off",
-                     "without a certificate the TLS listener stays closed; onymctl init makes one",
+                     "without a certificate the TLS listeners stay closed; onymctl init makes one",
                      onym_log_text("key", "tls.certificate_file"));
         }
         return ONYM_OK;
@@ -234,6 +234,7 @@ onym_secure_door_open(struct onym_secure_door *door, uv_loop_t *loop,
                                      .kept_bytes = KEPT_BYTES};
     enum onym_status status;
 
+    door->listener = ONYM_LISTENER_HANDLE_TLS;
     if (secure == NULL || settings->handle_tls.count == 0) {
         return ONYM_OK;
     }
@@ -284,13 +285,13 @@ onym_secure_door_tick(struct onym_secure_door *door, struct onym_counters *count
         return;
     }
     stats = onym_tls_stats(door->tls);
-    onym_stats_copy(onym_tls_tcp_stats(door->tls), counters, ONYM_LISTENER_HANDLE_TLS);
+    onym_stats_copy(onym_tls_tcp_stats(door->tls), counters, door->listener);
     for (size_t i = 0; i < ONYM_HANDSHAKE_COUNT; i++) {
-        __atomic_store_n(&counters->handshakes[ONYM_LISTENER_HANDLE_TLS][i], stats->handshakes[i],
+        __atomic_store_n(&counters->handshakes[door->listener][i], stats->handshakes[i],
                          __ATOMIC_RELAXED);
     }
     for (size_t i = 0; i < ONYM_TLS_VERSION_COUNT; i++) {
-        __atomic_store_n(&counters->tls_versions[ONYM_LISTENER_HANDLE_TLS][i], stats->versions[i],
+        __atomic_store_n(&counters->tls_versions[door->listener][i], stats->versions[i],
                          __ATOMIC_RELAXED);
     }
     report_failures(door, stats, log);

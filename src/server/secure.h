@@ -43,14 +43,15 @@ struct onym_tls_context *onym_secure_context(const struct onym_secure *secure);
 /* When no listener is left. NULL is fine. */
 void onym_secure_close(struct onym_secure *secure);
 
-/* ---- the Handle protocol inside TLS, of one worker ---- */
+/* ---- a TLS listener of one worker; the Handle protocol inside TLS ---- */
 
 extern const struct onym_carrier onym_carrier_tls;
 
 struct onym_secure_door {
-    struct onym_tls *tls;     /* NULL: closed */
-    uint64_t reported;        /* failed handshakes that the log knows of */
-    uint64_t report_after_ns; /* monotonic */
+    struct onym_tls *tls;        /* NULL: closed */
+    enum onym_listener listener; /* whose figures they are */
+    uint64_t reported;           /* failed handshakes that the log knows of */
+    uint64_t report_after_ns;    /* monotonic */
 };
 
 /* Listens on settings->handle_tls and answers from streams. Nothing when secure is NULL. ONYM_OK;

@@ -23,8 +23,9 @@ onym_stats_copy(const struct onym_tcp_stats *from, struct onym_counters *c,
     for (int i = 0; i < ONYM_TCP_BY_REFUSAL; i++) {
         store(&c->closed[listener][label[i]], from->closed[i]);
     }
-    if (listener == ONYM_LISTENER_OPS) {
-        /* there the handler ends a connection because the peer asked for it */
+    if (listener == ONYM_LISTENER_OPS || listener == ONYM_LISTENER_HTTPS ||
+        listener == ONYM_LISTENER_HTTP) {
+        /* there the handler ends a connection because the peer asked for it, mostly */
         store(&c->closed[listener][ONYM_CLOSE_DONE], from->closed[ONYM_TCP_BY_HANDLER]);
         store(&c->closed[listener][ONYM_CLOSE_PROTOCOL], 0);
     }

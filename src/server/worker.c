@@ -8,6 +8,7 @@
 #include "server/secure.h"
 #include "server/stats.h"
 #include "server/streams.h"
+#include "server/web.h"
 
 #include <stdlib.h>
 
@@ -41,6 +42,7 @@ struct onym_worker {
     struct onym_counters counters;
     struct onym_tcp *tcp;
     struct onym_secure_door door; /* the same protocol inside TLS */
+    struct onym_web web;
 };
 
 /* ---- TCP ---- */
@@ -75,6 +77,7 @@ copy_stats(struct onym_worker *w)
         onym_stats_copy(onym_tcp_stats(w->tcp), c, ONYM_LISTENER_HANDLE_TCP);
     }
     onym_secure_door_tick(&w->door, c, w->node->log);
+    onym_web_tick(&w->web, w->node->log);
 }
 
 static void
@@ -111,6 +114,7 @@ close_sockets(struct onym_worker *w, bool now)
         onym_tcp_stop(w->tcp);
     }
     onym_secure_door_stop(&w->door, now);
+    onym_web_stop(&w->web, now);
 }
 
 /* ---- keeping still while the store is opened anew ---- */
@@ -125,6 +129,7 @@ open_view(struct onym_worker *w)
         w->answerer.resolver.view = w->view;
         w->streams.view = w->view;
         w->packets.view = w->view;
+        w->web.view = w->view;
     }
     return status;
 }
@@ -184,7 +189,8 @@ onym_worker_resume(struct onym_worker *w)
 static void
 let_go_when_idle(struct onym_worker *w)
 {
-    if (w->stopping && onym_admin_post_idle(&w->admin) && !uv_is_closing((uv_handle_t *)&w->tick)) {
+    if (w->stopping && onym_admin_post_idle(&w->admin) && onym_web_idle(&w->web) &&
+        !uv_is_closing((uv_handle_t *)&w->tick)) {
         onym_admin_post_close(&w->admin);
         uv_close((uv_handle_t *)&w->tick, NULL);
         uv_unref((uv_handle_t *)&w->quiet_signal);
@@ -253,6 +259,16 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
         status = onym_secure_door_open(&w->door, &w->loop, w->node->secure, settings, &w->streams,
                                        fault);
     }
+    if (status == ONYM_OK) {
+        struct onym_web_parts parts = {.node = w->node,
+                                       .answerer = &w->answerer,
+                                       .counters = &w->counters,
+                                       .arena = &w->arena,
+                                       .loop = &w->loop,
+                                       .worker = w->index};
+
+        status = onym_web_open(&w->web, &parts, fault);
+    }
     return status;
 }
 
@@ -293,6 +309,8 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
         return onym_fault_set(fault, status, "worker %u cannot take answers of the writer: %s",
                               w->index, onym_status_text(status));
     }
+    w->admin.odd_results = onym_web_committed;
+    w->admin.odd_of = &w->web;
     w->packets.service.sessions = &w->admin.sessions;
     return ONYM_OK;
 }
@@ -350,6 +368,7 @@ onym_worker_ports(const struct onym_worker *w, struct onym_settings *settings)
                               onym_tcp_port(w->tcp, i));
     }
     onym_secure_door_ports(&w->door, settings);
+    onym_web_ports(&w->web, settings);
 }
 
 enum onym_status
@@ -397,6 +416,7 @@ onym_worker_free(struct onym_worker *w)
     }
     onym_tcp_free(w->tcp);
     onym_secure_door_free(&w->door);
+    onym_web_free(&w->web);
     onym_view_close(w->view);
     onym_digester_free(w->answerer.digester);
     onym_packets_deinit(&w->packets);

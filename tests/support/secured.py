@@ -61,11 +61,13 @@ class Secured(node.Node):
     def __init__(self, settings=(), certificate=None, key=None, **more):
         super().__init__(settings=settings, **more)
         self.tls_port = node.free_port()
+        self.https_port = node.free_port()
         self.pki = self.root / "pki"
         self.init()
         self.ca = self.pki / "tls" / "ca.crt"
         self.settings += [
             f"listen.handle_tls=127.0.0.1:{self.tls_port}",
+            f"listen.https=127.0.0.1:{self.https_port}",
             f"tls.certificate_file={certificate or self.pki / 'tls' / 'server.crt'}",
             f"tls.key_file={key or self.pki / 'tls' / 'server.key'}"]
 

@@ -1,0 +1,77 @@
+/* What the HTTP API (service/http_backend.h) gets from the node: who is asking, and the way to the
+ * writer. Passwords are compared at once; what costs is computed on libuv's threads. Sessions and
+ * the count of failed logins are shared by all workers. */
+#ifndef ONYM_SERVER_HTTP_BACKEND_H
+#define ONYM_SERVER_HTTP_BACKEND_H
+
+#include "net/tls.h"
+#include "server/changes.h"
+#include "server/http_backend_proof.h"
+#include "server/node.h"
+#include "service/http.h"
+
+/* Requests of one worker that wait for a proof or a commit; one more is told "too busy". */
+#define ONYM_HTTP_WAITS_MAX 4096U
+
+/* ---- shared by all workers ---- */
+
+struct onym_http_desk; /* opaque; any thread */
+
+/* ONYM_OK and *out, ONYM_NO_MEMORY. settings outlive it. */
+ONYM_MUST_USE enum onym_status onym_http_desk_new(const struct onym_settings *settings,
+                                                  uint64_t seed, struct onym_http_desk **out);
+void onym_http_desk_free(struct onym_http_desk *desk); /* NULL is fine */
+
+/* ---- one connection's ---- */
+
+struct onym_http_wait; /* a request that waits */
+
+/* The caller's ticket (struct onym_http_caller) is the address of one of these. */
+struct onym_http_seat {
+    struct onym_http_wait *wait; /* what it waits for, or NULL */
+    const struct onym_tls_connection *tls;
+    uint8_t peer_len;
+    uint8_t peer[16]; /* address bytes */
+};
+
+/* The connection ends: what it waits for still comes to its end, and is told to nobody. */
+void onym_http_seat_end(struct onym_http_seat *seat);
+
+/* ---- one worker's ---- */
+
+struct onym_http_post {
+    struct onym_http_backend backend; /* for struct onym_http_service */
+    const struct onym_node *node;
+    struct onym_answerer *answerer;
+    struct onym_counters *counters;
+    uv_loop_t *loop;
+    unsigned worker;
+    struct onym_auth_policy policy;
+    struct onym_rng rng;
+    uint32_t waits; /* requests that wait now */
+    char challenge[128];
+    struct onym_http_session found; /* the session of the request being answered */
+    /* Set by the owner: bring a later answer to the seat's connection, on the worker's loop. What
+     * they are given is borrowed for the call. */
+    void *of;
+    void (*login_done)(void *of, struct onym_http_seat *seat, const struct onym_http_login *login);
+    void (*change_done)(void *of, struct onym_http_seat *seat,
+                        const struct onym_http_result *result);
+};
+
+/* Fills post but for the last three members. node->http_desk is set. */
+void onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
+                         struct onym_answerer *answerer, struct onym_counters *counters,
+                         uv_loop_t *loop, unsigned worker);
+
+/* The writer's results of the worker's one ticket space: ours have odd ids (server/admin.h). */
+void onym_http_post_committed(struct onym_http_post *post, const struct onym_change_result *result);
+
+/* Whether nothing waits any more. */
+static inline bool
+onym_http_post_idle(const struct onym_http_post *post)
+{
+    return post->waits == 0;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* Between the files of server/http_backend*. */
+#ifndef ONYM_SERVER_HTTP_BACKEND_PRIV_H
+#define ONYM_SERVER_HTTP_BACKEND_PRIV_H
+
+#include "server/http_backend_desk.h"
+
+/* A request that waits; freed when its answer came, whether its connection still lives or not. */
+struct onym_http_wait {
+    struct onym_http_post *post;
+    struct onym_http_seat *seat; /* NULL: the connection has ended */
+    /* of a login: */
+    uv_work_t work;
+    struct onym_http_proof *proof;
+    enum onym_login method;
+    bool precounted; /* a failure was counted before the proof was looked at */
+    char session[ONYM_HTTP_SESSION_ID_LEN];
+    uint8_t peer_len;
+    uint8_t peer[16];
+    uint8_t address_len; /* the same as text */
+    char address[ONYM_ENTRY_ADDRESS_MAX];
+};
+
+static inline struct onym_http_seat *
+onym_http_seat_of(const struct onym_http_caller *caller)
+{
+    return (struct onym_http_seat *)(uintptr_t)caller->ticket;
+}
+
+/* A wait of the caller's seat, which has none. NULL: too many, or memory is short. */
+struct onym_http_wait *onym_http_wait_new(struct onym_http_post *post,
+                                          const struct onym_http_caller *caller);
+
+/* The seat, or NULL when its connection has ended; it waits for nothing from here on. */
+struct onym_http_seat *onym_http_wait_over(struct onym_http_wait *wait);
+void onym_http_wait_free(struct onym_http_wait *wait);
+
+/* As struct onym_http_backend.submit; `of` is the post. */
+enum onym_http_when onym_http_submit(void *of, const struct onym_http_caller *caller,
+                                     const struct onym_http_change *change,
+                                     struct onym_http_result *out);
+
+#endif
