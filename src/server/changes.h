@@ -43,6 +43,7 @@ struct onym_change_result {
     enum onym_status status;
     bool unchanged;    /* ONYM_OK: what was wanted is what was there; no new revision */
     bool replaced;     /* ONYM_OK: took the place of something (the OVERWRITE reply bit) */
+    bool conflicting;  /* ONYM_INVALID: the operation id was used for another request */
     bool repeated;     /* the operation id was known: this is its first answer again */
     uint64_t revision; /* of the record now; 0 when there is none */
     uint64_t sequence; /* of the entry in the log; 0 when it made none */
