@@ -290,6 +290,16 @@ def make_data(build, folder, records, *options):
     return data, names
 
 
+def metric(node, sample):
+    """The value of a sample without labels on the node's /metrics, or None when it has none."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{node.ops}/metrics", timeout=5) as answer:
+        for line in answer.read().decode().splitlines():
+            name, _, value = line.partition(" ")
+            if name == sample:
+                return float(value)
+    return None
+
+
 # --- asking by hand -------------------------------------------------------------------------
 
 def resolve_request(name, request_id):

@@ -1,0 +1,162 @@
+"""PostgreSQL 15 as the other side of the registration bench: a cluster of its own in a temporary
+directory, every commit synced, reached through its Unix socket.
+
+Durable as the node is: fsync and synchronous_commit on. Sized so that nothing but the commits is
+measured: 512 MiB of shared buffers, and no checkpoint while it runs. Everything else is the default.
+"""
+
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+
+from lib import common
+from lib.common import CannotRun
+
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+SETTINGS = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
+            "shared_buffers": "512MB", "max_wal_size": "16GB", "checkpoint_timeout": "1h",
+            "listen_addresses": "", "max_connections": "100"}
+TABLE = "CREATE TABLE part (name text COLLATE \"C\" PRIMARY KEY, record bytea NOT NULL)"
+SERIAL = r"""\set n :n + 1
+INSERT INTO part VALUES ('88.9430.' || (1000 + :client_id % 64)::text || '/SN.'
+  || lpad((:n)::text, 14, '0'), decode('{record}', 'hex'));
+"""
+RANDOM = r"""\set e random(1000, 1063)
+\set r random(1152921504606846976, 9223372036854775807)
+INSERT INTO part VALUES ('88.9430.' || (:e)::text || '/PN.' || upper(to_hex((:r)::bigint)),
+  decode('{record}', 'hex'));
+"""
+
+
+def installed():
+    return (BIN / "initdb").exists()
+
+
+def percentile(ordered, part):
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+def summary(times_ms, rows, seconds):
+    ordered = sorted(times_ms)
+    return {"records": rows, "commits": len(ordered), "seconds": seconds,
+            "per_second": rows / seconds,
+            "latency_ms": {"p50": percentile(ordered, 0.50), "p99": percentile(ordered, 0.99),
+                           "max": ordered[-1]}}
+
+
+class Postgres:
+    """A context manager: the cluster runs inside, and nothing is left of it behind."""
+
+    def __init__(self):
+        if not installed():
+            raise CannotRun(f"PostgreSQL 15 is not in {BIN}: apt-get install postgresql-15")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-pg-"))
+        self.port = common.free_port()
+        self.running = False
+
+    def owner(self, *command):
+        """PostgreSQL does not run as root: then it is its package's user."""
+        words = [str(word) for word in command]
+        if os.geteuid() == 0:
+            words = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *words]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False,
+                              cwd=self.folder, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise CannotRun(f"{command[0]}: " + (done.stderr or done.stdout).strip()[-300:])
+        return done.stdout
+
+    def __enter__(self):
+        try:
+            if os.geteuid() == 0:
+                owner = pwd.getpwnam("postgres")
+                os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            self.owner(BIN / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust",
+                       "-E", "UTF8", "--locale=C")
+            options = [f"-c {key}='{value}'" for key, value in SETTINGS.items()]
+            options += [f"-p {self.port}", f"-c unix_socket_directories='{self.folder}'"]
+            self.running = True
+            self.owner(BIN / "pg_ctl", "-D", self.folder / "data", "-w", "-t", "60", "-l",
+                       self.folder / "log", "-o", " ".join(options), "start")
+            self.psql(TABLE)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.running:
+            try:
+                self.owner(BIN / "pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate",
+                           "stop")
+            except CannotRun:
+                pass  # it did not start, or is gone already
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def connection(self):
+        return ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres"]
+
+    def psql(self, command=None, file=None, timing=False):
+        words = [str(BIN / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres",
+                 *self.connection()]
+        words += ["-c", command] if command else ["-f", str(file)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=1800, check=False)
+        if done.returncode != 0:
+            raise CannotRun("psql: " + done.stderr.strip()[-300:])
+        return [float(ms) for ms in re.findall(r"^Time: ([0-9.]+) ms", done.stdout, re.MULTILINE)] \
+            if timing else done.stdout
+
+    def fill(self, rows):
+        """rows: pairs of name and record in hex."""
+        path = self.folder / "fill.sql"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("COPY part FROM stdin;\n")
+            for name, record in rows:
+                file.write(f"{name}\t\\\\x{record}\n")
+            file.write("\\.\nCHECKPOINT;\n")
+        self.psql(file=path)
+        path.unlink()
+
+    def groups(self, rows, size, how):
+        """Every `size` rows one transaction, by COPY or by one INSERT."""
+        path = self.folder / "groups.sql"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\\timing on\n")
+            for at in range(0, len(rows), size):
+                part = rows[at:at + size]
+                if how == "copy":
+                    file.write("COPY part FROM stdin;\n")
+                    file.writelines(f"{name}\t\\\\x{record}\n" for name, record in part)
+                    file.write("\\.\n")
+                else:
+                    file.write("INSERT INTO part VALUES ")
+                    file.write(",".join(f"('{name}','\\x{record}')" for name, record in part))
+                    file.write(";\n")
+        times = self.psql(file=path, timing=True)
+        path.unlink()
+        return summary(times, len(rows), sum(times) / 1000)
+
+    def singles(self, order, clients, record, run, seconds=1):
+        """One row to a transaction from `clients` connections, prepared, each with one
+        outstanding; what pgbench measured of every one."""
+        script = self.folder / "single.sql"
+        script.write_text((SERIAL if order == "serial" else RANDOM).replace("{record}", record),
+                          encoding="ascii")
+        prefix = self.folder / f"times-{run}"
+        done = subprocess.run(
+            [str(BIN / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-T", str(seconds),
+             "-D", f"n={run * 1_000_000_000}", "-f", str(script), "-l",
+             f"--log-prefix={prefix}", *self.connection(), "postgres"],
+            capture_output=True, text=True, timeout=60, check=False)
+        rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
+        if done.returncode != 0 or rate is None:
+            raise CannotRun("pgbench: " + done.stderr.strip()[-300:])
+        times = []
+        for path in self.folder.glob(f"times-{run}.*"):
+            with open(path, encoding="ascii") as file:
+                times += [int(line.split()[2]) / 1000 for line in file]
+            path.unlink()
+        return summary(times, len(times), len(times) / float(rate.group(1)))

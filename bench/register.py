@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""./run bench register - what a durable registration takes, next to what it is made of.
+
+In the same rounds on the same disk, each side on its own database filled with the same records:
+  node      create requests over Handle TCP connections that are logged in, each with one request
+            outstanding; one commit of the node covers what came while the one before was written
+  lmdb      the same records put into LMDB alone, 1, 100 and 2,000 to a commit
+  postgres  the same rows in PostgreSQL 15 with synced commits: single INSERTs (pgbench), INSERT and
+            COPY of 100 and 2,000
+with names that ascend inside enterprises (serial) and names that fall anywhere (random); then how
+long resolution takes (udp_load) while parts are registered and while none are. The disk's own
+barrier stands beside it. Ratios are of one round. See README.md.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+
+from lib import common, postgres
+from lib.common import CannotRun, say
+
+ROUNDS_MIN = 5
+CONNECTIONS = (1, 16, 64)
+GROUPS = (100, 2000)
+ORDERS = ("serial", "random")
+COMMITS = {1: 100_000, 100: 200, 2000: 20}  # the most of one measurement, to bound the rows needed
+POSTGRES_GROUPS = {100: 40, 2000: 8}
+FIELD_PER_SECOND = 1000  # identifiers a second: what operators of such nodes say of theirs
+FREE_BYTES_PER_ROW = 4000
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+def make_rows(arguments, folder, kind, count, run):
+    """Rows as NDJSON and as encoded records."""
+    rows, encoded = folder / f"{kind}.ndjson", folder / f"{kind}.bin"
+    with open(rows, "wb") as file:
+        subprocess.run([common.program(arguments.build, "register_load"), "--rows", kind,
+                        "--count", str(count), "--run", str(run)], stdout=file, check=True)
+    with open(rows, "rb") as file:
+        done = subprocess.run([common.program(arguments.build, "lmdb_insert"), "--encode",
+                               str(encoded)], stdin=file, capture_output=True, text=True,
+                              check=False)
+    if done.returncode != 0:
+        raise CannotRun(f"lmdb_insert --encode: {done.stderr.strip()}")
+    return rows, encoded
+
+
+def encoded_rows(path):
+    """(name, record in hex) of every row of a file of lmdb_insert --encode."""
+    found = []
+    with open(path, "rb") as file:
+        while front := file.read(6):
+            key_len, record_len = struct.unpack("=HI", front)
+            found.append((file.read(key_len), file.read(record_len)))
+    # a key is a byte for its kind and the name in upper case
+    return [(key[1:].decode("ascii"), record.hex()) for key, record in found]
+
+
+class Rows:
+    """Rows of one order; each side takes its next ones from the front, so none comes twice."""
+
+    def __init__(self, arguments, folder, order):
+        count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + 4000)
+        self.json, self.encoded = make_rows(arguments, folder, order, count, 9000)
+        self.json.unlink()
+        self.skip = 0
+        self.taken = 0
+        self.hex = None
+
+    def take(self, count):
+        if self.hex is None:
+            self.hex = encoded_rows(self.encoded)
+        part = self.hex[self.taken:self.taken + count]
+        if len(part) < count:
+            raise CannotRun("not enough rows were made for PostgreSQL")
+        self.taken += count
+        return part
+
+
+# --- one measurement ------------------------------------------------------------------------
+
+def run_json(words, timeout=120):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
+                          timeout=timeout, check=False)
+    if done.returncode != 0:
+        raise CannotRun(f"{pathlib.Path(words[0]).name}: {done.stderr.strip()[-300:]}")
+    return json.loads(done.stdout)
+
+
+def barrier(arguments, folder):
+    return run_json([common.program(arguments.build, "lmdb_commit"), folder / "barrier",
+                     "--barrier", arguments.barriers])
+
+
+def measure_lmdb(arguments, database, rows, size):
+    found = run_json([common.program(arguments.build, "lmdb_commit"), database, "--rows",
+                      rows.encoded, "--skip", rows.skip, "--group", size, "--milliseconds",
+                      arguments.milliseconds, "--commits", COMMITS[size] if size > 1 else 1000])
+    rows.skip += found["records"]
+    return found
+
+
+def commits_of(node):
+    """Commits of the node so far, or None when it does not count them."""
+    found = common.metric(node, "onym_commit_duration_seconds_count")
+    return None if found is None else int(found)
+
+
+def measure_node(arguments, node, connections, order, run):
+    before = commits_of(node)
+    found = run_json([common.program(arguments.build, "register_load"), "--target",
+                      f"127.0.0.1:{node.port}", "--connections", connections, "--order", order,
+                      "--milliseconds", arguments.milliseconds, "--run", run])
+    if found["refused"] > 0 or found["registered"] == 0:
+        raise CannotRun(f"the node refused {found['refused']} of the registrations, first with "
+                        f"response code {found['refused_code']}: {node.last_words()}")
+    after = commits_of(node)
+    if after is not None and after > before:
+        found["per_commit"] = found["registered"] / (after - before)
+    return found
+
+
+def one_round(arguments, folder, node, database, rows, server, number):
+    """All sides in turns: what is compared stands close together, since disks have moods."""
+    found, barriers = {}, []
+    for k, order in enumerate(ORDERS):
+        for i, (connections, size) in enumerate(zip(CONNECTIONS, (1, *GROUPS))):
+            run = 1 + number * 20 + i * len(ORDERS) + k
+            barriers.append(barrier(arguments, folder))
+            found[f"node {order} {connections} connections"] = measure_node(
+                arguments, node, connections, order, run)
+            found[f"lmdb {order} {size} to a commit"] = measure_lmdb(
+                arguments, database, rows[order], size)
+            if server is not None:
+                record = rows[order].take(1)[0][1]
+                found[f"postgres {order} {connections} connections"] = server.singles(
+                    order, connections, record, run)
+        if server is not None:
+            for size, groups in POSTGRES_GROUPS.items():
+                for how in ("insert", "copy"):
+                    found[f"postgres {order} {how} of {size}"] = server.groups(
+                        rows[order].take(size * groups), size, how)
+    return found, barriers
+
+
+def resolve_round(arguments, node, names, number):
+    """Resolution alone, and while 16 connections register random parts."""
+    found = {}
+    words = [common.program(arguments.build, "udp_load"), "--target", f"127.0.0.1:{node.port}",
+             "--names", str(names), "--window", str(arguments.window), "--seed", str(number + 1)]
+    idle = run_json([*words, "--milliseconds", arguments.milliseconds])
+    with subprocess.Popen(
+            [common.program(arguments.build, "register_load"), "--target", f"127.0.0.1:{node.port}",
+             "--connections", "16", "--order", "random", "--run", str(19 + 20 * number),
+             "--milliseconds", str(arguments.milliseconds + 400)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
+        try:
+            time.sleep(0.2)
+            busy = run_json([*words, "--milliseconds", arguments.milliseconds])
+            out, errors = writer.communicate(timeout=60)
+        finally:
+            writer.kill()
+    if writer.returncode != 0:
+        raise CannotRun(f"register_load: {errors.strip()[-300:]}")
+    for name, one in (("idle", idle), ("registering", busy)):
+        if one["wrong"] or one["unanswered"]:
+            raise CannotRun(f"resolution {name}: {one['wrong']} wrong answers, "
+                            f"{one['unanswered']} without one")
+        found[name] = {"latency_ms": {key: value / 1000
+                                      for key, value in one["latency_us"].items()},
+                       "per_second": one["answers_per_second"], "lost": one["lost"]}
+    found["registered_per_second"] = json.loads(out)["per_second"]
+    return found
+
+
+# --- the report -----------------------------------------------------------------------------
+
+def table(rounds, names):
+    """One line for each measurement: rate with range, latencies as medians of the rounds."""
+    width = max(len(name) for name in names)
+    result = {}
+    say(f"{'':{width}}  {'identifiers/s':>13}  {'(rounds from - to)':^21}  {'p50 ms':>8}  "
+        f"{'p99 ms':>8}  {'per commit':>10}")
+    for name in names:
+        of = [one[name] for one in rounds]
+        rate = common.spread([one["per_second"] for one in of])
+        p50 = common.spread([one["latency_ms"]["p50"] for one in of])
+        p99 = common.spread([one["latency_ms"]["p99"] for one in of])
+        sizes = [one["per_commit"] if "per_commit" in one else
+                 one["records"] / one["commits"] if "commits" in one and "lmdb" in name else None
+                 for one in of]
+        size = common.spread(sizes)["median"] if None not in sizes else None
+        say(f"{name:{width}}  {rate['median']:13,.0f}  "
+            f"({rate['min']:8,.0f} - {rate['max']:8,.0f})  {p50['median']:8.3f}  "
+            f"{p99['median']:8.3f}  {'' if size is None else f'{size:10.1f}'}")
+        result[name] = {"per_second": rate, "p50_ms": p50, "p99_ms": p99, "per_commit": size}
+    return result
+
+
+def ratio(rounds, above, below):
+    of = [one[above]["per_second"] / one[below]["per_second"] for one in rounds]
+    found = common.spread(of)
+    say(f"{above} / {below}: {found['median']:.2f} ({found['min']:.2f} to {found['max']:.2f})")
+    return {"of": above, "to": below, **found}
+
+
+def ratios(rounds, with_postgres):
+    say("\nratios of rates, median of the rounds (range)")
+    found = []
+    for order in ORDERS:
+        found.append(ratio(rounds, f"node {order} 1 connections", f"lmdb {order} 1 to a commit"))
+        found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 1 to a commit"))
+        found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 100 to a commit"))
+        if with_postgres:
+            found += [ratio(rounds, f"node {order} {n} connections",
+                            f"postgres {order} {n} connections") for n in CONNECTIONS]
+    return found
+
+
+def report(arguments, rounds, resolving, barriers):
+    say("")
+    names = sorted(rounds[0], key=lambda name: name.split()[:2])
+    result = {"measurements": table(rounds, names)}
+    best = max(result["measurements"][name]["per_second"]["median"]
+               for name in names if name.startswith("node"))
+    say(f"{'field figure of peers':{max(len(n) for n in names)}}  {FIELD_PER_SECOND:13,d}  "
+        f"(stated, not measured here; the best line of the node is {best / FIELD_PER_SECOND:.1f} "
+        f"times this)")
+    result["field_per_second"] = FIELD_PER_SECOND
+    result["ratios"] = ratios(rounds, not arguments.without_postgres)
+    disk = common.spread([one["latency_ms"]["p50"] for one in barriers])
+    say(f"\ndisk barrier (4 KiB written over, fdatasync): p50 {disk['median']:.3f} ms "
+        f"({disk['min']:.3f} to {disk['max']:.3f}), "
+        f"p99 {common.spread([one['latency_ms']['p99'] for one in barriers])['median']:.3f} ms; "
+        f"one commit of LMDB has two")
+    result["barrier_p50_ms"] = disk
+    for name in ("idle", "registering"):
+        p99 = common.spread([one[name]["latency_ms"]["p99"] for one in resolving])
+        p50 = common.spread([one[name]["latency_ms"]["p50"] for one in resolving])
+        say(f"resolution {name:12} p50 {p50['median']:.3f} ms, p99 {p99['median']:.3f} ms "
+            f"({p99['min']:.3f} to {p99['max']:.3f}), window {arguments.window}")
+        result[f"resolution {name}"] = {"p50_ms": p50, "p99_ms": p99}
+    times = common.spread([one["registering"]["latency_ms"]["p99"] / one["idle"]["latency_ms"]["p99"]
+                           for one in resolving])
+    meanwhile = common.spread([one["registered_per_second"] for one in resolving])
+    say(f"resolution p99 registering / idle: {times['median']:.2f} ({times['min']:.2f} to "
+        f"{times['max']:.2f}), while {meanwhile['median']:,.0f} identifiers/s were registered")
+    result["resolution p99 ratio"] = times
+    return result
+
+
+# --- all of it ------------------------------------------------------------------------------
+
+def arguments_of(words):
+    parser = argparse.ArgumentParser(prog="./run bench register", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=str(common.ROOT / "build"), help="the build folder")
+    parser.add_argument("--records", type=int, default=1_000_000, help="there before it starts")
+    parser.add_argument("--rounds", type=int, default=5, help=f"at least {ROUNDS_MIN}")
+    parser.add_argument("--milliseconds", type=int, default=500, help="of one measurement")
+    parser.add_argument("--window", type=int, default=16, help="resolutions outstanding")
+    parser.add_argument("--barriers", type=int, default=60,
+                        help="fdatasync calls of one measurement of the disk")
+    parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument("--json", help="where the figures go (bench/results/register.json)")
+    arguments = parser.parse_args(words)
+    if arguments.rounds < ROUNDS_MIN or arguments.rounds > 400 or arguments.records < 100 or \
+       arguments.milliseconds < 50 or arguments.barriers < 1 or not 1 <= arguments.window <= 4096:
+        parser.error(f"--rounds needs {ROUNDS_MIN} to 400, --records 100 or more, --milliseconds "
+                     "50 or more, --barriers 1 or more, --window 1 to 4096")
+    return arguments
+
+
+def fill(arguments, folder, server):
+    """The same records into the node's store, LMDB and PostgreSQL; (data, database, names)."""
+    rows, encoded = make_rows(arguments, folder, "base", arguments.records, 1)
+    data, database, names = folder / "data", folder / "plain.mdb", folder / "names.txt"
+    with open(rows, encoding="ascii") as file, open(names, "w", encoding="ascii") as out:
+        for line in file:
+            name = line[11:line.index('"', 11)]
+            if not name.startswith("0.NA/"):
+                out.write(name + "\n")
+    common.run_tool([common.program(arguments.build, "onymctl"), "load", "--no-progress", "--data",
+                     data, rows], "onymctl load")
+    common.run_tool([common.program(arguments.build, "lmdb_commit"), database, "--fill", encoded],
+                    "lmdb_commit --fill")
+    if server is not None:
+        server.fill(encoded_rows(encoded))
+    rows.unlink()
+    encoded.unlink()
+    return data, database, names
+
+
+def measure(arguments, folder, server):
+    say("filling the databases")
+    data, database, names = fill(arguments, folder, server)
+    rows = {order: Rows(arguments, folder, order) for order in ORDERS}
+    rounds, resolving, barriers = [], [], []
+    with common.Node(arguments.build, data) as node:
+        for number in range(arguments.rounds):
+            one, around = one_round(arguments, folder, node, database, rows, server, number)
+            barriers += around
+            rounds.append(one)
+            resolving.append(resolve_round(arguments, node, names, number))
+            say(f"round {number + 1} of {arguments.rounds} done, "
+                f"barrier p50 "
+                f"{', '.join(format(one['latency_ms']['p50'], '.2f') for one in around)} ms")
+    return rounds, resolving, barriers
+
+
+def run(words=None):
+    arguments = arguments_of(words)
+    about = common.machine()
+    common.say_machine(about)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-register-"))
+    try:
+        if shutil.disk_usage(folder).free < arguments.records * FREE_BYTES_PER_ROW + (2 << 30):
+            raise CannotRun(f"{folder} has too little room; set TMPDIR or use fewer --records")
+        say(f"{arguments.records:,} records at the start, {arguments.rounds} rounds of "
+            f"{arguments.milliseconds} ms; {common.version(arguments.build, 'onymd')}, "
+            f"build {common.cache_entry(arguments.build, 'CMAKE_BUILD_TYPE')}")
+        say("Registering many in one request (batches) is not part of this build's Handle "
+            "interface; groups of the node are what many connections make.")
+        if arguments.without_postgres:
+            say("PostgreSQL is left out (--without-postgres).")
+            found = measure(arguments, folder, None)
+        else:
+            with postgres.Postgres() as server:
+                found = measure(arguments, folder, server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    result = {"bench": "register", "machine": about, "records": arguments.records,
+              "milliseconds": arguments.milliseconds, "window": arguments.window,
+              "build": common.version(arguments.build, "onymd"),
+              "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
+              "postgres": None if arguments.without_postgres else postgres.SETTINGS,
+              "rounds": found[0], "resolving": found[1], "barriers": found[2],
+              **report(arguments, *found)}
+    common.write_json(arguments.json or common.ROOT / "bench" / "results" / "register.json", result)
+    return 0
+
+
+if __name__ == "__main__":
+    common.main(run)
