@@ -32,10 +32,31 @@ link_newest(struct onym_tcp_connection *c)
     c->touched_ms = uv_now(tcp->loop);
 }
 
+static void on_accept(uv_stream_t *listener, int status);
+
+/* Memory of a connection goes to the spare first, and then to those who wait for it. */
+static void
+give_back(struct onym_tcp *tcp, struct onym_tcp_connection *c)
+{
+    if (tcp->spare != NULL || tcp->stopping) {
+        free(c);
+        return;
+    }
+    tcp->spare = c;
+    for (size_t i = 0; i < tcp->listeners; i++) {
+        if (tcp->starved[i]) {
+            tcp->starved[i] = false;
+            on_accept((uv_stream_t *)tcp->listener[i], 0);
+        }
+    }
+}
+
 static void
 on_connection_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct onym_tcp_connection *c = handle->data;
+
+    give_back(c->tcp, c);
 }
 
 void
@@ -271,26 +292,44 @@ onym_tcp_release(struct onym_tcp_connection *c)
     }
 }
 
+/* A connection that can be refused only: there is no memory to serve it. */
+static struct onym_tcp_connection *
+take_spare(struct onym_tcp *tcp, const uv_stream_t *listener)
+{
+    struct onym_tcp_connection *c = tcp->spare;
+
+    tcp->spare = NULL;
+    if (c != NULL) {
+        memset(c, 0, sizeof *c);
+    }
+    for (size_t i = 0; i < tcp->listeners && c == NULL; i++) {
+        tcp->starved[i] = tcp->starved[i] || (const uv_stream_t *)tcp->listener[i] == listener;
+    }
+    return c;
+}
+
 static void
 on_accept(uv_stream_t *listener, int status)
 {
     struct onym_tcp *tcp = listener->data;
     struct onym_tcp_connection *c;
+    bool refuse;
 
-    if (status != 0 || (c = calloc(1, sizeof *c)) == NULL) {
+    if (status != 0) {
         tcp->stats.closed[ONYM_TCP_BY_REFUSAL]++;
+        return;
+    }
+    c = calloc(1, sizeof *c);
+    refuse = c == NULL;
+    if (c == NULL && (c = take_spare(tcp, listener)) == NULL) {
         return;
     }
     c->tcp = tcp;
     c->socket.data = c;
-    if (uv_tcp_init(tcp->loop, &c->socket) != 0) {
-        free(c);
-        tcp->stats.closed[ONYM_TCP_BY_REFUSAL]++;
-        return;
-    }
+    (void)uv_tcp_init(tcp->loop, &c->socket); /* cannot fail without a socket */
     tcp->stats.open++;
     link_newest(c);
-    if (uv_accept(listener, (uv_stream_t *)&c->socket) != 0 ||
+    if (uv_accept(listener, (uv_stream_t *)&c->socket) != 0 || refuse ||
         tcp->stats.open > tcp->limits.connections) {
         onym_tcp_drop(c, ONYM_TCP_BY_REFUSAL);
         return;
@@ -334,9 +373,10 @@ onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *us
     tcp->user = user;
     tcp->limits = *limits;
     tcp->idle_timer.data = tcp;
-    if (uv_timer_init(loop, &tcp->idle_timer) != 0) {
-        free(tcp);
-        return ONYM_IO;
+    tcp->spare = calloc(1, sizeof *tcp->spare);
+    if (tcp->spare == NULL || uv_timer_init(loop, &tcp->idle_timer) != 0) {
+        onym_tcp_free(tcp);
+        return ONYM_NO_MEMORY;
     }
     (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, IDLE_TICK_MS, IDLE_TICK_MS);
     *out = tcp;
@@ -395,6 +435,9 @@ onym_tcp_port(const struct onym_tcp *tcp, size_t index)
 void
 onym_tcp_free(struct onym_tcp *tcp)
 {
+    if (tcp != NULL) {
+        free(tcp->spare);
+    }
     free(tcp);
 }
 

@@ -37,6 +37,10 @@ struct onym_tcp {
     size_t listeners;
     size_t kept_bytes;
     bool stopping;
+    /* Memory for one connection, to refuse with when there is none: what libuv has taken from a
+     * listener must be accepted, or the listener stays deaf. */
+    struct onym_tcp_connection *spare;
+    bool starved[ONYM_TCP_LISTENERS_MAX]; /* a connection waits there until the spare is back */
     /* the gathered write of the connection being handled */
     size_t gathered, fronts, gathered_bytes;
     uv_buf_t gather[ONYM_TCP_GATHER_MAX];
