@@ -102,10 +102,16 @@ begin_stop(struct server *s)
 /* ---- reload ---- */
 
 static void
-log_config_errors(struct server *s, const struct onym_config_report *report)
+log_config_errors(struct server *s, const struct onym_config_report *report,
+                  enum onym_status status)
 {
     char line[ONYM_CONFIG_LINE_MAX];
 
+    if (report->error_count == 0) {
+        ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
+                 "the configuration is not taken over",
+                 onym_log_text("err", onym_status_text(status)));
+    }
     for (size_t i = 0; i < report->error_count && i < ONYM_CONFIG_ERRORS_MAX; i++) {
         onym_config_error_line(report, i, line);
         ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
@@ -155,16 +161,17 @@ reload(struct server *s)
 {
     struct onym_config_report *report = calloc(1, sizeof *report);
     struct onym_settings *fresh = calloc(1, sizeof *fresh);
+    enum onym_status status = ONYM_NO_MEMORY;
 
     if (report == NULL || fresh == NULL) {
         ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
                  "no memory to read the configuration again");
-    } else if (onym_config_load(s->source, fresh, report) == ONYM_OK) {
+    } else if ((status = onym_config_load(s->source, fresh, report)) == ONYM_OK) {
         if (reload_certificate(s, fresh)) {
             apply(s, fresh);
         }
     } else {
-        log_config_errors(s, report);
+        log_config_errors(s, report, status);
     }
     free(report);
     free(fresh);

@@ -8,10 +8,15 @@
 #define LOG_FLUSH_MS 2000U
 
 static int
-print_config_errors(const struct onym_config_report *report)
+print_config_errors(const struct onym_config_report *report, enum onym_status status)
 {
     char line[ONYM_CONFIG_LINE_MAX];
 
+    if (report->error_count == 0) {
+        (void)fprintf(stderr, "onymd: the configuration cannot be read: %s\n",
+                      onym_status_text(status));
+        return ONYM_DAEMON_FAILED;
+    }
     for (size_t i = 0; i < report->error_count && i < ONYM_CONFIG_ERRORS_MAX; i++) {
         onym_config_error_line(report, i, line);
         (void)fprintf(stderr, "%s\n", line);
@@ -62,8 +67,10 @@ main(int argc, char **argv)
     if (code < 0) {
         source = (struct onym_config_source){
             .file = args.config, .environment = environ, .overrides = args.overrides};
-        if (onym_config_load(&source, settings, report) != ONYM_OK) {
-            code = print_config_errors(report);
+        enum onym_status status = onym_config_load(&source, settings, report);
+
+        if (status != ONYM_OK) {
+            code = print_config_errors(report, status);
         } else if (args.check_config) {
             (void)puts("configuration valid");
             code = ONYM_DAEMON_STOPPED;
