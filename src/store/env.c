@@ -309,14 +309,26 @@ onym_env_close(struct onym_env *env)
 enum onym_status
 onym_env_replace(struct onym_env *env, struct onym_fault *fault)
 {
-    enum onym_status status;
+    struct onym_fault why = {0};
 
     onym_tables_close(&env->tables);
     if (rename(env->new_path, env->data_path) != 0) {
         return io_fault(fault, env->data_path, "put the new file in its place", errno);
     }
-    status = sync_dir(env->dir, fault);
-    return status == ONYM_OK ? open_data(env, false, fault) : status;
+    if (sync_dir(env->dir, fault) != ONYM_OK) {
+        /* it is there now; whether it is after a power cut is the disk's secret */
+        return onym_fault_set(fault, ONYM_UNCERTAIN,
+                              "%s: the new file is in its place, but the directory could not be "
+                              "synced, so a power cut may bring the old one back; see the system's "
+                              "log for the disk, then load again",
+                              env->data_path);
+    }
+    if (open_data(env, false, &why) != ONYM_OK) {
+        return onym_fault_set(fault, ONYM_UNCERTAIN,
+                              "the new file is complete and in its place, but cannot be opened: %s",
+                              why.text);
+    }
+    return ONYM_OK;
 }
 
 /* Best effort: a cached page that cannot be dropped is only not read from the disk. */

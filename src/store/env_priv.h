@@ -41,7 +41,9 @@ void onym_tables_close(struct onym_tables *tables);
 
 /* Puts the finished and synced file DIR/data.mdb.new in the place of DIR/data.mdb and opens it.
  * The rename is durable before this returns. No view may be open. ONYM_OK; ONYM_IO and friends with
- * *fault: when env->tables.mdb is NULL afterwards only onym_env_close is allowed. */
+ * *fault: the old file is in its place; ONYM_UNCERTAIN with *fault: the new one is, but its name
+ * may not outlive a power cut, or it could not be opened. When env->tables.mdb is NULL afterwards
+ * only onym_env_close is allowed. */
 ONYM_MUST_USE enum onym_status onym_env_replace(struct onym_env *env, struct onym_fault *fault);
 
 #endif

@@ -14,6 +14,9 @@ onym_store_fault(const char *verb, const struct onym_fault *fault)
     if (fault->status == ONYM_IN_USE || fault->status == ONYM_UNSUPPORTED) {
         return ONYM_EXIT_REFUSED;
     }
+    if (fault->status == ONYM_UNCERTAIN) {
+        return ONYM_EXIT_UNKNOWN;
+    }
     return fault->status == ONYM_NOT_FOUND ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_SERVER;
 }
 
