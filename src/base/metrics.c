@@ -233,7 +233,7 @@ static void
 render_logins(struct onym_page *p)
 {
     onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_auth_attempts", NULL,
-                     "Credentials that came with requests of the HTTP API, by how they ended.");
+                     "Credentials shown to the node, by how that ended.");
     for (size_t i = 0; i < ONYM_LOGIN_COUNT; i++) {
         for (size_t k = 0; k < ONYM_LOGIN_RESULTS; k++) {
             onym_page_sample(p, "onym_auth_attempts_total",

@@ -63,12 +63,15 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
     X(1_2, "1.2")                                                                                  \
     X(1_3, "1.3")
 
-/* How somebody on the HTTP API proves who it is. Label `method` of onym_auth_attempts_total. */
+/* How somebody proves who it is. Label `method` of onym_auth_attempts_total. The first four come
+ * with requests of the HTTP API, the others answer a challenge of the Handle protocol. */
 #define ONYM_LOGIN_MAP(X)                                                                          \
     X(BASIC, "basic")                                                                              \
     X(SESSION, "session")                                                                          \
     X(CERTIFICATE, "certificate")                                                                  \
-    X(BEARER, "bearer")
+    X(BEARER, "bearer")                                                                            \
+    X(SECRET, "secret")                                                                            \
+    X(PUBLIC_KEY, "public_key")
 
 /* How that ended. Label `result`. */
 #define ONYM_LOGIN_RESULT_MAP(X)                                                                   \

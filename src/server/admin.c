@@ -294,6 +294,19 @@ event(void *of, bool login, enum onym_status status, const struct onym_principal
     }
 }
 
+/* Room that was wanting says nothing about who asked. */
+static void
+attempt(void *of, bool by_key, enum onym_status status)
+{
+    const struct onym_admin_post *post = of;
+    size_t method = by_key ? ONYM_LOGIN_PUBLIC_KEY : ONYM_LOGIN_SECRET;
+    size_t result = status == ONYM_OK ? ONYM_LOGIN_WAS_OK : ONYM_LOGIN_WAS_FAILED;
+
+    if (status != ONYM_BUSY && status != ONYM_NO_MEMORY) {
+        onym_counter_add(&post->streams->counters->logins[method][result], 1);
+    }
+}
+
 enum onym_status
 onym_admin_post_open(struct onym_admin_post *post, const struct onym_node *node,
                      struct onym_streams *streams, uv_loop_t *loop, unsigned worker)
@@ -320,7 +333,8 @@ onym_admin_post_open(struct onym_admin_post *post, const struct onym_node *node,
                                                   .challenge_take = challenge_take,
                                                   .prove = prove,
                                                   .submit = submit,
-                                                  .event = event},
+                                                  .event = event,
+                                                  .attempt = attempt},
                                       .policy = policy,
                                       .rng = &post->rng,
                                       .sessions = &post->sessions,

@@ -348,6 +348,7 @@ note_proof(const struct onym_admin_call *c, const struct onym_request *rq)
     bool login = rq->message.header.opcode == ONYM_OP_KEY_LOGIN;
     char address[INET6_ADDRSTRLEN];
 
+    onym_admin_attempt(admin, c->by_key, c->proof);
     if (c->proof != ONYM_OK || login) {
         admin->backend.event(admin->backend.of, login, c->proof, &c->user,
                              peer_text(onym_span_of(c->peer, c->peer_len), address),

@@ -56,6 +56,9 @@ struct onym_admin_backend {
     /* Remembers a login or a refusal in the log; never waits. */
     void (*event)(void *of, bool login, enum onym_status status,
                   const struct onym_principal *principal, onym_span address, onym_span name);
+    /* Counts an answer to a challenge: by a key pair or by a secret, and what came of it. May be
+     * NULL. */
+    void (*attempt)(void *of, bool by_key, enum onym_status status);
 };
 
 struct onym_admin {

@@ -75,6 +75,9 @@ enum onym_verdict onym_admin_request(struct onym_admin *admin, const struct onym
 /* Asks rq's sender to prove who it is (402). */
 enum onym_verdict onym_admin_challenge(struct onym_admin *admin, const struct onym_request *rq);
 
+/* Counts an answer to a challenge whose proof ended with status. */
+void onym_admin_attempt(const struct onym_admin *admin, bool by_key, enum onym_status status);
+
 /* Takes the answer to a challenge (opcode 200) and starts to check it. */
 enum onym_verdict onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq);
 

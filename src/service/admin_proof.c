@@ -116,6 +116,14 @@ refuse(const struct onym_request *rq, enum onym_status status, struct onym_pendi
     return verdict;
 }
 
+void
+onym_admin_attempt(const struct onym_admin *admin, bool by_key, enum onym_status status)
+{
+    if (admin->backend.attempt != NULL) {
+        admin->backend.attempt(admin->backend.of, by_key, status);
+    }
+}
+
 static enum onym_verdict
 start_proof(struct onym_admin *admin, const struct onym_request *rq,
             const struct onym_challenge_answer *answer, struct onym_pending *pending)
@@ -131,6 +139,7 @@ start_proof(struct onym_admin *admin, const struct onym_request *rq,
         status = find_keys(&record, by_key, answer->index, &keys);
     }
     if (status != ONYM_OK) {
+        onym_admin_attempt(admin, by_key, status);
         return refuse(rq, status, pending);
     }
     call = onym_admin_call_new(admin, rq, answer->user.len + answer->answer.len + keys.len);
