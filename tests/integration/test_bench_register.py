@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The bench of registration measures what it says: what its client counts as registered is in the
+store and nothing else is, refusals are no registrations, and a whole short run has every figure."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
+sys.path.insert(0, str(ROOT / "bench"))
+
+from lib import common, postgres  # noqa: E402
+
+
+def bench(name, *words, **more):
+    return subprocess.run([common.program(BUILD, name), *map(str, words)], capture_output=True,
+                          text=True, timeout=60, check=False, **more)
+
+
+class Register(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-test-register-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def rows(self, kind, count, run=1):
+        """NDJSON and the encoded form of it."""
+        made = bench("register_load", "--rows", kind, "--count", count, "--run", run)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        path, encoded = self.folder / f"{kind}.ndjson", self.folder / f"{kind}.bin"
+        path.write_text(made.stdout)
+        done = bench("lmdb_insert", "--encode", encoded, input=made.stdout)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return path, encoded
+
+    def node(self):
+        rows, _ = self.rows("base", 100)
+        common.run_tool([common.program(BUILD, "onymctl"), "load", "--no-progress", "--data",
+                         self.folder / "data", rows], "onymctl load")
+        return common.Node(BUILD, self.folder / "data")
+
+    def load(self, node, *words):
+        return bench("register_load", "--target", f"127.0.0.1:{node.port}", *words)
+
+    def test_what_is_counted_is_stored(self):
+        with self.node() as node:
+            for connections, order in ((1, "serial"), (5, "random"), (64, "serial")):
+                with self.subTest(connections=connections, order=order):
+                    done = self.load(node, "--connections", connections, "--order", order,
+                                     "--count", 150, "--run", connections)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    found = json.loads(done.stdout)
+                    self.assertEqual((found["registered"], found["refused"]), (150, 0))
+                    self.assertGreater(found["latency_ms"]["p50"], 0)
+                    self.assertGreaterEqual(found["latency_ms"]["max"],
+                                            found["latency_ms"]["p50"])
+            self.assertEqual(common.metric(node, "onym_identifiers"), 100 + 65 + 3 * 150)
+            commits = common.metric(node, "onym_commit_duration_seconds_count")
+            self.assertGreater(commits, 150, "one connection has one to a commit")
+            self.assertLess(commits, 3 * 150, "many connections share commits")
+            found = common.metric(
+                node, 'onym_auth_attempts_total{method="secret",result="ok"}')
+            self.assertEqual(found, 1 + 5 + 64, "one login on every connection")
+            again = json.loads(self.load(node, "--order", "serial", "--count", 150).stdout)
+            self.assertEqual((again["registered"], again["refused"], again["refused_code"]),
+                             (0, 150, 101))
+            self.assertEqual(common.metric(node, "onym_identifiers"), 100 + 65 + 3 * 150)
+
+    def test_the_client_says_what_is_wrong(self):
+        self.assertEqual(bench("register_load").returncode, 2)
+        for words, text in ((("--connections", "0"), "1 to 256"),
+                            (("--connections", "257"), "1 to 256"),
+                            (("--run", "10000"), "1 to 9999"),
+                            (("--order", "sorted"), "serial or random")):
+            done = bench("register_load", "--target", "127.0.0.1:9", *words)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(text, done.stderr)
+        closed = bench("register_load", "--target", f"127.0.0.1:{common.free_port()}")
+        self.assertEqual(closed.returncode, 1)
+        self.assertIn("refused", closed.stderr)
+
+    def test_commits_of_lmdb(self):
+        _, base = self.rows("base", 50)
+        _, new = self.rows("random", 120)
+        database = self.folder / "plain.mdb"
+        self.assertEqual(bench("lmdb_commit", database, "--fill", base).returncode, 0)
+        for skip, group, commits in ((0, 1, 20), (20, 30, 4)):  # the last one holds ten
+            done = bench("lmdb_commit", database, "--rows", new, "--skip", skip, "--group", group,
+                         "--commits", commits, "--milliseconds", 20000)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = json.loads(done.stdout)
+            self.assertEqual(found["commits"], commits)
+            self.assertEqual(found["records"], min(group * commits, 120 - skip))
+        twice = bench("lmdb_commit", database, "--rows", new)
+        self.assertEqual(twice.returncode, 1, "a record that is there already is no insert")
+        past = bench("lmdb_commit", database, "--rows", new, "--skip", 121)
+        self.assertIn("fewer rows", past.stderr)
+        disk = json.loads(bench("lmdb_commit", self.folder / "barrier", "--barrier", 5).stdout)
+        self.assertEqual(disk["commits"], 5)
+        self.assertFalse((self.folder / "barrier").exists())
+
+    def test_postgres_holds_every_row(self):
+        if not postgres.installed():
+            self.skipTest("postgresql-15 is not installed")
+        with postgres.Postgres() as server:
+            folder = server.folder
+            server.fill([("88.9430.1000/A", "00"), ("88.9430.1000/B", "ff")])
+            rows = [(f"88.9430.1001/{i:03d}", "0102") for i in range(250)]
+            self.assertEqual(server.groups(rows[:150], 100, "copy")["commits"], 2)
+            self.assertEqual(server.groups(rows[150:], 50, "insert")["records"], 100)
+            single = server.singles("random", 2, "0102", 1)
+            self.assertGreater(single["records"], 0)
+            count = int(server.psql("COPY (SELECT count(*) FROM part) TO stdout"))
+            self.assertEqual(count, 252 + single["records"])
+        self.assertFalse(folder.exists())
+
+    def test_a_short_run_has_every_figure(self):
+        where = self.folder / "register.json"
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "bench" / "register.py"), "--build", str(BUILD),
+             "--records", "500", "--milliseconds", "50", "--barriers", "3", "--without-postgres",
+             "--json", str(where)], capture_output=True, text=True, timeout=240, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(where.read_text())
+        self.assertEqual(len(found["rounds"]), 5)
+        for order in ("serial", "random"):
+            for name in (*(f"node {order} {n} connections" for n in (1, 16, 64)),
+                         *(f"lmdb {order} {n} to a commit" for n in (1, 100, 2000))):
+                self.assertGreater(found["measurements"][name]["per_second"]["min"], 0, name)
+                self.assertGreater(found["measurements"][name]["per_commit"], 0.5, name)
+        self.assertGreater(found["barrier_p50_ms"]["median"], 0)
+        self.assertGreater(found["resolution p99 ratio"]["median"], 0)
+        self.assertIn("stated, not measured here", done.stdout)
+        few = subprocess.run([sys.executable, str(ROOT / "bench" / "register.py"), "--rounds", "4"],
+                             capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(few.returncode, 2)
+        self.assertIn("--rounds", few.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
