@@ -8,7 +8,9 @@ import base64
 import contextlib
 import http.client
 import json
+import socket
 import ssl
+import time
 import urllib.parse
 
 import node
@@ -97,9 +99,17 @@ class Web(secured.Secured):
             if connection is None:
                 mine.close()
 
+    def wait_metric(self, line, least, seconds=10):
+        """Until a counter, which is published twice a second, has come so far."""
+        until = time.monotonic() + seconds
+        while (self.metric(line) or 0) < least:
+            if time.monotonic() > until:
+                raise node.NodeError(f"{line} is {self.metric(line)}, not {least}")
+            time.sleep(0.05)
+
     def raw(self, timeout=10, context=None):
         """A TLS socket to the API."""
-        plain = node.socket.create_connection(("127.0.0.1", self.https_port), timeout)
+        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout)
         try:
             return (context or self.client()).wrap_socket(plain, server_hostname="127.0.0.1")
         except BaseException:
