@@ -57,7 +57,7 @@ place_map(struct onym_batch_rows *rows, const char *map, const onym_span *titles
 {
     const char *equals = strrchr(map, '=');
     onym_span title = onym_span_of(map, equals != NULL ? (size_t)(equals - map) : 0);
-    struct onym_batch_column column;
+    struct onym_batch_column column = {.use = ONYM_COLUMN_IGNORED};
 
     if (equals == NULL || !read_place(onym_span_text(equals + 1), &column)) {
         return onym_fault_set(fault, ONYM_INVALID,
@@ -146,7 +146,7 @@ onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
     struct onym_csv_record record;
     struct onym_fault inner = {.status = ONYM_OK};
     enum onym_status status = onym_csv_in_next(rows->csv, &record, &inner);
-    onym_span titles[ONYM_CSV_FIELDS_MAX];
+    onym_span titles[ONYM_CSV_FIELDS_MAX] = {{NULL, 0}};
     size_t from = 0;
 
     if (status == ONYM_NOT_FOUND) {

@@ -77,6 +77,9 @@ static int
 verb_of(onym_span line, onym_span *rest)
 {
     line = trim(line);
+    if (line.len == 0) {
+        return 0;
+    }
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         size_t len = strlen(verbs[i].word);
 

@@ -1,5 +1,6 @@
 #include "tools/csv_in.h"
 
+#include "base/require.h"
 #include "base/utf8.h"
 #include "onym/model/limits.h"
 
@@ -138,7 +139,7 @@ choose_encoding(struct onym_csv_in *in, const char *encoding, struct onym_fault 
 {
     enum onym_status status = ONYM_OK;
 
-    in->encoding = encoding;
+    in->encoding = encoding != NULL ? encoding : "UTF-8";
     if (encoding == NULL) {
         status = detect(in, fault);
     }
@@ -284,9 +285,9 @@ static bool
 keep(struct onym_csv_in *in, uint8_t byte)
 {
     if (in->record_len == in->record_cap) {
-        uint8_t *grown = in->record_cap < ONYM_LINE_LEN_MAX
-                             ? realloc(in->record, in->record_cap * 2)
-                             : NULL;
+        size_t cap = in->record_cap * 2;
+        uint8_t *grown = cap > in->record_cap && cap <= ONYM_LINE_LEN_MAX ? realloc(in->record, cap)
+                                                                          : NULL;
 
         if (grown == NULL) {
             return false;
