@@ -296,6 +296,30 @@ HOME 127.0.0.1:2641:TCP
         self.assertEqual((summary["rows"], summary["failed"]), (ROWS, 0))
         self.check_numbered()
 
+    def test_a_node_that_does_not_come_back_in_time(self):
+        path = self.numbered(rows=5000)
+        client = self.start("run", path, "--retry", "1")
+        self.wait_for_progress(path, 1000)
+        self.node.kill()
+        out, told = client.communicate(timeout=60)
+        # 7 when a row had been sent, 3 when all were still being asked who they are
+        self.assertIn(client.returncode, (3, 7), told)
+        self.assertIn(b"batch resume", told)
+        self.assertFalse(self.summary(out)[1])
+        self.node.start()
+        self.batch("resume", path, *self.who)
+        self.check_numbered(5000)
+
+    def test_two_jobs_over_one_file_are_refused(self):
+        path = self.numbered()
+        client = self.start("run", path)
+        self.wait_for_progress(path, 1)
+        _, told = self.run_file(path, status=6)
+        self.assertIn("another job", told)
+        client.send_signal(signal.SIGTERM)
+        client.communicate(timeout=20)
+        self.assertEqual(client.returncode, 130)
+
     def test_a_killed_client_that_deletes(self):
         rows = 3000
         path = self.numbered(rows=rows)
