@@ -3,6 +3,7 @@
 
 #include "auth/evp_priv.h"
 #include "base/bytes.h"
+#include "base/require.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -19,7 +20,7 @@ onym_session_secret_wipe(struct onym_session_secret *secret)
 
 enum onym_status
 onym_session_encrypt(const struct onym_session_secret *secret, uint16_t version,
-                     struct onym_rng *rng, onym_span message, uint8_t *out, size_t cap, size_t *len)
+                     struct onym_rng *rng, onym_span message, uint8_t *out, size_t cap)
 {
     EVP_CIPHER_CTX *context;
     int front = 0;
@@ -44,7 +45,8 @@ onym_session_encrypt(const struct onym_session_secret *secret, uint16_t version,
     if (!good) {
         return onym_evp_failed(ONYM_CANNOT_AUTHENTICATE);
     }
-    *len = ONYM_SESSION_IV_LEN + (size_t)front + (size_t)tail;
+    ONYM_REQUIRE(ONYM_SESSION_IV_LEN + (size_t)front + (size_t)tail ==
+                 ONYM_SESSION_CIPHER_LEN(message.len));
     return ONYM_OK;
 }
 

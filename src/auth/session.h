@@ -61,12 +61,11 @@ void onym_session_secret_wipe(struct onym_session_secret *secret);
 
 /* Encrypts a message (header, body, credential; at most ONYM_MESSAGE_LEN_MAX) under a fresh IV from
  * rng, which must be unpredictable: onym_rng_system outside tests. version as of the message.
- * ONYM_OK and *len set; ONYM_SESSION_FAILED: version < 2.4 (ECB), or too long; ONYM_NO_SPACE;
- * ONYM_NO_MEMORY. */
+ * ONYM_OK: ONYM_SESSION_CIPHER_LEN(message.len) bytes stand at out; ONYM_SESSION_FAILED: version <
+ * 2.4 (ECB), or too long; ONYM_NO_SPACE; ONYM_NO_MEMORY. */
 ONYM_MUST_USE enum onym_status onym_session_encrypt(const struct onym_session_secret *secret,
                                                     uint16_t version, struct onym_rng *rng,
-                                                    onym_span message, uint8_t *out, size_t cap,
-                                                    size_t *len);
+                                                    onym_span message, uint8_t *out, size_t cap);
 /* The reverse; out and cipher must not overlap. ONYM_OK and *len set; ONYM_SESSION_FAILED: version
  * < 2.4; ONYM_SESSION_REJECTED: not IV and whole blocks, too long, or padding that does not fit.
  * The MAC is inside: a caller answers a wrong one with the same status, or it tells an attacker

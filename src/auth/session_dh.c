@@ -220,7 +220,7 @@ enum onym_status
 onym_dh_secret(const struct onym_dh *dh, onym_span peer_key, struct onym_session_secret *out)
 {
     struct onym_key_number fields[3];
-    uint8_t shared[ONYM_DH_BITS_MAX / 8];
+    uint8_t shared[ONYM_DH_BITS_MAX / 8] = {0};
     onym_span left;
     enum onym_status status = fields_of(peer_key, fields);
 

@@ -103,7 +103,6 @@ seal_with(const struct onym_request *rq, const struct onym_session_secret *secre
     uint8_t *plain = encrypt ? malloc(plain_cap) : onym_arena_take(rq->call->arena, plain_cap);
     struct onym_writer w;
     uint8_t *out;
-    size_t len = 0;
     enum onym_status status = plain != NULL ? ONYM_OK : ONYM_BUSY;
 
     if (status == ONYM_OK) {
@@ -120,9 +119,9 @@ seal_with(const struct onym_request *rq, const struct onym_session_secret *secre
         out = onym_arena_take(rq->call->arena, cap);
         status = out == NULL ? ONYM_BUSY
                              : onym_session_encrypt(secret, rq->reply->envelope.version, &rng,
-                                                    onym_writer_written(&w), out, cap, &len);
+                                                    onym_writer_written(&w), out, cap);
         if (status == ONYM_OK) {
-            one_part(rq->reply, onym_span_of(out, len));
+            one_part(rq->reply, onym_span_of(out, cap));
             rq->reply->envelope.flags |= ONYM_ENVELOPE_ENCRYPTED;
         }
     }
