@@ -177,12 +177,14 @@ make_data(const struct onym_env *env, struct onym_fault *fault)
 {
     struct onym_tables tables;
     struct stat st;
+    const struct onym_tables_options options = {
+        .map_size = env->map_size, .flags = MDB_NOLOCK, .create = true};
     enum onym_status status;
 
     if (stat(env->data_path, &st) == 0) {
         return ONYM_OK;
     }
-    status = onym_tables_open(env->new_path, env->map_size, 0, MDB_NOLOCK, true, &tables, fault);
+    status = onym_tables_open(env->new_path, &options, &tables, fault);
     if (status != ONYM_OK) {
         (void)unlink(env->new_path);
         return status;
@@ -197,6 +199,8 @@ make_data(const struct onym_env *env, struct onym_fault *fault)
 static enum onym_status
 open_data(struct onym_env *env, bool create, struct onym_fault *fault)
 {
+    const struct onym_tables_options options = {
+        .map_size = env->map_size, .readers_max = env->readers_max, .create = create};
     enum onym_status status;
 
     /* what a load or a first start that was killed left behind */
@@ -205,8 +209,7 @@ open_data(struct onym_env *env, bool create, struct onym_fault *fault)
     if (status != ONYM_OK) {
         return status;
     }
-    status = onym_tables_open(env->data_path, env->map_size, env->readers_max, 0, create,
-                              &env->tables, fault);
+    status = onym_tables_open(env->data_path, &options, &env->tables, fault);
     if (status == ONYM_NOT_FOUND) {
         return onym_fault_set(fault, ONYM_CORRUPT,
                               "%s: an LMDB file without a store's tables; restore it from a dump "
@@ -268,10 +271,10 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     env->data_path = path_in(options->dir, ONYM_DATA_FILE);
     env->new_path = path_in(options->dir, ONYM_DATA_FILE_NEW);
     if (env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
-        status = onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
-    } else {
-        status = make_dir(env, options->create, fault);
+        onym_env_close(env);
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
+    status = make_dir(env, options->create, fault);
     if (status == ONYM_OK) {
         status = take_lock(env, options->holder, fault);
     }

@@ -29,12 +29,18 @@ struct onym_env {
     char *new_path;  /* DIR/data.mdb.new */
 };
 
+struct onym_tables_options {
+    size_t map_size;      /* bytes */
+    unsigned readers_max; /* 0: as many as LMDB has by default */
+    unsigned flags;       /* of LMDB, added to those every file is opened with */
+    bool create;
+};
+
 /* Opens the LMDB file at path and its tables, making them when create; a table that an older
- * program did not know is added. flags are added to
- * those every file is opened with. ONYM_OK, ONYM_NOT_FOUND (no tables there and !create) or what
+ * program did not know is added. ONYM_OK, ONYM_NOT_FOUND (no tables there and !create) or what
  * onym_lmdb_fault gives. On failure nothing stays open. */
-ONYM_MUST_USE enum onym_status onym_tables_open(const char *path, size_t map_size,
-                                                unsigned readers_max, unsigned flags, bool create,
+ONYM_MUST_USE enum onym_status onym_tables_open(const char *path,
+                                                const struct onym_tables_options *options,
                                                 struct onym_tables *out, struct onym_fault *fault);
 /* Closes what onym_tables_open opened; the zero struct is fine. */
 void onym_tables_close(struct onym_tables *tables);

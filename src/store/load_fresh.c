@@ -171,12 +171,13 @@ build_file(struct build *b, const uint8_t input[16], struct onym_load_double *tw
            struct onym_fault *fault)
 {
     const struct onym_env *env = b->load->env;
+    const struct onym_tables_options options = {
+        .map_size = env->map_size, .flags = MDB_NOSYNC | MDB_NOLOCK, .create = true};
     uint8_t node[ONYM_NODE_ID_LEN];
     enum onym_status status = read_old(b, node, fault);
 
     if (status == ONYM_OK) {
-        status = onym_tables_open(env->new_path, env->map_size, 0, MDB_NOSYNC | MDB_NOLOCK, true,
-                                  &b->tables, fault);
+        status = onym_tables_open(env->new_path, &options, &b->tables, fault);
     }
     if (status == ONYM_OK) {
         status = begin(b, fault);

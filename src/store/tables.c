@@ -90,27 +90,28 @@ create_tables(struct onym_tables *t)
 }
 
 enum onym_status
-onym_tables_open(const char *path, size_t map_size, unsigned readers_max, unsigned flags,
-                 bool create, struct onym_tables *out, struct onym_fault *fault)
+onym_tables_open(const char *path, const struct onym_tables_options *options,
+                 struct onym_tables *out, struct onym_fault *fault)
 {
     struct onym_tables t = {0};
     int rc = mdb_env_create(&t.mdb);
 
     if (rc == 0) {
-        rc = mdb_env_set_mapsize(t.mdb, map_size);
+        rc = mdb_env_set_mapsize(t.mdb, options->map_size);
     }
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(t.mdb, TABLES_MAX);
     }
-    if (rc == 0 && readers_max != 0) {
-        rc = mdb_env_set_maxreaders(t.mdb, readers_max);
+    if (rc == 0 && options->readers_max != 0) {
+        rc = mdb_env_set_maxreaders(t.mdb, options->readers_max);
     }
     if (rc == 0) {
-        rc = mdb_env_open(t.mdb, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | flags, 0600);
+        rc = mdb_env_open(t.mdb, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | options->flags,
+                          0600);
     }
     if (rc == 0) {
         rc = open_existing(&t);
-        if (rc == MDB_NOTFOUND && create) {
+        if (rc == MDB_NOTFOUND && options->create) {
             rc = create_tables(&t);
         }
     }
