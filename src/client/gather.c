@@ -68,6 +68,9 @@ onym_gather_datagram(struct onym_gather *g, onym_span datagram, uint32_t request
         return ONYM_GATHERED_MORE;
     }
     rest = e.message_len - offset;
+    if (payload.len == 0) {
+        return ONYM_GATHERED_MORE;
+    }
     if (e.sequence == 0 && payload.len >= e.message_len) {
         payload.len = e.message_len;
     } else if (payload.len != (rest < ONYM_PACKET_DATA_MAX ? rest : ONYM_PACKET_DATA_MAX)) {

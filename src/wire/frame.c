@@ -134,8 +134,9 @@ fragment_fits(const struct onym_envelope *envelope, size_t data_len, uint32_t me
         envelope->message_len > message_len_max || envelope->sequence >= count) {
         return false;
     }
-    return data_len ==
-           (envelope->sequence + 1 < count ? ONYM_PACKET_DATA_MAX : envelope->message_len - offset);
+    return data_len > 0 &&
+           data_len == (envelope->sequence + 1 < count ? ONYM_PACKET_DATA_MAX
+                                                       : envelope->message_len - offset);
 }
 
 static bool
