@@ -29,30 +29,36 @@ struct talk {
     struct onym_message reply; /* borrows from in */
 };
 
-static size_t
-write_request(uint32_t opcode, uint32_t flags, uint32_t session, uint32_t request_id,
-              onym_span body, uint8_t *out, size_t cap)
+static struct onym_message
+request_of(uint32_t opcode, uint32_t flags, uint32_t session, uint32_t request_id, onym_span body)
 {
-    struct onym_message m = {.envelope = {.version = BENCH_LOGIN_VERSION,
-                                          .suggested = BENCH_LOGIN_VERSION,
-                                          .session_id = session,
-                                          .request_id = request_id},
-                             .header = {.opcode = opcode,
-                                        .flags = flags,
-                                        .site_serial = UINT16_MAX,
-                                        .expiration = onym_clock_epoch_s() + 43200},
-                             .body = body,
-                             .has_credential = true};
+    return (struct onym_message){.envelope = {.version = BENCH_LOGIN_VERSION,
+                                              .suggested = BENCH_LOGIN_VERSION,
+                                              .session_id = session,
+                                              .request_id = request_id},
+                                 .header = {.opcode = opcode,
+                                            .flags = flags,
+                                            .site_serial = UINT16_MAX,
+                                            .expiration = onym_clock_epoch_s() + 43200},
+                                 .body = body,
+                                 .has_credential = true};
+}
+
+static size_t
+write_message(const struct onym_message *m, uint8_t *out, size_t cap)
+{
     size_t len = 0;
 
-    return onym_message_encode(&m, out, cap, &len) == ONYM_OK ? len : 0;
+    return onym_message_encode(m, out, cap, &len) == ONYM_OK ? len : 0;
 }
 
 size_t
 bench_login_request(uint32_t opcode, uint32_t session, uint32_t request_id, onym_span body,
                     uint8_t *out, size_t cap)
 {
-    return write_request(opcode, USUAL_FLAGS, session, request_id, body, out, cap);
+    struct onym_message m = request_of(opcode, USUAL_FLAGS, session, request_id, body);
+
+    return write_message(&m, out, cap);
 }
 
 /* Sends one request and reads its reply; false when that fails or the reply is of another one. */
@@ -60,10 +66,10 @@ static bool
 ask(struct talk *t, uint32_t opcode, uint32_t flags, onym_span body)
 {
     size_t have = 0;
-    struct onym_frame frame = {0};
+    struct onym_frame frame;
+    struct onym_message m = request_of(opcode, flags, t->session, ++t->request_id, body);
 
-    t->out_len = write_request(opcode, flags, t->session, ++t->request_id, body, t->out,
-                               sizeof t->out);
+    t->out_len = write_message(&m, t->out, sizeof t->out);
     if (t->out_len == 0 || send(t->fd, t->out, t->out_len, MSG_NOSIGNAL) != (ssize_t)t->out_len) {
         return false;
     }

@@ -1,5 +1,7 @@
 #include "tools/dispatch.h"
 
+#include "base/require.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +54,10 @@ static int
 set_timeout(const char *text, double *out)
 {
     char *end = NULL;
-    double seconds = strtod(text, &end);
+    double seconds;
+
+    ONYM_REQUIRE(text != NULL);
+    seconds = strtod(text, &end);
 
     /* written so that "nan" fails too */
     if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= ONYM_CLI_TIMEOUT_MAX_S)) {
@@ -66,6 +71,7 @@ set_timeout(const char *text, double *out)
 static int
 set_output(const char *text, struct onym_cli *cli)
 {
+    ONYM_REQUIRE(text != NULL);
     if (strcmp(text, "json") != 0 && strcmp(text, "text") != 0) {
         return onym_usage_error("", "--output %s: give text or json", text);
     }
@@ -76,6 +82,7 @@ set_output(const char *text, struct onym_cli *cli)
 static int
 set_color(const char *text, struct onym_cli *cli)
 {
+    ONYM_REQUIRE(text != NULL);
     if (strcmp(text, "always") == 0) {
         cli->color = true;
     } else if (strcmp(text, "never") == 0) {

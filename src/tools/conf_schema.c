@@ -45,7 +45,7 @@ schema_of_scalar(const struct onym_config_key *key)
         (void)json_object_set_new(s, "pattern", json_string(pattern));
     }
     if (key->type == ONYM_CONFIG_NAME || key->type == ONYM_CONFIG_PATH ||
-        key->type == ONYM_CONFIG_WHO || key->type == ONYM_CONFIG_WHO) {
+        key->type == ONYM_CONFIG_WHO) {
         (void)json_object_set_new(s, "minLength", json_integer((json_int_t)key->min));
         (void)json_object_set_new(s, "maxLength", json_integer((json_int_t)key->max));
     }

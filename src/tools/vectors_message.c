@@ -289,14 +289,11 @@ onym_run_message(struct onym_vectors *vectors, const struct onym_vector_kind *ki
 {
     json_t *copy = json_copy(record);
     const char *version = json_string_value(json_object_get(record, "version"));
-    int major = 0;
-    int minor = 0;
     uint8_t *bytes = NULL;
     size_t len = 0;
 
     /* the code of the digest is not on the wire before 2.1 */
-    if (version != NULL && sscanf(version, "%d.%d", &major, &minor) == 2 && major == 2 &&
-        minor < 1) {
+    if (version != NULL && strcmp(version, "2.0") == 0) {
         json_object_del(copy, "digestAlgCode");
     }
     onym_vector_run_bytes(vectors, kind, copy, verdict);
