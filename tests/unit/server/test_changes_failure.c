@@ -11,18 +11,14 @@ static _Atomic int sync_failures;   /* of the next ones */
 static _Atomic int pwrite_failures; /* of the next ones of a page or less, as the meta page is */
 static _Atomic int quiet_calls, resume_calls;
 
-/* exported, so that libraries are bound to these */
-__attribute__((visibility("default"))) int fdatasync(int fd);
-__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *bytes, size_t len,
-                                                      off_t at);
-
 static int
 take(_Atomic int *failures)
 {
     return atomic_load(failures) > 0 && atomic_fetch_sub(failures, 1) > 0;
 }
 
-int
+/* exported, so that libraries are bound to it, as pwrite below */
+__attribute__((visibility("default"))) int
 fdatasync(int fd)
 {
     if (take(&sync_failures)) {
@@ -32,7 +28,7 @@ fdatasync(int fd)
     return (int)syscall(SYS_fdatasync, fd);
 }
 
-ssize_t
+__attribute__((visibility("default"))) ssize_t
 pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
     if (at < 8192 && take(&pwrite_failures)) {

@@ -80,8 +80,8 @@ a_record_may_be_made_of_itself(void **state)
 
     memset(data, 'd', sizeof data - 1);
     data[sizeof data - 1] = '\0';
-    for (char c = 'A'; c <= 'D'; c++) { /* neighbours on one page */
-        char name[8] = {'8', '8', '/', c, '\0'};
+    for (const char *c = "ABCD"; *c != '\0'; c++) { /* neighbours on one page */
+        char name[8] = {'8', '8', '/', *c, '\0'};
         struct onym_record r = record(name, bytes, sizeof bytes, data);
 
         key = key_of(change, name, key_bytes);
@@ -97,15 +97,15 @@ a_record_may_be_made_of_itself(void **state)
                              : onym_span_of(NULL, 0);
         assert_int_equal(onym_change_put(change, key, &r), ONYM_OK);
     }
-    for (char c = 'A'; c <= 'D'; c++) {
-        char name[8] = {'8', '8', '/', c, '\0'};
+    for (const char *c = "ABCD"; *c != '\0'; c++) {
+        char name[8] = {'8', '8', '/', *c, '\0'};
         struct onym_record r;
         onym_span cursor;
         struct onym_value value;
 
         key = key_of(change, name, key_bytes);
         assert_int_equal(onym_change_get(change, key, &r), ONYM_OK);
-        assert_int_equal(r.revision, c == 'B' ? 51 : 1);
+        assert_int_equal(r.revision, *c == 'B' ? 51 : 1);
         cursor = r.public_values.raw;
         assert_true(onym_value_next(&cursor, &value));
         assert_true(onym_span_equal(value.data, onym_span_text(data)));
