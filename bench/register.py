@@ -126,6 +126,31 @@ def measure_node(arguments, node, connections, order, run):
     return found
 
 
+def measure_batch(arguments, folder, node, order, run, size):
+    """A file of `size` rows registered by `onymctl batch run`, 16 rows under way at once: start,
+    reading, a proof for every row and the durable account of the job included."""
+    path, secret = folder / "batch.ndjson", folder / "secret"
+    made = subprocess.run([common.program(arguments.build, "register_load"), "--rows", order,
+                           "--count", str(size), "--run", str(run)], capture_output=True,
+                          check=True)
+    path.write_bytes(made.stdout)
+    secret.write_text("bench-secret", encoding="ascii")
+    secret.chmod(0o600)
+    start = time.monotonic()
+    done = subprocess.run([common.program(arguments.build, "onymctl"), "--quiet", "--server",
+                           f"127.0.0.1:{node.port}", "batch", "run", str(path), "--as",
+                           "301:0.NA/88.9430", "--secret-file", str(secret)],
+                          capture_output=True, text=True, timeout=120, check=False)
+    seconds = time.monotonic() - start
+    if done.returncode != 0:
+        raise CannotRun(f"onymctl batch run ended with {done.returncode}: "
+                        + (done.stderr or done.stdout).strip()[-300:])
+    for left in folder.glob("batch.ndjson*"):
+        left.unlink()
+    return {"records": size, "seconds": seconds, "per_second": size / seconds,
+            "latency_ms": {"p50": seconds * 1000, "p99": seconds * 1000}}
+
+
 def one_round(arguments, folder, node, database, rows, server, number):
     """All sides in turns: what is compared stands close together, since disks have moods."""
     found, barriers = {}, []
@@ -141,6 +166,9 @@ def one_round(arguments, folder, node, database, rows, server, number):
                 record = rows[order].take(1)[0][1]
                 found[f"postgres {order} {connections} connections"] = server.singles(
                     order, connections, record, run)
+        for i, size in enumerate(GROUPS if arguments.batch else ()):
+            found[f"node {order} batch file of {size}"] = measure_batch(
+                arguments, folder, node, order, 1 + number * 20 + 10 + i * len(ORDERS) + k, size)
         if server is not None:
             for size, groups in POSTGRES_GROUPS.items():
                 for how in ("insert", "copy"):
@@ -246,8 +274,8 @@ def report(arguments, rounds, resolving, barriers):
         say(f"resolution {name:12} p50 {p50['median']:.3f} ms, p99 {p99['median']:.3f} ms "
             f"({p99['min']:.3f} to {p99['max']:.3f}), window {arguments.window}")
         result[f"resolution {name}"] = {"p50_ms": p50, "p99_ms": p99}
-    times = common.spread([one["registering"]["latency_ms"]["p99"] / one["idle"]["latency_ms"]["p99"]
-                           for one in resolving])
+    times = common.spread([one["registering"]["latency_ms"]["p99"] /
+                           one["idle"]["latency_ms"]["p99"] for one in resolving])
     meanwhile = common.spread([one["registered_per_second"] for one in resolving])
     say(f"resolution p99 registering / idle: {times['median']:.2f} ({times['min']:.2f} to "
         f"{times['max']:.2f}), while {meanwhile['median']:,.0f} identifiers/s were registered")
@@ -268,6 +296,9 @@ def arguments_of(words):
     parser.add_argument("--barriers", type=int, default=60,
                         help="fdatasync calls of one measurement of the disk")
     parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument("--batch", action="store_true",
+                        help="also files of 100 and 2,000 rows by onymctl batch, whose rows are "
+                             "proven one by one by a secret: minutes more")
     parser.add_argument("--json", help="where the figures go (bench/results/register.json)")
     arguments = parser.parse_args(words)
     if arguments.rounds < ROUNDS_MIN or arguments.rounds > 400 or arguments.records < 100 or \
@@ -325,8 +356,10 @@ def run(words=None):
         say(f"{arguments.records:,} records at the start, {arguments.rounds} rounds of "
             f"{arguments.milliseconds} ms; {common.version(arguments.build, 'onymd')}, "
             f"build {common.cache_entry(arguments.build, 'CMAKE_BUILD_TYPE')}")
-        say("Registering many in one request (batches) is not part of this build's Handle "
-            "interface; groups of the node are what many connections make.")
+        say("Many in one request is not part of the Handle protocol: groups of the node are what "
+            "many connections make. " + ("A batch file is the whole of one onymctl batch run."
+                                         if arguments.batch else
+                                         "onymctl batch is left out (--batch measures it)."))
         if arguments.without_postgres:
             say("PostgreSQL is left out (--without-postgres).")
             found = measure(arguments, folder, None)
@@ -337,6 +370,7 @@ def run(words=None):
         shutil.rmtree(folder, ignore_errors=True)
     result = {"bench": "register", "machine": about, "records": arguments.records,
               "milliseconds": arguments.milliseconds, "window": arguments.window,
+              "batch": arguments.batch,
               "build": common.version(arguments.build, "onymd"),
               "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
               "postgres": None if arguments.without_postgres else postgres.SETTINGS,
