@@ -18,6 +18,9 @@ C_FOLDERS = ("include", "src", "tests", "bench", "docs/examples")
 LEXEME = re.compile(
     r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
+# Folders of other people's files, wherever they are.
+LEFT_OUT = {"__pycache__", "node_modules"}
+
 
 class CannotRun(Exception):
     """A tool or build this check needs is not here: the check is skipped with this reason."""
@@ -42,7 +45,7 @@ class Tree:
             for path in sorted((self.source / folder).rglob("*")):
                 parts = path.relative_to(self.source).parts
                 hidden = any(part.startswith(".") and part != ".ci" for part in parts[:-1])
-                if parts[0] in ("build", "onym-data") or hidden or "__pycache__" in parts:
+                if parts[0] in ("build", "onym-data") or hidden or LEFT_OUT.intersection(parts):
                     continue
                 if path.is_file() and path.suffix in suffixes:
                     found.append(path)
