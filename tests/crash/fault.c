@@ -3,9 +3,12 @@
  * tells what happened; without it nothing fails.
  *
  * For pwrite and pwritev only regular files count, for write and writev too, so that sockets and
- * pipes are left alone. A call that fails does nothing. */
+ * pipes are left alone. A call that fails does nothing. Memory that two libraries ask for is always
+ * given: OpenSSL 3.0 follows null pointers when what it keeps for the whole process finds none, and
+ * libuv calls abort() when its table of descriptors cannot grow. */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -33,12 +36,36 @@ struct control {
 };
 
 static struct control *control;
+static struct {
+    uintptr_t from, to;
+} spared[2]; /* code of libcrypto and libuv */
+static int spared_count;
 
 /* glibc's own, which an interposed malloc may stand on */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *at, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
+
+static int
+find_spared(struct dl_phdr_info *info, size_t size, void *of)
+{
+    (void)size;
+    (void)of;
+    if (strstr(info->dlpi_name, "libcrypto.so") == NULL &&
+        strstr(info->dlpi_name, "libuv.so") == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < info->dlpi_phnum && spared_count < 2; i++) {
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0) {
+            spared[spared_count].from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+            spared[spared_count].to = spared[spared_count].from + info->dlpi_phdr[i].p_memsz;
+            spared_count++;
+            break;
+        }
+    }
+    return 0;
+}
 
 __attribute__((constructor)) static void
 start(void)
@@ -57,6 +84,7 @@ start(void)
         abort();
     }
     (void)syscall(SYS_close, fd);
+    (void)dl_iterate_phdr(find_spared, NULL);
     control = at;
 }
 
@@ -81,6 +109,20 @@ fails(enum call call)
     return 1;
 }
 
+/* For who asks from that address. */
+static int
+memory_fails(const void *caller)
+{
+    uintptr_t at = (uintptr_t)caller;
+
+    for (int i = 0; i < spared_count; i++) {
+        if (at >= spared[i].from && at < spared[i].to) {
+            return 0;
+        }
+    }
+    return fails(MEMORY);
+}
+
 static int
 is_file(int fd)
 {
@@ -92,25 +134,25 @@ is_file(int fd)
 EXPORT void *
 malloc(size_t size)
 {
-    return fails(MEMORY) ? NULL : __libc_malloc(size);
+    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 EXPORT void *
 calloc(size_t count, size_t size)
 {
-    return fails(MEMORY) ? NULL : __libc_calloc(count, size);
+    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }
 
 EXPORT void *
 realloc(void *at, size_t size)
 {
-    return size > 0 && fails(MEMORY) ? NULL : __libc_realloc(at, size);
+    return size > 0 && memory_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(at, size);
 }
 
 EXPORT int
 posix_memalign(void **out, size_t alignment, size_t size)
 {
-    void *at = fails(MEMORY) ? NULL : __libc_memalign(alignment, size);
+    void *at = memory_fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
 
     if (at == NULL) {
         return ENOMEM;

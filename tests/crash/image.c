@@ -1,53 +1,7 @@
-#include "image.h"
+#include "image_priv.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SECTOR   512U
-#define FILES    64U
-#define NAMES    16U /* in the directory at one time */
-#define NAME_LEN 64U
-
-/* Sectors on their way to the disk, as they were when the write had been done. */
-struct write {
-    uint64_t at; /* of a sector */
-    size_t len;  /* whole sectors */
-    uint8_t *bytes;
-    bool *is_dead; /* per sector: the disk has it or something newer */
-};
-
-struct buffer {
-    uint8_t *at;
-    size_t len, cap;
-};
-
-struct file {
-    struct buffer cache; /* what the program sees */
-    struct buffer safe;  /* what survives for sure */
-    struct write *pending;
-    size_t count, cap;
-};
-
-struct directory {
-    struct {
-        char name[NAME_LEN];
-        uint32_t file;
-    } entry[NAMES];
-    size_t count;
-};
-
-struct image {
-    onym_span trace;
-    size_t *offset; /* of every event */
-    uint32_t events, next;
-    struct file file[FILES];
-    struct directory safe_names;
-    uint32_t *names; /* events since the last sync of the directory that changed it */
-    size_t names_count, names_cap;
-};
 
 /* ---- the recording ---- */
 
@@ -150,8 +104,8 @@ image_has_choice(const struct image *image)
 /* ---- following it ---- */
 
 /* Room for len bytes, whole sectors, zeros behind what was there. */
-static bool
-make_room(struct buffer *b, size_t len)
+bool
+image_make_room(struct buffer *b, size_t len)
 {
     size_t cap = b->cap < SECTOR ? SECTOR : b->cap;
     uint8_t *grown;
@@ -194,7 +148,7 @@ follow_write(struct file *f, uint64_t offset, onym_span bytes)
     uint64_t first = offset / SECTOR * SECTOR;
     uint64_t end = (offset + bytes.len + SECTOR - 1) / SECTOR * SECTOR;
 
-    if (w == NULL || !make_room(&f->cache, end)) {
+    if (w == NULL || !image_make_room(&f->cache, end)) {
         return ONYM_NO_MEMORY;
     }
     memcpy(f->cache.at + offset, bytes.at, bytes.len);
@@ -235,7 +189,7 @@ follow_written(struct file *f)
         return ONYM_UNSUPPORTED;
     }
     w = &f->pending[--f->count];
-    if (!make_room(&f->safe, w->at + w->len)) {
+    if (!image_make_room(&f->safe, w->at + w->len)) {
         return ONYM_NO_MEMORY;
     }
     memcpy(f->safe.at + w->at, w->bytes, w->len);
@@ -252,7 +206,7 @@ follow_written(struct file *f)
 static enum onym_status
 follow_sync(struct file *f)
 {
-    if (!make_room(&f->safe, f->cache.len + SECTOR)) {
+    if (!image_make_room(&f->safe, f->cache.len + SECTOR)) {
         return ONYM_NO_MEMORY;
     }
     for (size_t i = 0; i < f->count; i++) {
@@ -270,7 +224,7 @@ follow_size(struct file *f, uint64_t size)
     if (size < f->cache.len) {
         return ONYM_UNSUPPORTED;
     }
-    if (!make_room(&f->cache, size)) {
+    if (!image_make_room(&f->cache, size)) {
         return ONYM_NO_MEMORY;
     }
     f->cache.len = size;
@@ -358,8 +312,8 @@ apply_name_event(struct directory *d, struct trace_event event, onym_span bytes)
 }
 
 /* The first count changes since the last sync of the directory, in d. */
-static bool
-apply_names(const struct image *image, struct directory *d, size_t count)
+bool
+image_apply_names(const struct image *image, struct directory *d, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         onym_span bytes;
@@ -400,162 +354,14 @@ image_step(struct image *image)
         status = follow_sync(f);
         break;
     case TRACE_SYNC_DIR:
-        status = apply_names(image, &image->safe_names, image->names_count) ? ONYM_OK
-                                                                            : ONYM_UNSUPPORTED;
+        status = image_apply_names(image, &image->safe_names, image->names_count)
+                     ? ONYM_OK
+                     : ONYM_UNSUPPORTED;
         image->names_count = 0;
         break;
     default:
         break;
     }
     image->next++;
-    return status;
-}
-
-/* ---- drawing a state ---- */
-
-enum taste {
-    NOTHING,
-    TORN,
-    WRITES,
-    SECTORS,
-    ALL_BUT_WRITE,
-    ALL_BUT_SECTOR,
-    ONE_WRITE,
-    ONE_SECTOR,
-    EVERYTHING,
-    TASTES
-};
-
-struct draw {
-    struct onym_rng *rng;
-    enum taste taste;
-    size_t chosen_write, chosen_sector; /* a sector of that write */
-    uint64_t share;                     /* of 16: how many sectors arrive */
-    size_t cut;                         /* TORN: sectors of the last write that arrive */
-};
-
-static size_t
-below(struct onym_rng *rng, size_t bound)
-{
-    return bound == 0 ? 0 : (size_t)onym_rng_below(rng, bound);
-}
-
-static struct draw
-begin_draw(struct onym_rng *rng, const struct file *f)
-{
-    struct draw d = {.rng = rng, .taste = (enum taste)below(rng, TASTES)};
-
-    d.chosen_write = below(rng, f->count);
-    d.share = 1 + below(rng, 15);
-    if (f->count > 0) {
-        d.chosen_sector = below(rng, f->pending[d.chosen_write].len / SECTOR);
-        d.cut = below(rng, f->pending[f->count - 1].len / SECTOR);
-    }
-    return d;
-}
-
-static bool
-arrives(const struct draw *d, size_t count, size_t write, size_t sector, bool write_arrives)
-{
-    switch (d->taste) {
-    case TORN:
-        return write + 1 < count || sector < d->cut;
-    case WRITES:
-        return write_arrives;
-    case SECTORS:
-        return below(d->rng, 16) < d->share;
-    case ALL_BUT_WRITE:
-        return write != d->chosen_write;
-    case ALL_BUT_SECTOR:
-        return write != d->chosen_write || sector != d->chosen_sector;
-    case ONE_WRITE:
-        return write == d->chosen_write;
-    case ONE_SECTOR:
-        return write == d->chosen_write && sector == d->chosen_sector;
-    case EVERYTHING:
-        return true;
-    case NOTHING:
-    case TASTES:
-    default:
-        return false;
-    }
-}
-
-/* The file as it may be, in out. */
-static enum onym_status
-draw_file(const struct file *f, struct onym_rng *rng, struct buffer *out)
-{
-    struct draw d = begin_draw(rng, f);
-    size_t len = f->safe.len;
-
-    if (!make_room(out, f->cache.cap + f->safe.cap + SECTOR)) {
-        return ONYM_NO_MEMORY;
-    }
-    if (f->safe.cap > 0) {
-        memcpy(out->at, f->safe.at, f->safe.cap);
-    }
-    for (size_t w = 0; w < f->count; w++) {
-        const struct write *write = &f->pending[w];
-        bool write_arrives = below(rng, 2) == 0;
-
-        for (size_t s = 0; s < write->len / SECTOR; s++) {
-            size_t end = write->at + (s + 1) * SECTOR;
-
-            if (write->is_dead[s] || !arrives(&d, f->count, w, s, write_arrives)) {
-                continue;
-            }
-            memcpy(out->at + end - SECTOR, write->bytes + s * SECTOR, SECTOR);
-            len = end > len ? end : len;
-        }
-    }
-    if (len > f->cache.len || below(rng, 4) == 0) {
-        len = f->cache.len;
-    }
-    out->len = len;
-    return ONYM_OK;
-}
-
-static enum onym_status
-save(const char *dir, const char *name, const struct buffer *b)
-{
-    char path[4096];
-    size_t done = 0;
-    int fd;
-
-    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return ONYM_IO;
-    }
-    while (done < b->len) {
-        ssize_t n = write(fd, b->at + done, b->len - done);
-
-        if (n <= 0) {
-            break;
-        }
-        done += (size_t)n;
-    }
-    (void)close(fd);
-    return done == b->len ? ONYM_OK : ONYM_IO;
-}
-
-enum onym_status
-image_draw(struct image *image, struct onym_rng *rng, const char *dir)
-{
-    struct directory names = image->safe_names;
-    enum onym_status status = ONYM_OK;
-
-    if (!apply_names(image, &names, below(rng, image->names_count + 1))) {
-        return ONYM_UNSUPPORTED;
-    }
-    for (size_t i = 0; i < names.count && status == ONYM_OK; i++) {
-        struct buffer out = {0};
-
-        status = draw_file(&image->file[names.entry[i].file % FILES], rng, &out);
-        if (status == ONYM_OK) {
-            status = save(dir, names.entry[i].name, &out);
-        }
-        free(out.at);
-    }
     return status;
 }

@@ -84,9 +84,7 @@ put(enum trace_kind kind, uint32_t file, uint64_t offset, const struct iovec *pa
 static void
 put_bytes(enum trace_kind kind, uint32_t file, const void *bytes, size_t len)
 {
-    struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
-
-    put(kind, file, 0, &part, 1);
+    put(kind, file, 0, &(struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len}, 1);
 }
 
 __attribute__((constructor)) static void
