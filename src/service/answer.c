@@ -23,7 +23,9 @@ may_ask(const struct onym_request *rq)
     return rq->call->admin != NULL && !(plain && rq->call->dialogue->proven == NULL);
 }
 
-static enum onym_verdict
+/* Inlined although it is called from two places: the one without session is what this node does all
+ * day, and a call would cost it a fiftieth of its instructions. */
+__attribute__((always_inline)) static inline enum onym_verdict
 resolve(const struct onym_request *rq)
 {
     struct onym_resolution found;
@@ -90,12 +92,11 @@ not_here(const struct onym_request *rq)
     return onym_render_error(rq, ONYM_UNSUPPORTED);
 }
 
+/* Every opcode but resolution. */
 static enum onym_verdict
-answer_plain(const struct onym_request *rq)
+answer_other(const struct onym_request *rq)
 {
     switch (rq->message.header.opcode) {
-    case ONYM_OP_RESOLVE:
-        return resolve(rq);
     case ONYM_OP_SITE_INFO:
         return site_info(rq);
     case ONYM_OP_SESSION_END:
@@ -118,7 +119,8 @@ answer_sealed(struct onym_request *rq)
     if (status != ONYM_OK) {
         return onym_render_error(rq, status); /* not sealed: there is no session to do it with */
     }
-    verdict = onym_session_leave(rq, answer_plain(rq), NULL);
+    verdict = rq->message.header.opcode == ONYM_OP_RESOLVE ? resolve(rq) : answer_other(rq);
+    verdict = onym_session_leave(rq, verdict, NULL);
     if (rq->in_session) {
         onym_session_secret_wipe(&use.secret);
         if (rq->message.header.opcode == ONYM_OP_SESSION_END) { /* its last reply is made */
@@ -183,5 +185,5 @@ onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
     if (rq.message.envelope.session_id != 0 || (rq.message.header.flags & ONYM_FLAG_CERTIFY) != 0) {
         return answer_sealed(&rq);
     }
-    return answer_plain(&rq);
+    return rq.message.header.opcode == ONYM_OP_RESOLVE ? resolve(&rq) : answer_other(&rq);
 }
