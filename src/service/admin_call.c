@@ -49,6 +49,15 @@ onym_admin_call_drop_extra(struct onym_admin_call *call)
     call->extra_len = call->extra_cap = 0;
 }
 
+void
+onym_admin_call_agreed(struct onym_admin_call *call)
+{
+    if (call->job == ONYM_JOB_AGREE) {
+        call->admin->agreements--;
+        call->job = ONYM_JOB_PROVE;
+    }
+}
+
 void *
 onym_admin_connection(const struct onym_admin_call *call)
 {
@@ -70,6 +79,7 @@ onym_admin_call_free(struct onym_admin_call *call)
     if (call->dialogue != NULL) {
         call->dialogue->waiting = NULL;
     }
+    onym_admin_call_agreed(call);
     call->admin->calls--;
     onym_pending_free(call->pending);
     onym_admin_call_drop_extra(call);

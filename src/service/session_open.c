@@ -31,11 +31,14 @@ onym_session_setup(struct onym_admin *admin, const struct onym_request *rq)
         !version_fits(sessions, rq->reply->envelope.version)) {
         return onym_render_error_text(rq, ONYM_SESSION_FAILED, only_dh);
     }
-    call = onym_admin_call_new(admin, rq, request.len);
+    call = admin->agreements < ONYM_ADMIN_AGREEMENTS_MAX
+               ? onym_admin_call_new(admin, rq, request.len)
+               : NULL;
     if (call == NULL) {
         return onym_render_error(rq, ONYM_BUSY);
     }
     call->job = ONYM_JOB_AGREE;
+    admin->agreements++;
     call->request = onym_admin_call_keep(call, request);
     call->extra = malloc(ONYM_DH_DATA_MAX);
     call->extra_cap = ONYM_DH_DATA_MAX;
@@ -83,6 +86,7 @@ onym_session_opened(struct onym_admin_call *waiting, const struct onym_request *
     uint32_t id = 0;
     enum onym_status status = waiting->proof;
 
+    onym_admin_call_agreed(waiting);
     if (status == ONYM_SESSION_FAILED) {
         return onym_render_error_text(rq, status,
                                       "the Diffie-Hellman group is smaller than auth.dh_bits_min, "

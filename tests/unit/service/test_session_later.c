@@ -200,6 +200,36 @@ a_setup_that_nobody_can_work_on_is_too_busy(void **state)
     onym_dh_free(dh);
 }
 
+static void
+agreements_at_once_are_bounded(void **state)
+{
+    struct stage *s = *state;
+    struct onym_dh *dh = NULL;
+    struct onym_admin_call *call;
+
+    assert_int_equal(onym_dh_start(&dh), ONYM_OK);
+    make_setup(s, dh, FLAGS_USUAL);
+    s->admin.agreements = ONYM_ADMIN_AGREEMENTS_MAX;
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    assert_int_equal(message_of(s).header.response_code, 3);
+    s->admin.agreements = ONYM_ADMIN_AGREEMENTS_MAX - 1;
+    assert_int_equal(answer(s), ONYM_VERDICT_PENDING);
+    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX);
+    call = s->handed;
+    assert_int_equal(come_back(s), ONYM_VERDICT_REPLY);
+    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    onym_admin_call_free(call);
+    /* nor does one whose connection closes meanwhile count on */
+    assert_int_equal(answer(s), ONYM_VERDICT_PENDING);
+    onym_admin_prove(s->handed);
+    onym_admin_call_free(s->handed);
+    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    s->take = ONYM_BUSY;
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    onym_dh_free(dh);
+}
+
 /* ---- what waits while its session ends ---- */
 
 static void
@@ -298,6 +328,7 @@ main(void)
         TEST(a_connection_may_close_while_its_reply_is_signed),
         TEST(a_setup_agrees_first_and_is_signed_then),
         TEST(a_setup_that_nobody_can_work_on_is_too_busy),
+        TEST(agreements_at_once_are_bounded),
         TEST(a_reply_that_waited_is_sealed),
         TEST(what_was_done_is_said_when_the_session_is_gone),
         TEST(what_asked_to_be_encrypted_is_not_said_when_the_session_is_gone),
