@@ -115,13 +115,28 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
     return status;
 }
 
+/* Takes the room a refusal needs in the log. With the lock. */
+static bool
+take_refusal(struct onym_changes *c)
+{
+    uint64_t now = onym_clock_monotonic_ns();
+    uint64_t from = c->refusals_ns > now ? c->refusals_ns : now;
+
+    if (from - now > (ONYM_CHANGES_REFUSALS_MAX - 1) * ONYM_CHANGES_REFUSAL_NS) {
+        return false;
+    }
+    c->refusals_ns = from + ONYM_CHANGES_REFUSAL_NS;
+    return true;
+}
+
 void
 onym_changes_event(struct onym_changes *c, const struct onym_change_event *event)
 {
     bool has_room;
 
     lock(c);
-    has_room = c->waiting_events < ONYM_CHANGES_EVENTS_MAX && !c->is_stopping;
+    has_room = c->waiting_events < ONYM_CHANGES_EVENTS_MAX && !c->is_stopping &&
+               (event->status == ONYM_OK || take_refusal(c));
     c->waiting_events += has_room;
     unlock(c);
 

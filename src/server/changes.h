@@ -29,6 +29,10 @@
 #define ONYM_CHANGES_GROUP_OPS     4096U             /* of one commit */
 #define ONYM_CHANGES_GROUP_BYTES   ((size_t)8 << 20) /* of one commit; one operation may be more */
 #define ONYM_CHANGES_EVENTS_MAX    4096U             /* waiting; more are counted, not kept */
+/* Events of refusals that are kept at once, and how long until there is room for one more. Whoever
+ * proves nothing can cause them, and the log is never cut: without a limit it fills the store. */
+#define ONYM_CHANGES_REFUSALS_MAX 1000U
+#define ONYM_CHANGES_REFUSAL_NS   UINT64_C(1000000000)
 
 struct onym_changes; /* opaque */
 
@@ -119,7 +123,10 @@ struct onym_change_event {
     uint64_t now_ms;   /* epoch */
 };
 
-/* Appended to the log with the next group, never waited for. Any thread. */
+/* Appended to the log with the next group, never waited for. Events whose status is not ONYM_OK are
+ * kept up to ONYM_CHANGES_REFUSALS_MAX at once and one more every ONYM_CHANGES_REFUSAL_NS; the
+ * others, and those that find no room in the queue, are counted in an entry of ONYM_EVENT_LOST. Any
+ * thread. */
 void onym_changes_event(struct onym_changes *changes, const struct onym_change_event *event);
 
 struct onym_changes_stat {

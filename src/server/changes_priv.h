@@ -61,6 +61,7 @@ struct onym_changes {
     size_t bytes;    /* of these */
     uint32_t waiting_events;
     uint64_t lost_untold; /* events that the log does not know to be lost */
+    uint64_t refusals_ns; /* monotonic: when all of ONYM_CHANGES_REFUSALS_MAX are there again */
     bool is_stopping;
     struct onym_changes_stat stat;
     struct onym_change_counters counters; /* commit_ns is the thread's own */

@@ -190,6 +190,42 @@ events_beyond_the_limit_are_counted_in_the_log(void **state)
     bench_free(b);
 }
 
+/* Whoever proves nothing must not be able to fill the store: what is refused is remembered up to a
+ * number at once, and the rest is counted. What somebody proven does is always remembered. */
+static void
+refusals_beyond_the_limit_are_counted_in_the_log(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change_event event = {
+        .event = ONYM_EVENT_DENIED, .status = ONYM_AUTH_FAILED, .now_ms = BENCH_NOW_MS};
+    struct onym_changes_stat stat;
+
+    (void)state;
+    bench_start(b, NULL);
+    for (unsigned i = 0; i < ONYM_CHANGES_REFUSALS_MAX; i++) {
+        onym_changes_event(b->changes, &event);
+    }
+    onym_changes_stat(b->changes, &stat);
+    assert_int_equal(stat.events_lost, 0);
+    event.event = ONYM_EVENT_LOGIN; /* a login that failed is a refusal as well */
+    for (unsigned i = 0; i < 10000; i++) {
+        onym_changes_event(b->changes, &event);
+    }
+    onym_changes_stat(b->changes, &stat);
+    assert_in_range(stat.events_lost, 9000, 10000); /* less what came back in the meantime */
+    event.status = ONYM_OK;
+    for (unsigned i = 0; i < 10; i++) {
+        onym_changes_event(b->changes, &event);
+    }
+    onym_changes_stop(b->changes);
+    onym_changes_stat(b->changes, &stat);
+    assert_int_equal(stat.events + stat.events_lost, ONYM_CHANGES_REFUSALS_MAX + 10000 + 10);
+    assert_in_range(stat.events_lost, 9000, 10000);
+    bench_stop(b);
+    assert_in_range(bench_check(&b->store).log_entries, stat.events, stat.events + 1000);
+    bench_free(b);
+}
+
 /* A group ends at its limit; the rest makes the next one. */
 static void
 a_group_takes_as_many_as_it_may(void **state)
@@ -258,6 +294,7 @@ main(void)
         cmocka_unit_test(the_queue_takes_as_many_bytes_as_it_may),
         cmocka_unit_test(one_source_has_its_share),
         cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
+        cmocka_unit_test(refusals_beyond_the_limit_are_counted_in_the_log),
         cmocka_unit_test(a_group_takes_as_many_as_it_may),
         cmocka_unit_test(what_the_log_cannot_keep_is_refused),
     };
