@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Bit rot: one flipped bit in a stored record is found by the check, which names the record, and the
+node answers code 2 instead of serving it; every other record stays as it was."""
+
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "drills")]
+
+import lmdb_file  # noqa: E402
+import options  # noqa: E402
+import registrar  # noqa: E402
+from registrar import node  # noqa: E402
+
+FLIPS = 200
+NAMES = {f"{registrar.PREFIX}/ROT-{i:03d}": f"data of {i} ".encode() * (1 + i % 7 * i % 900)
+         for i in range(FLIPS)}
+RECORDS = registrar.RECORDS + [
+    {"handle": name, "values": [{"index": 1, "type": "URL", "data": data.decode()},
+                                {"index": 2, "type": "NOTE", "data": "second"}]}
+    for name, data in NAMES.items()]
+ERROR = 2
+
+
+class BitRot(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.seed = options.seed()
+        cls.random = random.Random(cls.seed)
+        print(f"bit rot: seed {cls.seed}", file=sys.stderr)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="onym-bit-rot-")
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.node = node.Node(records=RECORDS, settings=registrar.SETTINGS,
+                              directory=self.root)
+        self.addCleanup(self.node.kill)
+        self.file = self.node.data / "data.mdb"
+        self.records = {key[1:].decode(): place for key, place
+                        in lmdb_file.table(self.file.read_bytes(), "record").items()
+                        if key[1:].decode() in NAMES}
+        self.assertEqual(len(self.records), FLIPS)
+        # the same file under a directory of its own, which the check may lock
+        self.copy = self.root / "copy"
+        self.copy.mkdir()
+        os.link(self.file, self.copy / "data.mdb")
+
+    def flip(self, name, bit):
+        """Turns one bit of the stored record around; once more undoes it."""
+        where, length = self.records[name]
+        bit %= length * 8
+        with self.file.open("r+b") as file:
+            file.seek(where + bit // 8)
+            byte = file.read(1)[0]
+            file.seek(where + bit // 8)
+            file.write(bytes([byte ^ (1 << bit % 8)]))
+
+    def check(self):
+        return subprocess.run([str(node.program("onymctl")), "check", "--data", str(self.copy)],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_each_flip_alone(self):
+        self.node.start()
+        names = list(NAMES)
+        with registrar.Connection(self.node) as connection:
+            for i, name in enumerate(names):
+                bit = self.random.randrange(1 << 30)
+                other = names[i - 1]
+                self.flip(name, bit)
+                found = connection.resolve_all([name, other])
+                done = self.check()
+                self.flip(name, bit)
+                with self.subTest(name=name, bit=bit):
+                    self.assertEqual(found[name].code, ERROR)
+                    self.assertEqual((found[other].code, found[other].datas()[1]),
+                                     (1, NAMES[other]))
+                    self.assertEqual(done.returncode, 1)
+                    named = [line for line in done.stderr.splitlines() if "damaged record" in line]
+                    self.assertEqual(len(named), 1, done.stderr)
+                    self.assertIn(name, named[0])
+            found = connection.resolve_all(names)
+        self.assertEqual({name: (reply.code, reply.datas()[1]) for name, reply in found.items()},
+                         {name: (1, data) for name, data in NAMES.items()})
+        self.assertEqual(self.check().returncode, 0)
+        self.assertIn("record_damaged", self.node.log())
+
+    def test_all_flips_at_once(self):
+        for name in NAMES:
+            self.flip(name, self.random.randrange(1 << 30))
+        done = self.check()
+        self.assertEqual(done.returncode, 1)
+        for name in NAMES:
+            self.assertIn(f"damaged record {name}:", done.stderr)
+        shutil.rmtree(self.copy)
+        self.node.start()
+        with registrar.Connection(self.node) as connection:
+            found = connection.resolve_all([*NAMES, registrar.USER])
+        self.assertEqual({found[name].code for name in NAMES}, {ERROR})
+        self.assertEqual(found[registrar.USER].code, 1)
+        self.assertEqual(self.node.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
