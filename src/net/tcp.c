@@ -84,8 +84,10 @@ onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause)
 void
 onym_tcp_touch(struct onym_tcp_connection *c)
 {
-    unlink_connection(c);
-    link_newest(c);
+    if (!c->closing) { /* it has left the ring */
+        unlink_connection(c);
+        link_newest(c);
+    }
 }
 
 void

@@ -96,7 +96,8 @@ bool onym_tcp_congested(const struct onym_tcp_connection *connection);
 void onym_tcp_hold(struct onym_tcp_connection *connection);
 void onym_tcp_release(struct onym_tcp_connection *connection);
 
-/* Counts as life of the connection: a complete request was read. */
+/* Counts as life of the connection: a complete request was read. Nothing once it has closed, which
+ * a send may have done. */
 void onym_tcp_touch(struct onym_tcp_connection *connection);
 
 /* Uses no more input; ends the connection when everything queued has been written, and waits

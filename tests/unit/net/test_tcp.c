@@ -385,6 +385,35 @@ a_taken_port_is_told_with_its_name(void **state)
     end(f);
 }
 
+/* A send may end the connection from inside, and its protocol then touches it for the request that
+ * was answered: the ring of those that are open stays whole. */
+static void
+touching_what_has_closed_changes_nothing(void **state)
+{
+    struct onym_tcp_limits limits = {.connections = 10, .idle_ms = 60000, .kept_bytes = 65536};
+    struct fixture *f = serve(&limits);
+    int other = dial(f);
+    int fd;
+
+    (void)state;
+    turn(f, 20);
+    fd = dial(f);
+    say(fd, "hold\n");
+    for (unsigned i = 0; i < 5000 && f->waiting == NULL; i++) {
+        turn(f, 1);
+    }
+    assert_non_null(f->waiting);
+    assert_int_equal(onym_tcp_stats(f->tcp)->open, 2);
+    onym_tcp_drop(f->waiting, ONYM_TCP_BY_ERROR);
+    onym_tcp_touch(f->waiting);
+    onym_tcp_stop(f->tcp); /* ends all that are in the ring */
+    assert_int_equal(onym_tcp_stats(f->tcp)->open, 0);
+    assert_int_equal(f->closed, 2);
+    (void)close(fd);
+    (void)close(other);
+    end(f);
+}
+
 int
 main(void)
 {
@@ -399,6 +428,7 @@ main(void)
         cmocka_unit_test(a_held_connection_waits_and_keeps_its_order),
         cmocka_unit_test(a_stop_waits_for_the_answer_of_a_held_connection),
         cmocka_unit_test(a_taken_port_is_told_with_its_name),
+        cmocka_unit_test(touching_what_has_closed_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
