@@ -193,9 +193,10 @@ make_room(struct onym_http_sessions *t, enum list list, onym_span peer,
     }
     for (; at != NOWHERE; at = t->place[at].newer) {
         const struct place *p = &t->place[at];
+        onym_span owner = who == NULL ? onym_span_of(p->peer, p->peer_len)
+                                      : onym_span_of(p->handle, p->handle_len);
 
-        if (who == NULL ? onym_span_equal(onym_span_of(p->peer, p->peer_len), peer)
-                        : onym_span_equal(onym_span_of(p->handle, p->handle_len), who->handle)) {
+        if (onym_span_equal(owner, who == NULL ? peer : who->handle)) {
             break;
         }
     }

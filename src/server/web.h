@@ -61,8 +61,9 @@ void onym_web_ports(const struct onym_web *web, struct onym_settings *settings);
 /* Stores its figures and logs failed handshakes; every tick of the worker. */
 void onym_web_tick(struct onym_web *web, struct onym_log *log);
 
-/* A result of the writer whose ticket has an odd id (server/admin.h). */
-void onym_web_committed(void *web, const struct onym_change_result *result);
+/* A result of the writer whose ticket has an odd id (server/admin.h); `of` is the struct onym_web.
+ */
+void onym_web_committed(void *of, const struct onym_change_result *result);
 
 /* Whether nothing waits for a proof or a commit. */
 bool onym_web_idle(const struct onym_web *web);
