@@ -186,9 +186,10 @@ make_room(struct onym_http_sessions *t, enum list list, onym_span peer,
           const struct onym_principal *who)
 {
     uint16_t at = t->oldest[list];
-    uint32_t most = list == WAITING ? ONYM_HTTP_SESSIONS_WAITING : ONYM_HTTP_SESSIONS_PROVEN;
+    static const uint32_t most[LISTS] = {
+        [WAITING] = ONYM_HTTP_SESSIONS_WAITING, [PROVEN] = ONYM_HTTP_SESSIONS_PROVEN};
 
-    if (t->count[list] < most) {
+    if (t->count[list] < most[list]) {
         return;
     }
     for (; at != NOWHERE; at = t->place[at].newer) {
