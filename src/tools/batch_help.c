@@ -4,12 +4,13 @@
 
 #define FORMAT_HELP                                                                                \
     "Input:\n"                                                                                     \
-    "      --format F          csv, ndjson, handle (batch files of the Handle tools) or\n"         \
+    "      --format F          csv, ndjson, handle (batch files of the Handle tools);\n"           \
     "                          auto, the default: by ending and first line\n"                      \
     "      --mode M            create (default), upsert or delete; batch files of the\n"           \
     "                          Handle tools say it themselves\n"                                   \
     "      --encoding NAME     of a CSV; else its byte order mark, UTF-8 or GB18030\n"             \
-    "      --map COLUMN=INDEX:TYPE  which value a column of a CSV is; repeatable. Without\n"       \
+    "      --map COLUMN=INDEX:TYPE\n"                                                              \
+    "                          which value a column of a CSV is; repeatable. Without\n"            \
     "                          it the titles are INDEX:TYPE. Other columns are left out\n"
 
 #define SEND_HELP                                                                                  \
