@@ -68,13 +68,10 @@ class Profile(unittest.TestCase):
                     names = [secured.NAME, "88.1.2/none", "88.1.2/long", "99.9/x"]
                     codes = [1, 100, 1, 301]
                     bytes_ = b"".join(secured.request(names[i % 4], i + 1) for i in range(count))
-                    sender = threading.Thread(target=sock.sendall, args=(bytes_,))
-                    sender.start()
-                    for i in range(count):
-                        reply = node.read_message(sock)
+                    for i, reply in enumerate(it.pipeline(sock, bytes_, count)):
                         self.assertEqual(struct.unpack(">I", reply[8:12])[0], i + 1)
                         self.assertEqual(secured.code(reply), codes[i % 4])
-                    sender.join()
+                    self.assertEqual(i, count - 1)
             time.sleep(0.6)
             for version in ("1.2", "1.3"):
                 self.assertEqual(it.metric(

@@ -5,6 +5,8 @@
             sock.sendall(secured.request(secured.NAME))
 """
 
+import contextlib
+import select
 import signal
 import socket
 import ssl
@@ -97,6 +99,33 @@ class Secured(node.Node):
         with self.connect(context) as sock:
             sock.sendall(request(name))
             return code(node.read_message(sock))
+
+    @staticmethod
+    def pipeline(sock, requests, count, seconds=30):
+        """Sends while it reads, on one thread, which is all that OpenSSL allows a connection: a
+        second one makes Python's ssl take a pause for the end. The replies, as they come."""
+        sock.setblocking(False)
+        until = time.monotonic() + seconds
+        got = bytearray()
+        while count > 0:
+            if time.monotonic() > until:
+                raise node.NodeError(f"{count} replies are missing after {seconds} s")
+            select.select([sock], [sock] if requests else [], [], 1)
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                if requests:
+                    requests = requests[sock.send(requests):]
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                piece = sock.recv(65536)
+                if not piece:
+                    raise ConnectionError(f"closed with {count} replies missing")
+                got += piece
+                while sock.pending():
+                    got += sock.recv(65536)
+            while len(got) >= 20 and len(got) >= 20 + int.from_bytes(got[16:20], "big"):
+                size = 20 + int.from_bytes(got[16:20], "big")
+                yield bytes(got[:size])
+                del got[:size]
+                count -= 1
 
     def s_client(self, *words, say=b""):
         done = run("openssl", "s_client", "-connect", f"127.0.0.1:{self.tls_port}", *words,
