@@ -122,7 +122,9 @@ send_bytes(struct onym_tls_connection *c, onym_span bytes)
     }
 }
 
-/* Between enter and leave the connection's memory stays, whatever is closed meanwhile. */
+/* Between enter and leave the connection's memory stays, whatever is closed meanwhile. What is
+ * gathered lies in memory that all connections use: of one that is gone nothing may stay there, or
+ * it goes to the next. */
 static bool
 enter(struct onym_tls_connection *c)
 {
@@ -138,6 +140,8 @@ leave(struct onym_tls_connection *c, bool outer)
     if (outer) {
         c->busy = false;
         if (c->gone) {
+            c->tls->plain_len = 0;
+            c->tls->out_len = 0;
             onym_tls_bury(c);
         }
     }

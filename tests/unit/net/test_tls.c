@@ -322,6 +322,36 @@ handshakes_that_never_end_cost_others_nothing(void **state)
     play_end(p);
 }
 
+/* A protocol that learns from a send that its peer is gone has no reason to flush. */
+static void
+what_was_for_one_that_went_goes_to_nobody_else(void **state)
+{
+    struct play *p = play_new();
+    SSL_CTX *client = play_client(p);
+    SSL *ssl = play_connect(p, client, NULL);
+    struct iovec part = {.iov_base = p->big, .iov_len = PLAY_BIG_BYTES - 100};
+    struct linger reset = {.l_onoff = 1};
+
+    (void)state;
+    play_say(ssl, "hold\n");
+    for (unsigned i = 0; i < 5000 && p->waiting == NULL; i++) {
+        play_turn(p, 1);
+    }
+    assert_non_null(p->waiting);
+    assert_int_equal(
+        setsockopt(SSL_get_fd(ssl), SOL_SOCKET, SO_LINGER, &reset, (socklen_t)sizeof reset), 0);
+    (void)close(SSL_get_fd(ssl));
+    SSL_free(ssl);
+    onym_tls_send(p->waiting, onym_span_of(NULL, 0), &part, 1);
+    assert_int_equal(p->closed, 1);
+    ssl = play_connect(p, client, NULL);
+    assert_non_null(ssl);
+    play_talk(p, ssl, "x\n", ">x\n");
+    play_hang_up(p, ssl);
+    SSL_CTX_free(client);
+    play_end(p);
+}
+
 int
 main(void)
 {
@@ -336,6 +366,7 @@ main(void)
         cmocka_unit_test(waiting_plain_text_is_bounded_over_all_connections),
         cmocka_unit_test(what_is_no_tls_is_refused_at_once),
         cmocka_unit_test(handshakes_that_never_end_cost_others_nothing),
+        cmocka_unit_test(what_was_for_one_that_went_goes_to_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
