@@ -11,7 +11,7 @@
     "      --encoding NAME     of a CSV; else its byte order mark, UTF-8 or GB18030\n"             \
     "      --map COLUMN=INDEX:TYPE\n"                                                              \
     "                          which value a column of a CSV is; repeatable. Without\n"            \
-    "                          it the titles are INDEX:TYPE. Other columns are left out\n"
+    "                          it titles are INDEX:TYPE. Other columns are left out\n"
 
 #define SEND_HELP                                                                                  \
     "      --results R         failed (default), all or none, on standard output\n"                \
