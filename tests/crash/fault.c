@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -249,32 +248,18 @@ accept4(int fd, void *address, unsigned *len, int flags)
     return fails(ACCEPT) ? -1 : (int)syscall(SYS_accept4, fd, address, len, flags);
 }
 
-static mode_t
-mode_of(int flags, va_list args)
-{
-    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
-}
+/* Not variadic as <fcntl.h> has them: on Linux the mode is passed alike. */
+EXPORT int open_file(const char *path, int flags, mode_t mode) __asm__("open");
+EXPORT int open_file64(const char *path, int flags, mode_t mode) __asm__("open64");
 
-EXPORT int
-open(const char *path, int flags, ...)
+int
+open_file(const char *path, int flags, mode_t mode)
 {
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
     return fails(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
-EXPORT int
-open64(const char *path, int flags, ...)
+int
+open_file64(const char *path, int flags, mode_t mode)
 {
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
     return fails(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }

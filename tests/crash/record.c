@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,33 +224,19 @@ open_any(const char *path, int flags, mode_t mode)
     return fd;
 }
 
-static mode_t
-mode_of(int flags, va_list args)
-{
-    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
-}
+/* Not variadic as <fcntl.h> has them: on Linux the mode is passed alike. */
+EXPORT int open_file(const char *path, int flags, mode_t mode) __asm__("open");
+EXPORT int open_file64(const char *path, int flags, mode_t mode) __asm__("open64");
 
-EXPORT int
-open(const char *path, int flags, ...)
+int
+open_file(const char *path, int flags, mode_t mode)
 {
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
     return open_any(path, flags, mode);
 }
 
-EXPORT int
-open64(const char *path, int flags, ...)
+int
+open_file64(const char *path, int flags, mode_t mode)
 {
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
     return open_any(path, flags, mode);
 }
 

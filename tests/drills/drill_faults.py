@@ -4,7 +4,7 @@ that says why. It never dies by a signal, never acknowledges what is not on the 
 failed what happened, and works again when the trouble is over.
 
     --limit N    highest k (300)
-    --sample N   cases of one scenario, drawn by the seed (120); 0 = all
+    --sample N   cases of one scenario, drawn by the seed (80); 0 = all
     --seed N
 """
 
@@ -57,7 +57,7 @@ class Faults(unittest.TestCase):
         """(call, k, times, errno): each k once alone and once for good; a sample of them. The
         kernel takes one connection out of the queue for each accept that fails with
         ECONNABORTED, so that never goes on for good."""
-        limit, sample = options.number("limit", 300), options.number("sample", 120)
+        limit, sample = options.number("limit", 300), options.number("sample", 80)
         found = [(call, k, times, error) for call in calls for error in faults.ERRORS[call]
                  for k in range(1, min(seen[call], limit) + 1)
                  for times in ((0, 3) if call == "accept" else (0, faults.ON))]

@@ -5,12 +5,12 @@ once (docs/durability.md says what may be lost).
 
     --states N       of the run with operations (2000)
     --operations N   of that run (1500)
-    --first N        number of the first state; with --states 1 one state again
     --seed N
 """
 
 import os
 import pathlib
+import shlex
 import shutil
 import struct
 import subprocess
@@ -71,17 +71,18 @@ class PowerCut(unittest.TestCase):
     def record_operations(self, count):
         return self.record(tool("crash_drive"), "{data}", count, self.seed)
 
-    def replay(self, states, *what, first=0):
+    def replay(self, states, *what):
         return subprocess.run([tool("crash_replay"), str(self.scratch), str(self.trace),
-                               str(self.seed), str(states), str(first), *map(str, what)],
+                               str(self.seed), str(states), "0", *map(str, what)],
                               capture_output=True, text=True, timeout=6000 + states, check=False)
 
-    def expect_good(self, states, *what, first=0):
+    def expect_good(self, states, *what):
         began = time.monotonic()
-        done = self.replay(states, *what, first=first)
+        done = self.replay(states, *what)
         self.keep = done.returncode != 0
-        self.assertEqual(done.returncode, 0, f"{done.stdout}{done.stderr}the recording and the "
-                                             f"state are kept in {self.root}")
+        again = shlex.join([*done.args[:4], "1", "NUMBER", *map(str, what)])
+        self.assertEqual(done.returncode, 0, f"{done.stdout}{done.stderr}recording and state are "
+                                             f"kept; to draw the state again: {again}")
         options.say(f"drill power cut: {done.stdout.strip()}; {time.monotonic() - began:.0f} s")
 
     def test_groups_of_operations(self):
@@ -90,8 +91,7 @@ class PowerCut(unittest.TestCase):
         made = self.record_operations(count)
         options.say(f"drill power cut: seed {self.seed}, {made}, recording of "
                     f"{self.trace.stat().st_size // MEGABYTE} MiB")
-        self.expect_good(states, "operations", count, self.seed,
-                         first=options.number("first", 0))
+        self.expect_good(states, "operations", count, self.seed)
 
     def test_the_first_start(self):
         self.record_operations(3)
@@ -138,4 +138,4 @@ class PowerCut(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    options.main("states", "operations", "first")
+    options.main("states", "operations")
