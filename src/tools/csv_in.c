@@ -1,6 +1,5 @@
 #include "tools/csv_in.h"
 
-#include "base/require.h"
 #include "base/utf8.h"
 #include "onym/model/limits.h"
 
