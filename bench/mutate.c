@@ -9,8 +9,8 @@
 #include "lib/args.h"
 #include "lib/ledger.h"
 #include "lib/mutant.h"
-#include "lib/query.h"
 #include "lib/torn.h"
+#include "tools/bench_query.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -47,7 +47,7 @@ struct settings {
 };
 
 struct honest {
-    struct bench_reply reply;
+    struct onym_bench_reply reply;
     uint64_t sent_ns;
     unsigned tries;
     bool open;
@@ -67,9 +67,9 @@ struct counts {
 
 struct flood {
     const struct settings *settings;
-    struct bench_names names;
+    struct onym_bench_names names;
     struct bench_seeds seeds;
-    struct bench_query_form form;
+    struct onym_bench_query_form form;
     struct onym_rng rng;
     struct channel channel[SOCKETS];
     struct bench_torn *torn;
@@ -104,11 +104,11 @@ make_mutant(struct flood *f, uint8_t *out)
 static size_t
 make_honest(struct flood *f, struct honest *h, uint64_t now)
 {
-    onym_span name = bench_names_at(&f->names, onym_rng_below(&f->rng, f->names.count));
+    onym_span name = onym_bench_names_at(&f->names, onym_rng_below(&f->rng, f->names.count));
     uint32_t id = HONEST_ID | (uint32_t)(f->counts.honest & 0xFFFFFF);
 
-    bench_reply_init(&h->reply, name, id);
-    h->len = bench_query_write(&f->form, name, id, h->packet);
+    onym_bench_reply_init(&h->reply, name, id);
+    h->len = onym_bench_query_write(&f->form, name, id, h->packet);
     h->sent_ns = now;
     h->tries = 1;
     h->open = true;
@@ -163,12 +163,12 @@ take_honest(struct flood *f, struct channel *c, onym_span packet)
 {
     for (unsigned i = 0; i < HONEST_OPEN; i++) {
         struct honest *h = &c->honest[i];
-        enum bench_verdict verdict = h->open ? bench_reply_feed(&h->reply, packet, false)
-                                             : BENCH_STRAY;
-        if (verdict == BENCH_DONE) {
+        enum onym_bench_verdict verdict = h->open ? onym_bench_reply_feed(&h->reply, packet, false)
+                                                  : ONYM_BENCH_STRAY;
+        if (verdict == ONYM_BENCH_DONE) {
             f->counts.answered++;
             h->open = false;
-        } else if (verdict == BENCH_WRONG) {
+        } else if (verdict == ONYM_BENCH_WRONG) {
             f->counts.wrong++;
             h->open = false;
         }
@@ -395,8 +395,8 @@ prepare(struct flood *f)
     uint32_t expiration = onym_clock_epoch_s() + 43200;
 
     f->rng = onym_rng_seeded(f->settings->seed);
-    bench_query_form_init(&f->form, expiration);
-    if (bench_names_load(f->settings->names, &f->names) != ONYM_OK ||
+    onym_bench_query_form_init(&f->form, expiration);
+    if (onym_bench_names_load(f->settings->names, &f->names) != ONYM_OK ||
         bench_seeds_load(f->settings->seeds, &f->seeds) != ONYM_OK) {
         return false;
     }
@@ -443,7 +443,7 @@ main(int argc, char **argv)
             close(f->channel[i].fd);
         }
     }
-    bench_names_free(&f->names);
+    onym_bench_names_free(&f->names);
     bench_seeds_free(&f->seeds);
     free(f);
     return code;

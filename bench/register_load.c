@@ -11,8 +11,8 @@
 #include "base/histogram.h"
 #include "base/require.h"
 #include "lib/args.h"
-#include "lib/login.h"
 #include "lib/parts.h"
+#include "tools/bench_login.h"
 #include "wire/frame.h"
 
 #include <getopt.h>
@@ -71,8 +71,8 @@ send_next(struct load *load, struct line *line)
 
     bench_part_name(s->order, (unsigned)s->run, enterprise, number, name);
     bench_part_create(name, &w);
-    len = bench_login_request(ONYM_OP_CREATE, line->session, ++line->request_id,
-                              onym_writer_written(&w), out, sizeof out);
+    len = onym_bench_login_request(ONYM_OP_CREATE, line->session, ++line->request_id,
+                                   onym_writer_written(&w), out, sizeof out);
     ONYM_REQUIRE(len > 0);
     line->sent_ns = onym_clock_monotonic_ns();
     if (send(line->fd, out, len, MSG_NOSIGNAL) != (ssize_t)len) {
@@ -208,8 +208,8 @@ open_lines(struct load *load, int poll_fd)
         line->number = i;
         line->session = SESSION_FIRST + i;
         line->request_id = 1000;
-        line->fd = bench_login_open(&load->settings->target, BENCH_OPERATOR, 301,
-                                    BENCH_OPERATOR_SECRET, line->session, &rng);
+        line->fd = onym_bench_login_open(&load->settings->target, BENCH_OPERATOR, 301,
+                                         BENCH_OPERATOR_SECRET, line->session, &rng);
         if (line->fd < 0 || epoll_ctl(poll_fd, EPOLL_CTL_ADD, line->fd, &event) != 0) {
             return false;
         }

@@ -3,7 +3,7 @@
  * move in batches of 64, so that one core can keep a server of several hundred thousand answers a
  * second busy. The order of names depends on --seed only. */
 #include "lib/args.h"
-#include "lib/query.h"
+#include "tools/bench_query.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -39,7 +39,7 @@ struct settings {
 };
 
 struct slot {
-    struct bench_reply reply;
+    struct onym_bench_reply reply;
     uint64_t first_ns, last_ns; /* first and latest sending */
     uint32_t packet_len;
     bool open;
@@ -57,8 +57,8 @@ struct result {
 
 struct client {
     const struct settings *settings;
-    struct bench_names names;
-    struct bench_query_form form;
+    struct onym_bench_names names;
+    struct onym_bench_query_form form;
     struct onym_rng rng;
     struct result *result;
     struct slot *slots;
@@ -120,11 +120,11 @@ send_new(struct client *c, uint64_t limit)
         uint64_t now = onym_clock_monotonic_ns();
         for (uint32_t i = 0; i < count; i++) {
             struct slot *slot = &c->slots[which[i]];
-            onym_span name = bench_names_at(&c->names, chosen[i]);
+            onym_span name = onym_bench_names_at(&c->names, chosen[i]);
             c->generation = c->generation < GENERATION_MAX ? c->generation + 1 : 1;
-            bench_reply_init(&slot->reply, name, c->generation << SLOT_BITS | which[i]);
-            slot->packet_len = (uint32_t)bench_query_write(&c->form, name, slot->reply.request_id,
-                                                           slot->packet);
+            onym_bench_reply_init(&slot->reply, name, c->generation << SLOT_BITS | which[i]);
+            slot->packet_len = (uint32_t)onym_bench_query_write(
+                &c->form, name, slot->reply.request_id, slot->packet);
             slot->first_ns = slot->last_ns = now;
             slot->open = true;
         }
@@ -136,7 +136,7 @@ send_new(struct client *c, uint64_t limit)
 }
 
 static void
-note_wrong(struct result *result, const struct bench_reply *reply)
+note_wrong(struct result *result, const struct onym_bench_reply *reply)
 {
     if (result->wrong++ == 0) {
         result->wrong_code = reply->code;
@@ -152,22 +152,23 @@ take_packet(struct client *c, onym_span packet, uint64_t now)
     uint32_t id = packet.len >= 12 ? onym_get_u32(packet.at + 8) : 0;
     uint32_t index = id & (WINDOW_MAX - 1);
     struct slot *slot = &c->slots[index < c->settings->window ? index : 0];
-    enum bench_verdict verdict = BENCH_STRAY;
+    enum onym_bench_verdict verdict = ONYM_BENCH_STRAY;
 
     if (packet.len >= 12 && slot->open && slot->reply.request_id == id) {
         slot->reply.packet_bytes += c->settings->any ? (uint32_t)packet.len : 0;
-        verdict = c->settings->any ? BENCH_DONE : bench_reply_feed(&slot->reply, packet, false);
+        verdict = c->settings->any ? ONYM_BENCH_DONE
+                                   : onym_bench_reply_feed(&slot->reply, packet, false);
     }
     result->packets++;
     result->bytes += packet.len;
-    if (verdict == BENCH_STRAY) {
+    if (verdict == ONYM_BENCH_STRAY) {
         result->stray++; /* a late second reply to a request that was sent again */
         return;
     }
-    if (verdict == BENCH_MORE) {
+    if (verdict == ONYM_BENCH_MORE) {
         return;
     }
-    if (verdict == BENCH_DONE) {
+    if (verdict == ONYM_BENCH_DONE) {
         result->answers++;
         onym_histogram_record(&result->latency, now - slot->first_ns, 1);
         result->size[slot->reply.packet_bytes]++;
@@ -410,7 +411,7 @@ client_init(struct client *c, const struct settings *s)
 {
     c->settings = s;
     c->rng = onym_rng_seeded(s->seed);
-    bench_query_form_init(&c->form, onym_clock_epoch_s() + 43200);
+    onym_bench_query_form_init(&c->form, onym_clock_epoch_s() + 43200);
     c->slots = calloc(s->window, sizeof *c->slots);
     c->idle = calloc(s->window, sizeof *c->idle);
     c->result = calloc(1, sizeof *c->result);
@@ -436,7 +437,7 @@ main(int argc, char **argv)
     if (read_options(argc, argv, &settings) != ONYM_OK) {
         return 2;
     }
-    if (bench_names_load(settings.names, &client.names) != ONYM_OK) {
+    if (onym_bench_names_load(settings.names, &client.names) != ONYM_OK) {
         return 1;
     }
     client_init(&client, &settings);
@@ -453,7 +454,7 @@ main(int argc, char **argv)
         }
         close(client.fd);
     }
-    bench_names_free(&client.names);
+    onym_bench_names_free(&client.names);
     free(client.slots);
     free(client.idle);
     free(client.result);

@@ -27,7 +27,7 @@ struct connection {
     uint64_t deadline_ns;
     size_t honest_len, len, sent; /* bytes of out: of the honest part, of all, written */
     unsigned honest, answered;
-    struct bench_reply reply[HONEST_MAX];
+    struct onym_bench_reply reply[HONEST_MAX];
     size_t in_len;
     uint8_t out[OUT_CAP];
     uint8_t in[IN_CAP];
@@ -36,9 +36,9 @@ struct connection {
 struct bench_torn {
     struct sockaddr_in target;
     const struct bench_seeds *seeds;
-    const struct bench_names *names;
+    const struct onym_bench_names *names;
     struct onym_rng rng;
-    struct bench_query_form form;
+    struct onym_bench_query_form form;
     struct bench_torn_counts counts;
     uint32_t next_id;
     struct connection connection[BENCH_TORN_MAX];
@@ -46,7 +46,7 @@ struct bench_torn {
 
 struct bench_torn *
 bench_torn_new(const struct sockaddr_in *target, const struct bench_seeds *seeds,
-               const struct bench_names *names, struct onym_rng rng, uint32_t expiration)
+               const struct onym_bench_names *names, struct onym_rng rng, uint32_t expiration)
 {
     struct bench_torn *set = calloc(1, sizeof *set);
 
@@ -55,7 +55,7 @@ bench_torn_new(const struct sockaddr_in *target, const struct bench_seeds *seeds
         set->seeds = seeds;
         set->names = names;
         set->rng = rng;
-        bench_query_form_init(&set->form, expiration);
+        onym_bench_query_form_init(&set->form, expiration);
         for (unsigned i = 0; i < BENCH_TORN_MAX; i++) {
             set->connection[i].fd = -1;
         }
@@ -94,10 +94,11 @@ plan(struct bench_torn *set, struct connection *c, uint64_t mutants)
 {
     c->honest = (unsigned)onym_rng_below(&set->rng, HONEST_MAX + 1);
     for (unsigned i = 0; i < c->honest; i++) {
-        onym_span name = bench_names_at(set->names, onym_rng_below(&set->rng, set->names->count));
+        onym_span name = onym_bench_names_at(set->names,
+                                             onym_rng_below(&set->rng, set->names->count));
         set->next_id = set->next_id % 0x3FFFFFFFU + 1;
-        bench_reply_init(&c->reply[i], name, set->next_id);
-        c->len += bench_query_write(&set->form, name, set->next_id, c->out + c->len);
+        onym_bench_reply_init(&c->reply[i], name, set->next_id);
+        c->len += onym_bench_query_write(&set->form, name, set->next_id, c->out + c->len);
     }
     c->honest_len = c->len;
     for (uint64_t i = 0; i < mutants; i++) {
@@ -173,7 +174,7 @@ take_replies(struct bench_torn *set, struct connection *c)
             break;
         }
         onym_span reply = onym_span_of(c->in + at, ONYM_ENVELOPE_LEN + message_len);
-        if (bench_reply_feed(&c->reply[c->answered], reply, true) == BENCH_DONE) {
+        if (onym_bench_reply_feed(&c->reply[c->answered], reply, true) == ONYM_BENCH_DONE) {
             set->counts.answered++;
         } else {
             set->counts.wrong++;

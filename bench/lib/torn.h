@@ -5,7 +5,7 @@
 #define BENCH_LIB_TORN_H
 
 #include "lib/mutant.h"
-#include "lib/query.h"
+#include "tools/bench_query.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -23,7 +23,7 @@ struct bench_torn; /* opaque: one set of connections */
 /* A set that draws from rng, seeds and names, all borrowed until bench_torn_free. NULL without
  * memory. */
 struct bench_torn *bench_torn_new(const struct sockaddr_in *target, const struct bench_seeds *seeds,
-                                  const struct bench_names *names, struct onym_rng rng,
+                                  const struct onym_bench_names *names, struct onym_rng rng,
                                   uint32_t expiration);
 void bench_torn_free(struct bench_torn *set); /* closes what is open; NULL is fine */
 

@@ -1,4 +1,4 @@
-#include "lib/names.h"
+#include "tools/bench_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ count_lines(const uint8_t *bytes, size_t len)
 
 /* Squeezes the line ends out in place and notes where each name starts. */
 static enum onym_status
-cut_lines(const char *path, size_t len, struct bench_names *names)
+cut_lines(const char *path, size_t len, struct onym_bench_names *names)
 {
     size_t line = 0;
     size_t kept = 0;
@@ -71,9 +71,9 @@ cut_lines(const char *path, size_t len, struct bench_names *names)
         if (name_len > 0 && names->bytes[stop - 1] == '\r') {
             name_len--;
         }
-        if (name_len > BENCH_NAME_LEN_MAX) {
+        if (name_len > ONYM_BENCH_NAME_LEN_MAX) {
             fprintf(stderr, "%s:%zu: a name of %zu bytes; at most %u fit one request packet\n",
-                    path, line + 1, name_len, BENCH_NAME_LEN_MAX);
+                    path, line + 1, name_len, ONYM_BENCH_NAME_LEN_MAX);
             return ONYM_INVALID;
         }
         if (name_len > 0) {
@@ -88,9 +88,9 @@ cut_lines(const char *path, size_t len, struct bench_names *names)
 }
 
 enum onym_status
-bench_names_load(const char *path, struct bench_names *out)
+onym_bench_names_load(const char *path, struct onym_bench_names *out)
 {
-    struct bench_names names = {0};
+    struct onym_bench_names names = {0};
     size_t len = 0;
     enum onym_status status = read_file(path, &names.bytes, &len);
 
@@ -109,7 +109,7 @@ bench_names_load(const char *path, struct bench_names *out)
         status = ONYM_INVALID;
     }
     if (status != ONYM_OK) {
-        bench_names_free(&names);
+        onym_bench_names_free(&names);
         return status;
     }
     *out = names;
@@ -117,9 +117,9 @@ bench_names_load(const char *path, struct bench_names *out)
 }
 
 void
-bench_names_free(struct bench_names *names)
+onym_bench_names_free(struct onym_bench_names *names)
 {
     free(names->bytes);
     free(names->from);
-    *names = (struct bench_names){0};
+    *names = (struct onym_bench_names){0};
 }

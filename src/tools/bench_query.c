@@ -1,4 +1,4 @@
-#include "lib/query.h"
+#include "tools/bench_query.h"
 
 #include "base/bytes.h"
 #include "wire/header.h"
@@ -14,7 +14,7 @@ enum {
 };
 
 void
-bench_query_form_init(struct bench_query_form *form, uint32_t expiration)
+onym_bench_query_form_init(struct onym_bench_query_form *form, uint32_t expiration)
 {
     struct onym_envelope envelope = {.version = ONYM_VERSION_OWN, .suggested = ONYM_VERSION_OWN};
     struct onym_header header = {
@@ -29,8 +29,8 @@ bench_query_form_init(struct bench_query_form *form, uint32_t expiration)
 }
 
 size_t
-bench_query_write(const struct bench_query_form *form, onym_span name, uint32_t request_id,
-                  uint8_t out[ONYM_PACKET_LEN_MAX])
+onym_bench_query_write(const struct onym_bench_query_form *form, onym_span name,
+                       uint32_t request_id, uint8_t out[ONYM_PACKET_LEN_MAX])
 {
     uint32_t body_len = 4 + (uint32_t)name.len + 8; /* name, no indexes, no types */
 
@@ -45,14 +45,14 @@ bench_query_write(const struct bench_query_form *form, onym_span name, uint32_t 
 }
 
 void
-bench_reply_init(struct bench_reply *reply, onym_span name, uint32_t request_id)
+onym_bench_reply_init(struct onym_bench_reply *reply, onym_span name, uint32_t request_id)
 {
-    *reply = (struct bench_reply){.name = name, .request_id = request_id};
+    *reply = (struct onym_bench_reply){.name = name, .request_id = request_id};
 }
 
 /* The packet with the header: code, name, and lengths that add up. */
 static bool
-front_is_right(struct bench_reply *reply, onym_span packet)
+front_is_right(struct onym_bench_reply *reply, onym_span packet)
 {
     if (packet.len < BODY + 4 + reply->name.len) {
         reply->code = packet.len >= BODY ? onym_get_u32(packet.at + CODE) : 0;
@@ -67,12 +67,12 @@ front_is_right(struct bench_reply *reply, onym_span packet)
            memcmp(packet.at + BODY + 4, reply->name.at, reply->name.len) == 0;
 }
 
-enum bench_verdict
-bench_reply_feed(struct bench_reply *reply, onym_span packet, bool whole)
+enum onym_bench_verdict
+onym_bench_reply_feed(struct onym_bench_reply *reply, onym_span packet, bool whole)
 {
     if (packet.len < ONYM_ENVELOPE_LEN ||
         onym_get_u32(packet.at + REQUEST_ID) != reply->request_id) {
-        return BENCH_STRAY;
+        return ONYM_BENCH_STRAY;
     }
     uint32_t sequence = onym_get_u32(packet.at + SEQUENCE);
     uint32_t message_len = onym_get_u32(packet.at + MESSAGE_LEN);
@@ -81,22 +81,22 @@ bench_reply_feed(struct bench_reply *reply, onym_span packet, bool whole)
 
     if (sequence >= 64 || message_len < ONYM_HEADER_LEN || message_len > ONYM_MESSAGE_LEN_MAX ||
         (reply->message_len != 0 && reply->message_len != message_len)) {
-        return BENCH_WRONG;
+        return ONYM_BENCH_WRONG;
     }
     uint32_t offset = sequence * room;
     if (offset >= message_len ||
         data_len != (message_len - offset < room ? message_len - offset : room)) {
-        return BENCH_WRONG; /* all packets are full but the last */
+        return ONYM_BENCH_WRONG; /* all packets are full but the last */
     }
     if ((reply->packets >> sequence & 1) != 0) {
-        return BENCH_MORE;
+        return ONYM_BENCH_MORE;
     }
     reply->message_len = message_len;
     reply->packets |= (uint64_t)1 << sequence;
     reply->data_len += data_len;
     reply->packet_bytes += (uint32_t)packet.len;
     if (sequence == 0 && !front_is_right(reply, packet)) {
-        return BENCH_WRONG;
+        return ONYM_BENCH_WRONG;
     }
-    return reply->data_len == message_len ? BENCH_DONE : BENCH_MORE;
+    return reply->data_len == message_len ? ONYM_BENCH_DONE : ONYM_BENCH_MORE;
 }

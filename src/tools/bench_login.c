@@ -1,4 +1,4 @@
-#include "lib/login.h"
+#include "tools/bench_login.h"
 
 #include "auth/secret.h"
 #include "base/clock.h"
@@ -32,8 +32,8 @@ struct talk {
 static struct onym_message
 request_of(uint32_t opcode, uint32_t flags, uint32_t session, uint32_t request_id, onym_span body)
 {
-    return (struct onym_message){.envelope = {.version = BENCH_LOGIN_VERSION,
-                                              .suggested = BENCH_LOGIN_VERSION,
+    return (struct onym_message){.envelope = {.version = ONYM_BENCH_LOGIN_VERSION,
+                                              .suggested = ONYM_BENCH_LOGIN_VERSION,
                                               .session_id = session,
                                               .request_id = request_id},
                                  .header = {.opcode = opcode,
@@ -53,8 +53,8 @@ write_message(const struct onym_message *m, uint8_t *out, size_t cap)
 }
 
 size_t
-bench_login_request(uint32_t opcode, uint32_t session, uint32_t request_id, onym_span body,
-                    uint8_t *out, size_t cap)
+onym_bench_login_request(uint32_t opcode, uint32_t session, uint32_t request_id, onym_span body,
+                         uint8_t *out, size_t cap)
 {
     struct onym_message m = request_of(opcode, USUAL_FLAGS, session, request_id, body);
 
@@ -92,7 +92,7 @@ static bool
 prove(struct talk *t, onym_span user, uint32_t index, onym_span secret, struct onym_rng *rng)
 {
     static const size_t digest_len[] = {0, 16, 20, 32};
-    struct onym_challenged about = {.user = user, .version = BENCH_LOGIN_VERSION};
+    struct onym_challenged about = {.user = user, .version = ONYM_BENCH_LOGIN_VERSION};
     struct onym_challenge challenge;
     struct onym_challenge_answer answer = {
         .type = onym_span_text("HS_SECKEY"), .user = user, .index = index};
@@ -105,7 +105,7 @@ prove(struct talk *t, onym_span user, uint32_t index, onym_span secret, struct o
     }
     about.digest = onym_span_of(body.at + 1, digest_len[kind]);
     body = onym_span_of(body.at + 1 + digest_len[kind], body.len - 1 - digest_len[kind]);
-    if (onym_challenge_decode(&body, BENCH_LOGIN_VERSION, &challenge) != ONYM_OK) {
+    if (onym_challenge_decode(&body, ONYM_BENCH_LOGIN_VERSION, &challenge) != ONYM_OK) {
         return false;
     }
     about.nonce = challenge.nonce;
@@ -137,8 +137,8 @@ login(struct talk *t, onym_span user, uint32_t index, onym_span secret, struct o
 }
 
 int
-bench_login_open(const struct sockaddr_in *to, const char *user, uint32_t index, const char *secret,
-                 uint32_t session, struct onym_rng *rng)
+onym_bench_login_open(const struct sockaddr_in *to, const char *user, uint32_t index,
+                      const char *secret, uint32_t session, struct onym_rng *rng)
 {
     const struct timeval patience = {.tv_sec = 10};
     const int yes = 1;
