@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/require.h"
 #include "base/writer.h"
+#include "core/admins.h"
 #include "server/http_backend_priv.h"
 #include "wire/json_base64.h"
 
@@ -21,10 +22,7 @@ now_ms(void)
 static struct onym_identity
 identity_of(const struct onym_http_post *post, const struct onym_principal *who)
 {
-    return (struct onym_identity){
-        .handle = who->handle,
-        .index = who->index,
-        .is_server_admin = onym_http_is_server_admin(&post->node->settings, who)};
+    return onym_admins_identity(onym_span_text(post->node->settings.server_admins), who);
 }
 
 static onym_span

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "onym/model/ident.h"
 
 #include <stdlib.h>
 
@@ -129,29 +128,4 @@ onym_http_forgive(const struct onym_http_desk *d, const struct onym_http_attempt
         onym_http_failures_forgive(d->failures, &source[0], now_us);
         onym_http_failures_forgive(d->failures, &source[1], now_us);
     }
-}
-
-/* "300:0.NA/P" entries separated by blanks. */
-bool
-onym_http_is_server_admin(const struct onym_settings *settings, const struct onym_principal *who)
-{
-    onym_span left = onym_span_text(settings->server_admins);
-
-    while (left.len > 0) {
-        const uint8_t *blank = memchr(left.at, ' ', left.len);
-        onym_span entry = onym_span_front(left,
-                                          blank != NULL ? (size_t)(blank - left.at) : left.len);
-        uint64_t index = 0;
-        size_t at = 0;
-
-        left = onym_span_from(left, entry.len + 1);
-        while (at < entry.len && at < 10 && entry.at[at] >= '0' && entry.at[at] <= '9') {
-            index = index * 10 + (uint64_t)(entry.at[at++] - '0');
-        }
-        if (at > 0 && at < entry.len && entry.at[at] == ':' && index == who->index &&
-            onym_ident_equal(onym_span_from(entry, at + 1), who->handle, ONYM_FOLD_PREFIX)) {
-            return true;
-        }
-    }
-    return false;
 }

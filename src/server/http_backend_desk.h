@@ -1,5 +1,5 @@
-/* What the workers share of the HTTP API's logins: sessions, how many failed, and who is configured
- * to have every right. For server/http_backend*.c. */
+/* What the workers share of the HTTP API's logins: sessions, and how many failed. For
+ * server/http_backend*.c. */
 #ifndef ONYM_SERVER_HTTP_BACKEND_DESK_H
 #define ONYM_SERVER_HTTP_BACKEND_DESK_H
 
@@ -28,9 +28,5 @@ bool onym_http_may_try(const struct onym_http_desk *desk, const struct onym_http
 void onym_http_count_failure(const struct onym_http_desk *desk,
                              const struct onym_http_attempt *attempt);
 void onym_http_forgive(const struct onym_http_desk *desk, const struct onym_http_attempt *attempt);
-
-/* Whether auth.server_admins names who. */
-bool onym_http_is_server_admin(const struct onym_settings *settings,
-                               const struct onym_principal *who);
 
 #endif

@@ -1,39 +1,16 @@
 #include "service/admin.h"
 
+#include "core/admins.h"
 #include "service/session_priv.h"
 #include "wire/admin.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-/* "300:0.NA/P" against a principal. */
-static bool
-names(onym_span entry, const struct onym_principal *who)
-{
-    uint32_t index = 0;
-    size_t at = 0;
-
-    while (at < entry.len && entry.at[at] >= '0' && entry.at[at] <= '9') {
-        index = index * 10 + (uint32_t)(entry.at[at++] - '0');
-    }
-    return at > 0 && at < entry.len && entry.at[at] == ':' && index == who->index &&
-           onym_ident_equal(onym_span_from(entry, at + 1), who->handle, ONYM_FOLD_PREFIX);
-}
-
 struct onym_identity
 onym_admin_identity(const struct onym_admin *admin, const struct onym_principal *who)
 {
-    struct onym_identity identity = {.handle = who->handle, .index = who->index};
-    onym_span left = admin->server_admins;
-
-    while (left.len > 0 && who->handle.len > 0 && !identity.is_server_admin) {
-        const uint8_t *space = memchr(left.at, ' ', left.len);
-        size_t len = space != NULL ? (size_t)(space - left.at) : left.len;
-
-        identity.is_server_admin = names(onym_span_front(left, len), who);
-        left = onym_span_from(left, len + 1);
-    }
-    return identity;
+    return onym_admins_identity(admin->server_admins, who);
 }
 
 static enum onym_status
