@@ -247,9 +247,10 @@ static const struct onym_config_key table[] = {
      .min = 1,
      .max = 100000,
      .value = "30",
-     .help = "Failed logins over HTTP in a minute from one address for one user, and ten times "
-             "that for all users together. Beyond it no credentials are looked at and the answer "
-             "is 429. limits.exempt does not count."},
+     .help = "Failed logins in a minute from one address for one user, and ten times that for all "
+             "users together; wrong answers to challenges of the Handle protocol count too. "
+             "Beyond it no credentials are looked at and the answer is 429, or 3 of the Handle "
+             "protocol. limits.exempt does not count."},
     {.name = "auth.http_session_idle",
      .type = ONYM_CONFIG_DURATION,
      .offset = FIELD(http_session_idle_s),

@@ -1,6 +1,8 @@
 #include "server/admin.h"
 
 #include "base/clock.h"
+#include "server/http_backend_desk.h"
+#include "server/proofs.h"
 
 #include <stdlib.h>
 
@@ -199,29 +201,58 @@ session_end(void *of, uint32_t id)
     }
 }
 
-/* ---- arithmetic, on libuv's threads ---- */
+/* ---- arithmetic, on other threads ---- */
 
 struct proof {
-    uv_work_t work;
-    struct onym_streams *streams;
+    struct onym_proof_job job; /* first */
+    struct onym_admin_post *post;
     struct onym_admin_call *call;
+    bool limited;
 };
 
+/* On another thread. A wrong answer is counted before it is looked at: many at once could else be
+ * under way before the first is known to be wrong. */
 static void
-do_prove(uv_work_t *work)
+do_prove(struct onym_proof_job *job)
 {
-    struct proof *p = work->data;
+    struct proof *p = (struct proof *)(void *)job;
+    const struct onym_http_desk *logins = p->post->logins;
+    struct onym_admin_attempt told;
+    struct onym_http_attempt a;
 
+    if (!onym_admin_attempt_of(p->call, &told)) {
+        onym_admin_prove(p->call);
+        return;
+    }
+    a = (struct onym_http_attempt){.peer = onym_admin_peer(p->call), .who = told.who};
+    if (!onym_http_may_try(logins, &a)) {
+        p->limited = true;
+        onym_admin_prove_not(p->call);
+        return;
+    }
+    onym_http_count_failure(logins, &a);
     onym_admin_prove(p->call);
+    (void)onym_admin_attempt_of(p->call, &told);
+    if (told.right) {
+        onym_http_forgive(logins, &a);
+    }
 }
 
 static void
-after_prove(uv_work_t *work, int status)
+after_prove(struct onym_proof_job *job)
 {
-    struct proof *p = work->data;
+    struct proof *p = (struct proof *)(void *)job;
+    struct onym_streams *streams = p->post->streams;
+    struct onym_admin_attempt told;
 
-    (void)status; /* nobody cancels */
-    onym_streams_proven(p->streams, p->call);
+    if (job->dropped) {
+        onym_admin_prove_not(p->call);
+    } else if (p->limited && onym_admin_attempt_of(p->call, &told)) {
+        size_t method = told.by_key ? ONYM_LOGIN_PUBLIC_KEY : ONYM_LOGIN_SECRET;
+
+        onym_counter_add(&streams->counters->logins[method][ONYM_LOGIN_WAS_LIMITED], 1);
+    }
+    onym_streams_proven(streams, p->call);
     free(p);
 }
 
@@ -229,14 +260,20 @@ static enum onym_status
 prove(void *of, struct onym_admin_call *call)
 {
     struct onym_admin_post *post = of;
+    onym_span peer = onym_admin_peer(call);
     struct proof *p = malloc(sizeof *p);
 
     if (p == NULL) {
         return ONYM_BUSY;
     }
-    *p = (struct proof){.streams = post->streams, .call = call};
-    p->work.data = p;
-    if (uv_queue_work(post->loop, &p->work, do_prove, after_prove) != 0) {
+    *p = (struct proof){.job = {.run = do_prove,
+                                .done = after_prove,
+                                .worker = post->worker,
+                                .peer_len = (uint8_t)peer.len},
+                        .post = post,
+                        .call = call};
+    memcpy(p->job.peer, peer.at, peer.len);
+    if (onym_proofs_start(post->proofs, &p->job) != ONYM_OK) {
         free(p);
         return ONYM_BUSY;
     }
@@ -316,8 +353,17 @@ onym_admin_post_open(struct onym_admin_post *post, const struct onym_node *node,
     struct onym_auth_policy policy = {.allow_sha1 = settings->allow_sha1,
                                       .allow_md5 = settings->allow_md5};
 
-    *post = (struct onym_admin_post){
-        .desk = desk, .streams = streams, .loop = loop, .worker = worker, .rng = onym_rng_system()};
+    enum onym_status status = onym_proofs_attach(node->proofs, worker, loop);
+
+    if (status != ONYM_OK) {
+        return status;
+    }
+    *post = (struct onym_admin_post){.desk = desk,
+                                     .proofs = node->proofs,
+                                     .logins = node->http_desk,
+                                     .streams = streams,
+                                     .worker = worker,
+                                     .rng = onym_rng_system()};
     post->sessions = (struct onym_session_access){.of = post,
                                                   .policy = policy,
                                                   .dh_bits_min = settings->dh_bits_min,
@@ -357,5 +403,6 @@ onym_admin_post_close(struct onym_admin_post *post)
     if (post->desk != NULL && post->desk->changes != NULL) {
         onym_changes_detach(post->desk->changes, post->worker);
     }
+    onym_proofs_detach(post->proofs, post->worker);
     post->desk = NULL;
 }

@@ -34,8 +34,9 @@ struct onym_admin_post {
     struct onym_admin admin;
     struct onym_session_access sessions;
     struct onym_admin_desk *desk;
+    struct onym_proofs *proofs;
+    const struct onym_http_desk *logins; /* how many failed */
     struct onym_streams *streams;
-    uv_loop_t *loop;
     unsigned worker;
     struct onym_rng rng;
     /* Takes results whose ticket has an odd id. Calls of administration lie on the heap, so their

@@ -6,6 +6,7 @@
 #include "server/admin.h"
 #include "server/http_backend.h"
 #include "server/ops.h"
+#include "server/proofs.h"
 #include "server/secure.h"
 #include "server/site.h"
 #include "server/worker.h"
@@ -58,6 +59,15 @@ stop_workers(struct server *s, bool now)
     }
 }
 
+/* Nothing is waited for any more but the proofs that are being computed. */
+static void
+force_stop(struct server *s)
+{
+    s->forced = true;
+    onym_proofs_drop(s->node.proofs);
+    stop_workers(s, true);
+}
+
 static void
 on_stop_poll(uv_timer_t *timer)
 {
@@ -68,10 +78,9 @@ on_stop_poll(uv_timer_t *timer)
         all = all && onym_worker_ended(s->worker[i]);
     }
     if (!all && !s->forced && onym_clock_monotonic_ns() >= s->stop_deadline_ns) {
-        s->forced = true;
         ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "server", "stop_forced",
                  "connections did not finish in time and are closed");
-        stop_workers(s, true);
+        force_stop(s);
     }
     if (all) {
         onym_ops_close(s->ops);
@@ -87,8 +96,7 @@ static void
 begin_stop(struct server *s)
 {
     if (s->stop_deadline_ns != 0) {
-        s->forced = true;
-        stop_workers(s, true);
+        force_stop(s);
         return;
     }
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "stopping", "the node stops");
@@ -305,9 +313,13 @@ open_changes(struct server *s, struct onym_fault *fault)
     if (status == ONYM_OK) {
         status = onym_http_desk_new(&s->node.settings, s->node.seed, &s->node.http_desk);
     }
+    if (status == ONYM_OK) {
+        status = onym_proofs_new(s->node.settings.workers, s->node.seed, &s->node.proofs);
+    }
     return status == ONYM_OK
                ? ONYM_OK
-               : onym_fault_set(fault, status, "no memory for challenges and sessions");
+               : onym_fault_set(fault, status,
+                                "no memory for challenges, sessions and their threads");
 }
 
 static enum onym_status
@@ -460,6 +472,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
         onym_worker_free(s->worker[i]);
     }
     onym_changes_close(s->node.changes);
+    onym_proofs_free(s->node.proofs);
     onym_admin_desk_free(s->node.desk);
     onym_http_desk_free(s->node.http_desk);
     onym_ops_free(s->ops);

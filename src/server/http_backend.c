@@ -8,6 +8,7 @@
 #include "server/http_backend_priv.h"
 #include "wire/json_base64.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,12 +105,16 @@ challenge(void *of, const struct onym_http_caller *caller, char *out, size_t cap
     return text.len;
 }
 
-static void
-do_prove(uv_work_t *work)
+static struct onym_http_wait *
+wait_of(struct onym_proof_job *job)
 {
-    struct onym_http_wait *w = work->data;
+    return (struct onym_http_wait *)(void *)((char *)job - offsetof(struct onym_http_wait, job));
+}
 
-    onym_http_proof_check(w->proof);
+static void
+do_prove(struct onym_proof_job *job)
+{
+    onym_http_proof_check(wait_of(job)->proof);
 }
 
 /* The outcome of a proof, for the session that asked for it too. */
@@ -147,14 +152,16 @@ settle(struct onym_http_wait *w, struct onym_http_login *out)
 }
 
 static void
-after_prove(uv_work_t *work, int cancelled)
+after_prove(struct onym_proof_job *job)
 {
-    struct onym_http_wait *w = work->data;
+    struct onym_http_wait *w = wait_of(job);
     struct onym_http_post *post = w->post;
     struct onym_http_login login = {.status = ONYM_ERROR};
     struct onym_http_seat *seat = onym_http_wait_over(w);
 
-    (void)cancelled; /* nobody cancels */
+    if (job->dropped) {
+        w->proof->status = ONYM_BUSY; /* it was not looked at */
+    }
     settle(w, &login);
     if (seat != NULL) {
         post->login_done(post->of, seat, &login);
@@ -181,7 +188,9 @@ start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
         return ONYM_BUSY;
     }
     w->proof = proof;
-    w->work.data = w;
+    w->job = (struct onym_proof_job){
+        .run = do_prove, .done = after_prove, .worker = post->worker, .peer_len = w->peer_len};
+    memcpy(w->job.peer, w->peer, sizeof w->job.peer);
     w->method = ONYM_LOGIN_CERTIFICATE;
     if (session.len > 0) {
         struct onym_http_attempt a = {.peer = onym_span_of(w->peer, w->peer_len),
@@ -193,7 +202,7 @@ start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
         w->precounted = true;
         memcpy(w->session, session.at, sizeof w->session);
     }
-    if (uv_queue_work(post->loop, &w->work, do_prove, after_prove) != 0) {
+    if (onym_proofs_start(post->node->proofs, &w->job) != ONYM_OK) {
         (void)onym_http_wait_over(w);
         onym_http_wait_free(w);
         return ONYM_BUSY;
@@ -369,8 +378,7 @@ session_end(void *of, onym_span id)
 
 void
 onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
-                    struct onym_answerer *answerer, struct onym_counters *counters, uv_loop_t *loop,
-                    unsigned worker)
+                    struct onym_answerer *answerer, struct onym_counters *counters, unsigned worker)
 {
     *post = (struct onym_http_post){.backend = {.of = post,
                                                 .authenticate = authenticate,
@@ -382,7 +390,6 @@ onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                                     .node = node,
                                     .answerer = answerer,
                                     .counters = counters,
-                                    .loop = loop,
                                     .worker = worker,
                                     .policy = {.allow_sha1 = node->settings.allow_sha1 != 0,
                                                .allow_md5 = node->settings.allow_md5 != 0},

@@ -44,7 +44,6 @@ struct onym_http_post {
     const struct onym_node *node;
     struct onym_answerer *answerer;
     struct onym_counters *counters;
-    uv_loop_t *loop;
     unsigned worker;
     struct onym_auth_policy policy;
     struct onym_rng rng;
@@ -62,7 +61,7 @@ struct onym_http_post {
 /* Fills post but for the last three members. node->http_desk is set. */
 void onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                          struct onym_answerer *answerer, struct onym_counters *counters,
-                         uv_loop_t *loop, unsigned worker);
+                         unsigned worker);
 
 /* The writer's results of the worker's one ticket space: ours have odd ids (server/admin.h). */
 void onym_http_post_committed(struct onym_http_post *post, const struct onym_change_result *result);

@@ -3,13 +3,14 @@
 #define ONYM_SERVER_HTTP_BACKEND_PRIV_H
 
 #include "server/http_backend_desk.h"
+#include "server/proofs.h"
 
 /* A request that waits; freed when its answer came, whether its connection still lives or not. */
 struct onym_http_wait {
     struct onym_http_post *post;
     struct onym_http_seat *seat; /* NULL: the connection has ended */
     /* of a login: */
-    uv_work_t work;
+    struct onym_proof_job job;
     struct onym_http_proof *proof;
     enum onym_login method;
     bool precounted; /* a failure was counted before the proof was looked at */

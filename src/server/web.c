@@ -421,8 +421,7 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
                                        .carrier = &onym_carrier_tcp,
                                        .by = ONYM_BY_HTTP,
                                        .listener = ONYM_LISTENER_HTTP};
-    onym_http_post_init(&web->post, parts->node, parts->answerer, parts->counters, parts->loop,
-                        parts->worker);
+    onym_http_post_init(&web->post, parts->node, parts->answerer, parts->counters, parts->worker);
     web->post.of = web;
     web->post.login_done = login_done;
     web->post.change_done = change_done;

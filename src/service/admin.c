@@ -325,6 +325,9 @@ note_proof(const struct onym_admin_call *c, const struct onym_request *rq)
     bool login = rq->message.header.opcode == ONYM_OP_KEY_LOGIN;
     char address[INET6_ADDRSTRLEN];
 
+    if (c->proof == ONYM_BUSY) {
+        return; /* it was not looked at */
+    }
     onym_admin_attempt(admin, c->by_key, c->proof);
     if (c->proof != ONYM_OK || login) {
         admin->backend.event(admin->backend.of, login, c->proof, &c->user,

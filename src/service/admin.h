@@ -79,6 +79,22 @@ struct onym_admin {
 /* Off the loop: the arithmetic a call waits for. Touches nothing but the call, and reads keys. */
 void onym_admin_prove(struct onym_admin_call *call);
 
+/* In its place, on any thread: nothing is computed and the call ends with ONYM_BUSY. A reply that
+ * waits to be signed goes out unsigned, since what it tells has happened. */
+void onym_admin_prove_not(struct onym_admin_call *call);
+
+/* What a call waits for to be proven, for a count of wrong answers: whose answer it is, and after
+ * onym_admin_prove whether it was right. False: nobody's (an agreement, a signature). Borrowed. */
+struct onym_admin_attempt {
+    struct onym_principal who;
+    bool by_key;
+    bool right;
+};
+bool onym_admin_attempt_of(const struct onym_admin_call *call, struct onym_admin_attempt *out);
+
+/* The address bytes of who asked; borrowed from the call. */
+onym_span onym_admin_peer(const struct onym_admin_call *call);
+
 /* Back on the loop. ONYM_VERDICT_PENDING: one of the two follows again. Otherwise the call is over:
  * send the reply (REPLY), whose bytes may be the call's, to onym_admin_connection and free the
  * call. */

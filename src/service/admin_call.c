@@ -58,6 +58,20 @@ onym_admin_call_agreed(struct onym_admin_call *call)
     }
 }
 
+onym_span
+onym_admin_peer(const struct onym_admin_call *call)
+{
+    return onym_span_of(call->peer, call->peer_len);
+}
+
+bool
+onym_admin_attempt_of(const struct onym_admin_call *call, struct onym_admin_attempt *out)
+{
+    *out = (struct onym_admin_attempt){
+        .who = call->user, .by_key = call->by_key, .right = call->proof == ONYM_OK};
+    return call->job == ONYM_JOB_PROVE || call->job == ONYM_JOB_VERIFY;
+}
+
 void *
 onym_admin_connection(const struct onym_admin_call *call)
 {

@@ -240,12 +240,14 @@ onym_admin_verify(struct onym_admin *admin, const struct onym_request *rq)
     if (find_keys(&record, false, asked.index, &keys) != ONYM_OK) {
         return onym_render_body(rq, ONYM_OK, 0, onym_span_of(wrong, sizeof wrong));
     }
-    call = onym_admin_call_new(admin, rq, request.len + keys.len);
+    call = onym_admin_call_new(admin, rq, request.len + asked.user.len + keys.len);
     if (call == NULL) {
         return onym_render_error(rq, ONYM_BUSY);
     }
     call->job = ONYM_JOB_VERIFY;
     call->request = onym_admin_call_keep(call, request);
+    call->user.handle = onym_admin_call_keep(call, asked.user);
+    call->user.index = asked.index;
     keep_keys(call, &keys);
     status = admin->backend.prove(admin->backend.of, call);
     if (status == ONYM_OK) {
@@ -261,7 +263,8 @@ onym_admin_verified(struct onym_admin_call *waiting, const struct onym_request *
     uint8_t body[1];
     size_t len = 0;
 
-    if (waiting->proof == ONYM_NO_MEMORY || waiting->proof == ONYM_CANNOT_AUTHENTICATE ||
+    if (waiting->proof == ONYM_NO_MEMORY || waiting->proof == ONYM_BUSY ||
+        waiting->proof == ONYM_CANNOT_AUTHENTICATE ||
         onym_verify_reply_encode(waiting->proof == ONYM_OK, body, sizeof body, &len) != ONYM_OK) {
         return onym_render_error(rq, waiting->proof);
     }
@@ -312,7 +315,6 @@ verify(struct onym_admin_call *call)
         call->proof = onym_verify_request_decode(&body, &asked);
     }
     if (call->proof == ONYM_OK) {
-        call->user = (struct onym_principal){.handle = asked.user, .index = asked.index};
         call->answer = asked.answer;
         call->about = (struct onym_challenged){.nonce = asked.nonce,
                                                .digest = asked.digest,
@@ -338,5 +340,14 @@ onym_admin_prove(struct onym_admin_call *call)
     case ONYM_JOB_SIGN:
         onym_session_sign(call);
         break;
+    }
+}
+
+void
+onym_admin_prove_not(struct onym_admin_call *call)
+{
+    call->proof = ONYM_BUSY;
+    if (call->job == ONYM_JOB_SIGN) {
+        onym_session_sign_not(call);
     }
 }

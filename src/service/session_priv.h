@@ -36,6 +36,8 @@ enum onym_verdict onym_session_opened(struct onym_admin_call *waiting,
 /* Off the loop: the key agreement and the signature of a call. Both touch nothing but the call. */
 void onym_session_agree(struct onym_admin_call *call);
 void onym_session_sign(struct onym_admin_call *call);
+/* Instead of the signature. */
+void onym_session_sign_not(struct onym_admin_call *call);
 
 /* The reply of a call whose signature is made; its bytes are the call's. */
 void onym_session_signed(const struct onym_admin_call *call, struct onym_reply *reply);

@@ -199,6 +199,18 @@ start_signature(const struct onym_request *rq, struct onym_admin_call *waiting)
     return ONYM_VERDICT_REPLY;
 }
 
+/* Better unsigned than silent. */
+void
+onym_session_sign_not(struct onym_admin_call *call)
+{
+    struct onym_writer w = onym_writer_over(call->extra, call->extra_cap);
+
+    w.len = call->extra_len;
+    onym_put_u32(call->extra + 8, onym_get_u32(call->extra + 8) & ~ONYM_FLAG_CERTIFY);
+    onym_writer_u32(&w, 0);
+    call->extra_len = w.len;
+}
+
 void
 onym_session_sign(struct onym_admin_call *call)
 {
@@ -216,11 +228,9 @@ onym_session_sign(struct onym_admin_call *call)
     } else {
         w.status = ONYM_ERROR;
     }
-    if (w.status != ONYM_OK) { /* better unsigned than silent */
-        w = onym_writer_over(call->extra, call->extra_cap);
-        w.len = call->extra_len;
-        onym_put_u32(call->extra + 8, onym_get_u32(call->extra + 8) & ~ONYM_FLAG_CERTIFY);
-        onym_writer_u32(&w, 0);
+    if (w.status != ONYM_OK) {
+        onym_session_sign_not(call);
+        return;
     }
     call->extra_len = w.len;
 }
