@@ -30,6 +30,8 @@ def expected_name(parts, layers):
             return None, ("integration tests are tests/integration/test_NAME.py or slow_NAME.py; "
                           "helpers go to tests/support")
         return f"integration.{name}", None
+    if parts[0] == "gate" and name.startswith("test_"):
+        return f"gate.{name}", None
     if parts[0] == "drills" and name.startswith("drill_"):
         return f"drill.{name}", None
     if parts[0] == "arch" and name.startswith("check_"):
