@@ -129,8 +129,7 @@ settle(struct onym_http_wait *w, struct onym_http_login *out)
                                   .who = w->proof->claim.who,
                                   .method = w->method};
     enum onym_status status = w->proof->status;
-    onym_span id = onym_span_of(w->session,
-                                w->method == ONYM_LOGIN_SESSION ? sizeof w->session : 0);
+    onym_span id = onym_span_of(w->session, w->session_len);
 
     if (w->precounted) {
         onym_http_forgive(desk, &a);
@@ -192,7 +191,7 @@ start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
         .run = do_prove, .done = after_prove, .worker = post->worker, .peer_len = w->peer_len};
     memcpy(w->job.peer, w->peer, sizeof w->job.peer);
     w->method = ONYM_LOGIN_CERTIFICATE;
-    if (session.len > 0) {
+    if (claim->kind != ONYM_HTTP_PROOF_CERTIFICATE) {
         struct onym_http_attempt a = {.peer = onym_span_of(w->peer, w->peer_len),
                                       .who = claim->who};
 
@@ -200,7 +199,10 @@ start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
         onym_http_count_failure(post->node->http_desk, &a);
         w->method = ONYM_LOGIN_SESSION;
         w->precounted = true;
-        memcpy(w->session, session.at, sizeof w->session);
+        w->session_len = (uint8_t)session.len;
+        if (session.len > 0) {
+            memcpy(w->session, session.at, session.len);
+        }
     }
     if (onym_proofs_start(post->node->proofs, &w->job) != ONYM_OK) {
         (void)onym_http_wait_over(w);
@@ -255,6 +257,19 @@ prove_session(struct onym_http_post *post, const struct onym_http_caller *caller
     return status;
 }
 
+/* Somebody's answer to somebody else's nonce. ONYM_OK: after_prove follows. */
+static enum onym_status
+verify(struct onym_http_post *post, const struct onym_http_caller *caller,
+       const struct onym_http_credentials *given)
+{
+    uint8_t answer[ONYM_HTTP_ANSWER_MAX];
+    struct onym_http_claim claim;
+    enum onym_status status = onym_http_claim_read(given, answer, &claim);
+
+    claim.nonce = given->nonce;
+    return status == ONYM_OK ? start_proof(post, caller, &claim, onym_span_of(NULL, 0)) : status;
+}
+
 static enum onym_status
 prove_certificate(struct onym_http_post *post, const struct onym_http_caller *caller,
                   const struct onym_principal *who)
@@ -299,10 +314,11 @@ read_certificate(const struct onym_http_caller *caller, uint8_t memory[ONYM_HTTP
 static enum onym_login
 method_of(enum onym_http_scheme scheme)
 {
-    return scheme == ONYM_HTTP_BASIC         ? ONYM_LOGIN_BASIC
-           : scheme == ONYM_HTTP_HANDLE      ? ONYM_LOGIN_SESSION
-           : scheme == ONYM_HTTP_CERTIFICATE ? ONYM_LOGIN_CERTIFICATE
-                                             : ONYM_LOGIN_BEARER;
+    return scheme == ONYM_HTTP_BASIC          ? ONYM_LOGIN_BASIC
+           : scheme == ONYM_HTTP_HANDLE       ? ONYM_LOGIN_SESSION
+           : scheme == ONYM_HTTP_VERIFICATION ? ONYM_LOGIN_SESSION
+           : scheme == ONYM_HTTP_CERTIFICATE  ? ONYM_LOGIN_CERTIFICATE
+                                              : ONYM_LOGIN_BEARER;
 }
 
 static enum onym_http_when
@@ -334,6 +350,8 @@ authenticate(void *of, const struct onym_http_caller *caller,
         status = check_password(post, &a, given->secret, out);
     } else if (given->scheme == ONYM_HTTP_HANDLE) {
         status = prove_session(post, caller, given);
+    } else if (given->scheme == ONYM_HTTP_VERIFICATION) {
+        status = verify(post, caller, given);
     } else if (given->scheme == ONYM_HTTP_CERTIFICATE && status == ONYM_OK) {
         status = prove_certificate(post, caller, &a.who);
     } else if (given->scheme == ONYM_HTTP_BEARER) {
@@ -384,6 +402,7 @@ onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                                                 .authenticate = authenticate,
                                                 .challenge = challenge,
                                                 .submit = onym_http_submit,
+                                                .work = onym_http_job_take,
                                                 .session_open = session_open,
                                                 .session_find = session_find,
                                                 .session_end = session_end},

@@ -39,6 +39,20 @@ void onym_http_seat_end(struct onym_http_seat *seat);
 
 /* ---- one worker's ---- */
 
+/* Jobs of one worker at once; one more is told "too busy". */
+#define ONYM_HTTP_JOBS_MAX 16U
+
+/* The jobs (service/http_job.h) of a worker: one slice at a time on libuv's threads, in turn. */
+struct onym_http_jobs {
+    uv_loop_t *loop; /* NULL: not open */
+    uv_work_t work;
+    uv_mutex_t lock;        /* over view */
+    struct onym_view *view; /* of the slices; NULL until the first */
+    struct onym_http_wait *first, *last;
+    unsigned count;
+    bool more; /* of the slice that was done last */
+};
+
 struct onym_http_post {
     struct onym_http_backend backend; /* for struct onym_http_service */
     const struct onym_node *node;
@@ -50,18 +64,29 @@ struct onym_http_post {
     uint32_t waits; /* requests that wait now */
     char challenge[128];
     struct onym_http_session found; /* the session of the request being answered */
+    struct onym_http_jobs jobs;
     /* Set by the owner: bring a later answer to the seat's connection, on the worker's loop. What
      * they are given is borrowed for the call. */
     void *of;
     void (*login_done)(void *of, struct onym_http_seat *seat, const struct onym_http_login *login);
     void (*change_done)(void *of, struct onym_http_seat *seat,
                         const struct onym_http_result *result);
+    void (*job_done)(void *of, struct onym_http_seat *seat, struct onym_http_job *job);
 };
 
-/* Fills post but for the last three members. node->http_desk is set. */
+/* Fills post but for the jobs and the last four members. node->http_desk is set. */
 void onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                          struct onym_answerer *answerer, struct onym_counters *counters,
                          unsigned worker);
+
+/* The jobs of a post that is filled, on the worker's loop; deinit when it has run out. Zeros are
+ * fine for deinit. */
+void onym_http_jobs_init(struct onym_http_post *post, uv_loop_t *loop);
+void onym_http_jobs_deinit(struct onym_http_jobs *jobs);
+
+/* While the store is opened anew: no slice runs, and the view of the slices is closed. */
+void onym_http_jobs_quiet(struct onym_http_jobs *jobs);
+void onym_http_jobs_resume(struct onym_http_jobs *jobs);
 
 /* The writer's results of the worker's one ticket space: ours have odd ids (server/admin.h). */
 void onym_http_post_committed(struct onym_http_post *post, const struct onym_change_result *result);

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/require.h"
 #include "server/http_backend_priv.h"
+#include "service/http_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,9 @@ void
 onym_http_wait_free(struct onym_http_wait *w)
 {
     free(w->proof);
+    if (w->work != NULL) {
+        w->work->release(w->work);
+    }
     free(w);
 }
 

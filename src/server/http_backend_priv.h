@@ -9,11 +9,15 @@
 struct onym_http_wait {
     struct onym_http_post *post;
     struct onym_http_seat *seat; /* NULL: the connection has ended */
+    /* of a job: */
+    struct onym_http_job *work;
+    struct onym_http_wait *next;
     /* of a login: */
     struct onym_proof_job job;
     struct onym_http_proof *proof;
     enum onym_login method;
-    bool precounted; /* a failure was counted before the proof was looked at */
+    bool precounted;     /* a failure was counted before the proof was looked at */
+    uint8_t session_len; /* 0: of no session */
     char session[ONYM_HTTP_SESSION_ID_LEN];
     uint8_t peer_len;
     uint8_t peer[16];
@@ -39,5 +43,9 @@ void onym_http_wait_free(struct onym_http_wait *wait);
 enum onym_http_when onym_http_submit(void *of, const struct onym_http_caller *caller,
                                      const struct onym_http_change *change,
                                      struct onym_http_result *out);
+
+/* As struct onym_http_backend.work; `of` is the post. */
+enum onym_status onym_http_job_take(void *of, const struct onym_http_caller *caller,
+                                    struct onym_http_job *job);
 
 #endif

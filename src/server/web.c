@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "net/address.h"
-#include "server/stats.h"
 #include "server/streams.h"
 
 #include "version.h"
@@ -265,9 +264,10 @@ link_of(struct onym_http_seat *seat)
     return (struct link *)(void *)seat;
 }
 
-/* What both kinds of answer come to. Exactly one of login and result is set. */
+/* What all kinds of answer come to. Exactly one of login, result and job is set. */
 static void
-resume(struct link *l, const struct onym_http_login *login, const struct onym_http_result *result)
+resume(struct link *l, const struct onym_http_login *login, const struct onym_http_result *result,
+       struct onym_http_job *job)
 {
     struct onym_web *web = l->door->web;
     const struct onym_carrier *carrier = l->door->carrier;
@@ -280,7 +280,9 @@ resume(struct link *l, const struct onym_http_login *login, const struct onym_ht
     if (renew_view(web)) {
         verdict = login != NULL
                       ? onym_http_login_done(l->http, &web->service, login, now_ms, &web->reply)
-                      : onym_http_change_done(l->http, &web->service, result, now_ms, &web->reply);
+                  : result != NULL
+                      ? onym_http_change_done(l->http, &web->service, result, now_ms, &web->reply)
+                      : onym_http_job_done(l->http, &web->service, job, now_ms, &web->reply);
         act(l, verdict, began_ns);
         onym_view_release(web->view);
     } else {
@@ -302,14 +304,21 @@ static void
 login_done(void *of, struct onym_http_seat *seat, const struct onym_http_login *login)
 {
     (void)of;
-    resume(link_of(seat), login, NULL);
+    resume(link_of(seat), login, NULL, NULL);
 }
 
 static void
 change_done(void *of, struct onym_http_seat *seat, const struct onym_http_result *result)
 {
     (void)of;
-    resume(link_of(seat), NULL, result);
+    resume(link_of(seat), NULL, result, NULL);
+}
+
+static void
+job_done(void *of, struct onym_http_seat *seat, struct onym_http_job *job)
+{
+    (void)of;
+    resume(link_of(seat), NULL, NULL, job);
 }
 
 void
@@ -422,9 +431,11 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
                                        .by = ONYM_BY_HTTP,
                                        .listener = ONYM_LISTENER_HTTP};
     onym_http_post_init(&web->post, parts->node, parts->answerer, parts->counters, parts->worker);
+    onym_http_jobs_init(&web->post, parts->loop);
     web->post.of = web;
     web->post.login_done = login_done;
     web->post.change_done = change_done;
+    web->post.job_done = job_done;
     web->reply.cap = ONYM_HTTP_REPLY_MAX;
     web->reply.buffer = malloc(web->reply.cap);
     if (web->reply.buffer == NULL || onym_http_service_init(&web->service) != ONYM_OK) {
@@ -439,43 +450,10 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     return status == ONYM_OK ? open_http(web, parts, fault) : status;
 }
 
-void
-onym_web_ports(const struct onym_web *web, struct onym_settings *settings)
-{
-    for (size_t i = 0; web->secure.tls != NULL && i < settings->https.count; i++) {
-        onym_address_set_port((struct sockaddr *)&settings->https.item[i].at,
-                              onym_tls_port(web->secure.tls, i));
-    }
-    for (size_t i = 0; web->tcp != NULL && i < settings->http.count; i++) {
-        onym_address_set_port((struct sockaddr *)&settings->http.item[i].at,
-                              onym_tcp_port(web->tcp, i));
-    }
-}
-
-void
-onym_web_tick(struct onym_web *web, struct onym_log *log)
-{
-    onym_secure_door_tick(&web->secure, web->counters, log);
-    if (web->tcp != NULL) {
-        onym_stats_copy(onym_tcp_stats(web->tcp), web->counters, ONYM_LISTENER_HTTP);
-    }
-}
-
 bool
 onym_web_idle(const struct onym_web *web)
 {
     return onym_http_post_idle(&web->post);
-}
-
-void
-onym_web_stop(struct onym_web *web, bool now)
-{
-    onym_secure_door_stop(&web->secure, now);
-    if (web->tcp != NULL && now) {
-        onym_tcp_abort(web->tcp);
-    } else if (web->tcp != NULL) {
-        onym_tcp_stop(web->tcp);
-    }
 }
 
 void
@@ -484,6 +462,7 @@ onym_web_free(struct onym_web *web)
     onym_secure_door_free(&web->secure);
     onym_tcp_free(web->tcp);
     web->tcp = NULL;
+    onym_http_jobs_deinit(&web->post.jobs);
     onym_http_service_deinit(&web->service);
     free(web->spare);
     free(web->reply.buffer);

@@ -146,6 +146,7 @@ on_quiet(uv_async_t *async)
     }
     w->quiet_asked = false;
     uv_mutex_unlock(&w->quiet_lock);
+    onym_http_jobs_quiet(&w->web.post.jobs);
     onym_view_close(w->view);
     w->view = NULL;
     uv_sem_post(&w->quiet);
@@ -154,6 +155,7 @@ on_quiet(uv_async_t *async)
         /* the store was just opened by the writer: only memory can be short */
         uv_sleep(REOPEN_PAUSE_MS);
     }
+    onym_http_jobs_resume(&w->web.post.jobs);
 }
 
 void
@@ -221,6 +223,7 @@ run(void *arg)
 
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
     uv_mutex_lock(&w->quiet_lock);
+    onym_http_jobs_deinit(&w->web.post.jobs);
     onym_view_close(w->view);
     w->view = NULL;
     asked = w->quiet_asked;

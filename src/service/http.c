@@ -2,6 +2,8 @@
 
 #include "base/hex.h"
 #include "base/require.h"
+#include "service/http_job.h"
+#include "service/http_query.h"
 #include "service/routes.h"
 
 #include <stdlib.h>
@@ -144,12 +146,18 @@ conclude(struct onym_http_call *call)
     return call->close ? ONYM_HTTP_CLOSE : ONYM_HTTP_REPLY;
 }
 
+static bool
+waits(const struct onym_http_connection *c)
+{
+    return c->stage == ONYM_HTTP_LOGIN || c->stage == ONYM_HTTP_CHANGE ||
+           c->stage == ONYM_HTTP_WORK;
+}
+
 static enum onym_http_verdict
 answer(struct onym_http_call *call)
 {
     if (onym_routes_answer(call) == ONYM_HTTP_LATER) {
-        ONYM_REQUIRE(call->connection->stage == ONYM_HTTP_LOGIN ||
-                     call->connection->stage == ONYM_HTTP_CHANGE);
+        ONYM_REQUIRE(waits(call->connection));
         return ONYM_HTTP_PENDING;
     }
     return conclude(call);
@@ -301,7 +309,7 @@ onym_http_feed(struct onym_http_connection *c, struct onym_http_service *s, onym
     size_t before = input->len;
     enum onym_http_verdict verdict;
 
-    if (c->stage == ONYM_HTTP_LOGIN || c->stage == ONYM_HTTP_CHANGE) {
+    if (waits(c)) {
         return ONYM_HTTP_PENDING;
     }
     if (c->stage == ONYM_HTTP_ENDED) {
@@ -341,5 +349,37 @@ onym_http_change_done(struct onym_http_connection *c, struct onym_http_service *
     ONYM_REQUIRE(c->stage == ONYM_HTTP_CHANGE);
     begin(&call, c, s, now_ms, reply);
     onym_routes_changed(&call, result);
+    return conclude(&call);
+}
+
+enum onym_http_when
+onym_http_work(struct onym_http_call *call, struct onym_http_job *job)
+{
+    const struct onym_http_backend *backend = call->service->backend;
+    enum onym_status status = backend->work(backend->of, &call->connection->caller, job);
+
+    if (status == ONYM_OK) {
+        call->connection->stage = ONYM_HTTP_WORK;
+        return ONYM_HTTP_LATER;
+    }
+    job->release(job);
+    onym_http_fail_text(call, status, 0, "too many requests of this kind at once");
+    return ONYM_HTTP_NOW;
+}
+
+enum onym_http_verdict
+onym_http_job_done(struct onym_http_connection *c, struct onym_http_service *s,
+                   struct onym_http_job *job, uint64_t now_ms, struct onym_http_reply *reply)
+{
+    struct onym_http_call call;
+
+    ONYM_REQUIRE(c->stage == ONYM_HTTP_WORK);
+    begin(&call, c, s, now_ms, reply);
+    call.pretty = onym_http_flag(call.request->query, "pretty", false);
+    if (job->status == ONYM_OK) {
+        job->answer(&call, job);
+    } else {
+        onym_http_fail_text(&call, job->status, 0, "");
+    }
     return conclude(&call);
 }

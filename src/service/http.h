@@ -12,8 +12,8 @@
  *   MORE     all input taken; nothing to send
  *   REPLY    send the answer; then feed what is left
  *   PENDING  the backend works: read no more from the peer and keep what is left of input until
- *            onym_http_login_done or onym_http_change_done was called, which give a verdict too;
- *            after REPLY go on feeding
+ *            onym_http_login_done, onym_http_change_done or onym_http_job_done was called, which
+ *            give a verdict too; after REPLY go on feeding
  *   CLOSE    send the answer, shut the sending side, read and drop what still comes for a moment
  *            (else the peer may lose the answer to a reset), close
  *
@@ -66,6 +66,7 @@ enum onym_http_stage {
     ONYM_HTTP_BODY,   /* its body comes */
     ONYM_HTTP_LOGIN,  /* waits for onym_http_login_done */
     ONYM_HTTP_CHANGE, /* waits for onym_http_change_done */
+    ONYM_HTTP_WORK,   /* waits for onym_http_job_done */
     ONYM_HTTP_ENDED   /* CLOSE was said; input is dropped */
 };
 
@@ -123,6 +124,12 @@ enum onym_http_verdict onym_http_change_done(struct onym_http_connection *connec
                                              struct onym_http_service *service,
                                              const struct onym_http_result *result, uint64_t now_ms,
                                              struct onym_http_reply *reply);
+
+/* The job stays the server's, to free. */
+enum onym_http_verdict onym_http_job_done(struct onym_http_connection *connection,
+                                          struct onym_http_service *service,
+                                          struct onym_http_job *job, uint64_t now_ms,
+                                          struct onym_http_reply *reply);
 
 /* How far the peer is: a timer that sees `taken` unchanged, or too little of it in the time a
  * request may take, closes the connection. */

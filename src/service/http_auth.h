@@ -20,7 +20,9 @@ enum onym_http_scheme {
     ONYM_HTTP_BASIC,
     ONYM_HTTP_HANDLE,
     ONYM_HTTP_BEARER,
-    ONYM_HTTP_CERTIFICATE /* Handle clientCert="true": the TLS certificate is the proof */
+    ONYM_HTTP_CERTIFICATE, /* Handle clientCert="true": the TLS certificate is the proof */
+    ONYM_HTTP_VERIFICATION /* of no header: somebody else's answer, with its nonce, is to be
+                              checked, and proves nothing about who asks */
 };
 
 /* Spans borrow from the header or the arena. Secrets among them: never log one. */

@@ -72,6 +72,8 @@ struct onym_http_session {
     uint8_t handle[ONYM_NAME_LEN_MAX];
 };
 
+struct onym_http_job; /* service/http_job.h */
+
 /* Members are never NULL but for the sessions, which are so together when there are none. */
 struct onym_http_backend {
     void *of;
@@ -85,6 +87,10 @@ struct onym_http_backend {
     enum onym_http_when (*submit)(void *of, const struct onym_http_caller *caller,
                                   const struct onym_http_change *change,
                                   struct onym_http_result *out);
+    /* Takes a job to work at on other threads; answered with onym_http_job_done. ONYM_OK: it is the
+     * backend's. ONYM_BUSY: too many of them wait; it stays the caller's. */
+    enum onym_status (*work)(void *of, const struct onym_http_caller *caller,
+                             struct onym_http_job *job);
     /* The session resource. Proofs of sessions come through authenticate; each uses its nonce up.
      * open: ONYM_OK and *out, or ONYM_BUSY. find: whether it lives; with *out. */
     enum onym_status (*session_open)(void *of, const struct onym_http_caller *caller,

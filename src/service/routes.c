@@ -21,7 +21,7 @@ static const struct {
     {"/api/handles", ONYM_ROUTE_HANDLES, GET},
     {"/api/site", ONYM_ROUTE_SITE, GET},
     {"/api/prefixes", ONYM_ROUTE_PREFIXES, GET},
-    {"/api/prefixes/", ONYM_ROUTE_PREFIXES, GET | POST | DELETE},
+    {"/api/prefixes/", ONYM_ROUTE_PREFIX, POST | DELETE},
     {"/api/sessions", ONYM_ROUTE_SESSIONS, POST},
     {"/api/sessions/", ONYM_ROUTE_SESSIONS, GET | PUT | POST | DELETE},
     {"/api/verifications/", ONYM_ROUTE_VERIFICATION, GET},
@@ -29,6 +29,7 @@ static const struct {
     {"/api/v1/identifiers", ONYM_ROUTE_IDENTIFIERS, GET | POST},
     {"/api/v1/identifiers:batch", ONYM_ROUTE_BATCH, POST},
     {"/api/v1/prefixes", ONYM_ROUTE_V1_PREFIXES, GET},
+    {"/api/v1/prefixes/", ONYM_ROUTE_V1_PREFIX, PUT | DELETE},
     {"/api/v1/status", ONYM_ROUTE_STATUS, GET},
     {"/api/v1/openapi.json", ONYM_ROUTE_CONTRACT, GET},
 };
@@ -103,8 +104,8 @@ onym_routes_match(const struct onym_http1_request *rq)
     if (r.route == ONYM_ROUTE_IDENTIFIER) {
         part_history(&r);
     }
-    if (r.route == ONYM_ROUTE_HANDLE && r.name.len == 0) {
-        r.route = ONYM_ROUTE_HANDLES;
+    if (r.name.len == 0 && (r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_PREFIX)) {
+        r.route = r.route == ONYM_ROUTE_HANDLE ? ONYM_ROUTE_HANDLES : ONYM_ROUTE_PREFIXES;
         r.allowed = GET;
     }
     return r;
@@ -237,45 +238,10 @@ wrong_method(struct onym_http_call *c, unsigned allowed)
 
 /* Of the contract, and not yet of this node. */
 static enum onym_http_when
-planned(struct onym_http_call *c, bool needs_login, onym_span handle)
+planned(struct onym_http_call *c)
 {
-    struct onym_identity identity = {.index = 0};
-
-    if (needs_login) {
-        enum onym_routes_step step = onym_routes_login(c, &identity);
-
-        if (step != ONYM_ROUTES_ON) {
-            return step == ONYM_ROUTES_LATER ? ONYM_HTTP_LATER : ONYM_HTTP_NOW;
-        }
-        if (identity.handle.len == 0) {
-            onym_routes_need_login(c, handle);
-            return ONYM_HTTP_NOW;
-        }
-    }
-    onym_http_fail(c, &(struct onym_http_error){
-                          .status = ONYM_UNSUPPORTED,
-                          .detail = onym_span_text("not served by this version of the node"),
-                          .handle = handle});
+    onym_http_fail_text(c, ONYM_UNSUPPORTED, 0, "not served by this version of the node");
     return ONYM_HTTP_NOW;
-}
-
-/* A list needs `prefix`, which then is what the answer calls handle. */
-static enum onym_http_when
-list(struct onym_http_call *c)
-{
-    onym_span raw;
-    onym_span prefix;
-
-    if (!onym_http_find(c->request->query, "prefix", &raw) || raw.len == 0) {
-        onym_http_fail_text(c, ONYM_MALFORMED, 0,
-                            "name an identifier: /api/handles/PREFIX/SUFFIX; or a prefix to list: "
-                            "/api/handles?prefix=PREFIX");
-        return ONYM_HTTP_NOW;
-    }
-    if (onym_routes_name(c, raw, &prefix) != ONYM_ROUTES_ON) {
-        return ONYM_HTTP_NOW;
-    }
-    return planned(c, true, prefix);
 }
 
 static enum onym_http_when
@@ -286,24 +252,25 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
     case ONYM_ROUTE_IDENTIFIER:
         return r->method == GET ? onym_routes_read(c, r) : onym_routes_write(c, r);
     case ONYM_ROUTE_IDENTIFIERS:
-        return r->method == POST ? onym_routes_write(c, r)
-                                 : planned(c, false, onym_span_of(NULL, 0));
+        return r->method == POST ? onym_routes_write(c, r) : onym_routes_list(c, ONYM_KIND_HANDLE);
     case ONYM_ROUTE_HANDLES:
-        return list(c);
+        return onym_routes_list(c, ONYM_KIND_HANDLE);
     case ONYM_ROUTE_PREFIXES:
-        return planned(c, true, onym_span_of(NULL, 0));
+    case ONYM_ROUTE_V1_PREFIXES:
+        return onym_routes_list(c, ONYM_KIND_PREFIX);
+    case ONYM_ROUTE_PREFIX:
+    case ONYM_ROUTE_V1_PREFIX:
+        return onym_routes_prefix(c, r);
     case ONYM_ROUTE_HISTORY:
     case ONYM_ROUTE_BATCH:
-    case ONYM_ROUTE_V1_PREFIXES:
-        return planned(c, false, onym_span_of(NULL, 0));
+        return planned(c);
     case ONYM_ROUTE_SITE:
         onym_routes_site(c);
         break;
     case ONYM_ROUTE_SESSIONS:
         return onym_routes_sessions(c, r);
     case ONYM_ROUTE_VERIFICATION:
-        onym_routes_verification(c);
-        break;
+        return onym_routes_verification(c, r);
     case ONYM_ROUTE_STATUS:
         onym_routes_status(c);
         break;

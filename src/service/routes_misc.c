@@ -140,22 +140,3 @@ onym_routes_options(struct onym_http_call *c, unsigned allowed)
                              onym_span_text("Content-Length,Allow,ETag,X-Request-Id"));
     }
 }
-
-void
-onym_routes_verification(struct onym_http_call *c)
-{
-    static const char *const needed[] = {"nonce", "cnonce", "alg", "signature"};
-    onym_span value;
-
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (!onym_http_find(c->request->query, needed[i], &value) || value.len == 0) {
-            onym_http_fail(c, &(struct onym_http_error){
-                                  .status = ONYM_MALFORMED,
-                                  .detail = onym_span_text("is missing; a verification needs "
-                                                           "nonce, cnonce, alg and signature"),
-                                  .field = onym_span_text(needed[i])});
-            return;
-        }
-    }
-    onym_http_fail_text(c, ONYM_UNSUPPORTED, 0, "not served by this version of the node");
-}

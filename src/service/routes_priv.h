@@ -9,7 +9,8 @@ enum onym_route {
     ONYM_ROUTE_HANDLE,       /* /api/handles/{handle} */
     ONYM_ROUTE_HANDLES,      /* /api/handles */
     ONYM_ROUTE_SITE,         /* /api/site */
-    ONYM_ROUTE_PREFIXES,     /* /api/prefixes[/{prefix}] */
+    ONYM_ROUTE_PREFIXES,     /* /api/prefixes */
+    ONYM_ROUTE_PREFIX,       /* /api/prefixes/{prefix} */
     ONYM_ROUTE_SESSIONS,     /* /api/sessions[/this] */
     ONYM_ROUTE_VERIFICATION, /* /api/verifications/{index:handle} */
     ONYM_ROUTE_IDENTIFIER,   /* /api/v1/identifiers/{id} */
@@ -17,6 +18,7 @@ enum onym_route {
     ONYM_ROUTE_IDENTIFIERS,  /* /api/v1/identifiers */
     ONYM_ROUTE_BATCH,        /* /api/v1/identifiers:batch */
     ONYM_ROUTE_V1_PREFIXES,  /* /api/v1/prefixes */
+    ONYM_ROUTE_V1_PREFIX,    /* /api/v1/prefixes/{prefix} */
     ONYM_ROUTE_STATUS,       /* /api/v1/status */
     ONYM_ROUTE_CONTRACT      /* /api/v1/openapi.json */
 };
@@ -65,12 +67,29 @@ enum onym_routes_step onym_routes_name(struct onym_http_call *call, onym_span ra
 /* Records for core/authz.h out of the view. */
 struct onym_record_source onym_routes_source(struct onym_http_call *call);
 
+/* Writes name, which ends in a quote, the time as text, and a quote. */
+void onym_routes_put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms);
+
 /* GET of a record, both mouths. */
 enum onym_http_when onym_routes_read(struct onym_http_call *call, const struct onym_routed *routed);
 
 /* PUT, POST and DELETE of a record, both mouths. */
 enum onym_http_when onym_routes_write(struct onym_http_call *call,
                                       const struct onym_routed *routed);
+
+/* Hands an operation whose form is checked to the writer; echo is the identifier as asked for.
+ * Answers at once over plain HTTP and for a bad Idempotency-Key. */
+enum onym_http_when onym_routes_submit(struct onym_http_call *call, struct onym_operation *op,
+                                       const struct onym_identity *identity, onym_span echo);
+
+/* The list of that kind, both mouths: identifiers under a prefix, or homed prefixes. */
+enum onym_http_when onym_routes_list(struct onym_http_call *call, enum onym_kind kind);
+
+/* Homes a prefix or lets it go, both mouths; and what is said when it was done. */
+enum onym_http_when onym_routes_prefix(struct onym_http_call *call,
+                                       const struct onym_routed *routed);
+void onym_routes_prefix_done(struct onym_http_call *call, const struct onym_http_result *result,
+                             onym_span name);
 
 /* POST of a message. */
 void onym_routes_tunnel(struct onym_http_call *call);
@@ -81,7 +100,8 @@ void onym_routes_status(struct onym_http_call *call);
 void onym_routes_contract(struct onym_http_call *call);
 void onym_routes_redirect(struct onym_http_call *call);
 void onym_routes_options(struct onym_http_call *call, unsigned allowed);
-void onym_routes_verification(struct onym_http_call *call);
+enum onym_http_when onym_routes_verification(struct onym_http_call *call,
+                                             const struct onym_routed *routed);
 
 /* /api/sessions[/this]. */
 enum onym_http_when onym_routes_sessions(struct onym_http_call *call,

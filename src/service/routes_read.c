@@ -122,8 +122,8 @@ facade_found(struct onym_http_call *c, onym_span name, const struct found *f)
     onym_json_put(w, "}");
 }
 
-static void
-put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms)
+void
+onym_routes_put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms)
 {
     char text[ONYM_TIME_TEXT_MAX];
 
@@ -169,8 +169,8 @@ v1_found(struct onym_http_call *c, const struct found *f)
     put_values(w, f);
     onym_json_put(w, ",\"revision\":");
     onym_json_put_u64(w, f->record.revision);
-    put_time(w, ",\"created\":\"", f->record.created_ms);
-    put_time(w, ",\"modified\":\"", f->record.modified_ms);
+    onym_routes_put_time(w, ",\"created\":\"", f->record.created_ms);
+    onym_routes_put_time(w, ",\"modified\":\"", f->record.modified_ms);
     onym_json_put(w, "}");
 }
 

@@ -343,29 +343,30 @@ check(struct onym_http_call *c, struct change *ch)
     return ONYM_ROUTES_ON;
 }
 
-static enum onym_http_when
-submit(struct onym_http_call *c, struct change *ch)
+enum onym_http_when
+onym_routes_submit(struct onym_http_call *c, struct onym_operation *op,
+                   const struct onym_identity *identity, onym_span echo)
 {
     const struct onym_http_backend *backend = c->service->backend;
     struct onym_http_result result = {.status = ONYM_ERROR};
     struct onym_http_change change = {
-        .operation = &ch->op,
-        .identity = &ch->identity,
+        .operation = op,
+        .identity = identity,
         .idempotency_key = onym_http_header(c, "idempotency-key"),
         .request_id = onym_span_of(c->connection->id, c->connection->id_len)};
 
     if (backend == NULL || !c->connection->caller.tls) {
-        onym_routes_need_login(c, ch->echo);
+        onym_routes_need_login(c, echo);
         return ONYM_HTTP_NOW;
     }
     if (change.idempotency_key.len > ONYM_HTTP_KEY_MAX) {
-        (void)refuse(c, ch, ONYM_MALFORMED, 0, "Idempotency-Key", "is longer than 255 bytes");
+        (void)refuse(c, &(struct change){.echo = echo}, ONYM_MALFORMED, 0, "Idempotency-Key",
+                     "is longer than 255 bytes");
         return ONYM_HTTP_NOW;
     }
-    ch->op.principal = (struct onym_principal){.handle = ch->identity.handle,
-                                               .index = ch->identity.index};
-    ch->op.address = c->connection->caller.address;
-    ch->op.now_ms = c->now_ms;
+    op->principal = (struct onym_principal){.handle = identity->handle, .index = identity->index};
+    op->address = c->connection->caller.address;
+    op->now_ms = c->now_ms;
     if (backend->submit(backend->of, &c->connection->caller, &change, &result) == ONYM_HTTP_LATER) {
         c->connection->stage = ONYM_HTTP_CHANGE;
         return ONYM_HTTP_LATER;
@@ -395,7 +396,7 @@ onym_routes_write(struct onym_http_call *c, const struct onym_routed *r)
     if (step != ONYM_ROUTES_ON) {
         return step == ONYM_ROUTES_LATER ? ONYM_HTTP_LATER : ONYM_HTTP_NOW;
     }
-    return submit(c, &ch);
+    return onym_routes_submit(c, &ch.op, &ch.identity, ch.echo);
 }
 
 /* ---- the answer ---- */
@@ -470,6 +471,8 @@ onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *res
                               .http = result->key_reused ? 422 : http_of(c, result->status),
                               .detail = result->why,
                               .handle = name});
+    } else if (r.route == ONYM_ROUTE_PREFIX || r.route == ONYM_ROUTE_V1_PREFIX) {
+        onym_routes_prefix_done(c, result, name);
     } else if (c->mouth == ONYM_HTTP_V1) {
         v1_changed(c, result, result->name.len > 0 ? result->name : name, is_delete, is_post);
     } else {

@@ -212,6 +212,8 @@ v1_is_as_its_contract_says(void **state)
                 assert_int_equal(play_status(p), 501);
             } else if (strcmp(status, "served") == 0) {
                 assert_int_equal(play_status(p), 200);
+            } else if (strcmp(status, "needs-login") == 0) {
+                assert_int_equal(play_status(p), 403);
             } else {
                 assert_string_equal(status, "needs-changes");
                 assert_int_equal(play_status(p), strcmp(method, "delete") == 0 ? 403 : 400);
@@ -219,7 +221,7 @@ v1_is_as_its_contract_says(void **state)
             operations++;
         }
     }
-    assert_int_equal(operations, 10);
+    assert_int_equal(operations, 12);
     json_decref(contract);
 }
 
