@@ -1,9 +1,7 @@
 #include "base/require.h"
 #include "service/http_call.h"
+#include "wire/json_time.h"
 #include "wire/json_write.h"
-
-#include <stdio.h>
-#include <time.h>
 
 #define EXTRA_MAX ((size_t)14 * 1024)
 
@@ -279,41 +277,29 @@ make_pretty(struct onym_http_call *c)
 
 /* ---- head ---- */
 
-/* RFC 9110 5.6.7. Not strftime: its names depend on the locale. */
-static void
-put_date(struct onym_writer *w, uint64_t now_ms)
-{
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t seconds = (time_t)(now_ms / 1000 & UINT32_MAX);
-    struct tm tm;
-    char text[64];
-
-    ONYM_REQUIRE(gmtime_r(&seconds, &tm) != NULL);
-    (void)snprintf(text, sizeof text, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                   days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-                   tm.tm_min, tm.tm_sec);
-    onym_json_put(w, text);
-}
-
 /* RFC 9110 8.6: 204 and 304 have no body and no length of one. */
 static void
 put_head(struct onym_http_call *c, struct onym_writer *w)
 {
-    char line[96];
+    char date[ONYM_TIME_HTTP_LEN];
 
-    (void)snprintf(line, sizeof line, "HTTP/1.1 %d %s\r\n", c->status, onym_http_reason(c->status));
-    onym_json_put(w, line);
-    put_date(w, c->now_ms);
+    onym_json_put(w, "HTTP/1.1 ");
+    onym_json_put_u64(w, (uint64_t)c->status);
+    onym_json_put(w, " ");
+    onym_json_put(w, onym_http_reason(c->status));
+    onym_json_put(w, "\r\nDate: ");
+    onym_time_http(c->now_ms / 1000, date);
+    onym_writer_bytes(w, onym_span_of(date, sizeof date));
+    onym_json_put(w, "\r\n");
     if (c->type != NULL) {
         onym_json_put(w, "Content-Type: ");
         onym_json_put(w, c->type);
         onym_json_put(w, "\r\n");
     }
     if (c->status != 204 && c->status != 304) {
-        (void)snprintf(line, sizeof line, "Content-Length: %zu\r\n", c->body.len);
-        onym_json_put(w, line);
+        onym_json_put(w, "Content-Length: ");
+        onym_json_put_u64(w, c->body.len);
+        onym_json_put(w, "\r\n");
     }
     onym_writer_bytes(w, onym_writer_written(&c->extra));
     if (c->connection->id_len > 0) {

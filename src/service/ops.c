@@ -3,9 +3,9 @@
 #include "base/require.h"
 #include "base/utf8.h"
 #include "base/writer.h"
+#include "wire/json_time.h"
 
 #include <stdio.h>
-#include <time.h>
 
 _Static_assert(sizeof(struct onym_ops_connection) <= (size_t)17 * 1024, "what ops.h promises");
 
@@ -207,26 +207,6 @@ route(struct answer *a, const struct onym_http1_request *rq, const struct onym_o
     }
 }
 
-/* RFC 9110 5.6.7. Not strftime: its names depend on the locale. */
-static void
-put_date(struct onym_writer *w, uint32_t now_s)
-{
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t seconds = (time_t)now_s;
-    struct tm tm;
-    char text[64];
-
-    ONYM_REQUIRE(gmtime_r(&seconds, &tm) != NULL);
-    (void)snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday],
-                   tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-                   tm.tm_sec);
-    put(w, "Date: ");
-    put(w, text);
-    put(w, "\r\n");
-}
-
 static enum onym_ops_verdict
 finish(struct answer *a)
 {
@@ -239,8 +219,10 @@ finish(struct answer *a)
     put(&w, text);
     put(&w, statuses[status_row(a->status)].title);
     put(&w, "\r\n");
-    put_date(&w, a->now_s);
-    put(&w, "Content-Type: ");
+    onym_time_http(a->now_s, text);
+    put(&w, "Date: ");
+    onym_writer_bytes(&w, onym_span_of(text, ONYM_TIME_HTTP_LEN));
+    put(&w, "\r\nContent-Type: ");
     put(&w, a->type);
     (void)snprintf(text, sizeof text, "\r\nContent-Length: %zu\r\n", a->body.len);
     put(&w, text);

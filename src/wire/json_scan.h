@@ -1,4 +1,4 @@
-/* The inner loops of reading JSON: where the next interesting byte is, and whether two short texts
+/* The inner loops of JSON: where the next interesting byte is, and whether two short texts
  * are the same. For the files of wire/json_*. */
 #ifndef ONYM_WIRE_JSON_SCAN_H
 #define ONYM_WIRE_JSON_SCAN_H

@@ -1,7 +1,5 @@
 #include "wire/json_time.h"
 
-#include <stdio.h>
-
 #define DAY_S 86400
 
 /* Days since 1970-01-01 of a day of the proleptic Gregorian calendar, counted in eras of 400 years
@@ -115,26 +113,76 @@ onym_time_parse(onym_span text, uint64_t *epoch_ms)
     return ONYM_OK;
 }
 
-void
-onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX])
+struct day {
+    unsigned year, month, day;
+};
+
+/* The day of the calendar that begins so many days after 1970-01-01; undoes days_of. */
+static struct day
+day_of(uint64_t days)
 {
-    uint64_t s = epoch_ms / 1000;
-    uint64_t z = s / DAY_S + 719468;
+    uint64_t z = days + 719468;
     uint64_t era = z / 146097;
     uint64_t of_era = z - era * 146097;
     uint64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     uint64_t of_year = of_era - (365 * y + y / 4 - y / 100);
     uint64_t mp = (5 * of_year + 2) / 153;
-    unsigned day = (unsigned)(of_year - (153 * mp + 2) / 5 + 1);
     unsigned month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-    unsigned year = (unsigned)(y + era * 400 + (month <= 2 ? 1 : 0));
-    unsigned of_day = (unsigned)(s % DAY_S);
-    int n = snprintf(out, ONYM_TIME_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u", year % 10000, month,
-                     day, of_day / 3600, of_day / 60 % 60, of_day % 60);
 
-    if (epoch_ms % 1000 != 0) {
-        n += snprintf(out + n, ONYM_TIME_TEXT_MAX - (size_t)n, ".%03u",
-                      (unsigned)(epoch_ms % 1000));
+    return (struct day){.year = (unsigned)(y + era * 400 + (month <= 2 ? 1 : 0)),
+                        .month = month,
+                        .day = (unsigned)(of_year - (153 * mp + 2) / 5 + 1)};
+}
+
+/* Digits with leading zeros, and what stands behind them; without printf, whose cost is that of
+ * all else in an answer. Returns the place behind. */
+static char *
+put(char *out, unsigned value, unsigned width, char behind)
+{
+    for (unsigned i = width; i > 0; i--) {
+        out[i - 1] = (char)('0' + value % 10);
+        value /= 10;
     }
-    (void)snprintf(out + n, ONYM_TIME_TEXT_MAX - (size_t)n, "Z");
+    out[width] = behind;
+    return out + width + 1;
+}
+
+static char *
+put_clock(char *out, unsigned of_day, char behind)
+{
+    out = put(out, of_day / 3600, 2, ':');
+    out = put(out, of_day / 60 % 60, 2, ':');
+    return put(out, of_day % 60, 2, behind);
+}
+
+void
+onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX])
+{
+    struct day day = day_of(epoch_ms / 1000 / DAY_S);
+    unsigned of_day = (unsigned)(epoch_ms / 1000 % DAY_S);
+    unsigned ms = (unsigned)(epoch_ms % 1000);
+
+    out = put(out, day.year, 4, '-');
+    out = put(out, day.month, 2, '-');
+    out = put(out, day.day, 2, 'T');
+    out = put_clock(out, of_day, ms != 0 ? '.' : 'Z');
+    if (ms != 0) {
+        out = put(out, ms, 3, 'Z');
+    }
+    *out = '\0';
+}
+
+void
+onym_time_http(uint64_t epoch_s, char out[ONYM_TIME_HTTP_LEN])
+{
+    static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, "; /* from 1970-01-01 */
+    static const char months[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ";
+    struct day day = day_of(epoch_s / DAY_S);
+
+    memcpy(out, days + epoch_s / DAY_S % 7 * 5, 5);
+    out = put(out + 5, day.day, 2, ' ');
+    memcpy(out, months + (size_t)(day.month - 1) * 4, 4);
+    out = put(out + 4, day.year, 4, ' ');
+    out = put_clock(out, (unsigned)(epoch_s % DAY_S), ' ');
+    memcpy(out, "GMT", 3);
 }

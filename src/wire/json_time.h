@@ -1,4 +1,4 @@
-/* Times in JSON: RFC 3339. */
+/* Times as text: RFC 3339 in JSON, and the form of HTTP header lines. */
 #ifndef ONYM_WIRE_JSON_TIME_H
 #define ONYM_WIRE_JSON_TIME_H
 
@@ -14,5 +14,10 @@ ONYM_MUST_USE enum onym_status onym_time_parse(onym_span text, uint64_t *epoch_m
 /* Writes the time in UTC, with milliseconds only when there are any. epoch_ms below the year
  * 10000. */
 void onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX]);
+
+/* Writes the time as RFC 9110 5.6.7 wants it: "Sun, 06 Nov 1994 08:49:37 GMT", without a
+ * terminator. epoch_s below the year 10000. */
+#define ONYM_TIME_HTTP_LEN 29U
+void onym_time_http(uint64_t epoch_s, char out[ONYM_TIME_HTTP_LEN]);
 
 #endif

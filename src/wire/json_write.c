@@ -7,16 +7,11 @@
 #include "onym/model/ident.h"
 #include "wire/json_base64.h"
 #include "wire/json_record.h"
+#include "wire/json_scan.h"
 #include "wire/json_time.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-void
-onym_json_put(struct onym_writer *w, const char *text)
-{
-    onym_writer_bytes(w, onym_span_text(text));
-}
 
 void
 onym_json_put_u64(struct onym_writer *w, uint64_t number)
@@ -48,34 +43,33 @@ put_escape(struct onym_writer *w, uint8_t c)
     }
 }
 
+/* The part at the front of text that JSON takes as it is. */
+static onym_span
+plain_front(onym_span text)
+{
+    const uint8_t *end = text.at + text.len;
+
+    return onym_span_front(text, (size_t)(onym_json_plain_end(text.at, end) - text.at));
+}
+
 void
 onym_json_put_string(struct onym_writer *w, onym_span text)
 {
     onym_writer_u8(w, '"');
     while (text.len > 0) {
-        size_t plain = 0;
+        onym_span plain = plain_front(text);
 
-        while (plain < text.len && text.at[plain] >= 0x20 && text.at[plain] < 0x80 &&
-               text.at[plain] != '"' && text.at[plain] != '\\') {
-            plain++;
-        }
-        onym_writer_bytes(w, onym_span_of(text.at, plain));
-        text = onym_span_from(text, plain);
+        onym_writer_bytes(w, plain);
+        text = onym_span_from(text, plain.len);
         if (text.len == 0) {
             break;
         }
-        onym_span sequence = text;
-        uint32_t cp;
-
         if (text.at[0] < 0x80) {
             put_escape(w, text.at[0]);
-            text = onym_span_from(text, 1);
-        } else if (onym_utf8_next(&text, &cp)) {
-            onym_writer_bytes(w, onym_span_of(sequence.at, sequence.len - text.len));
         } else {
             onym_json_put(w, "\xEF\xBF\xBD"); /* U+FFFD for a byte that is no character */
-            text = onym_span_from(text, 1);
         }
+        text = onym_span_from(text, 1);
     }
     onym_writer_u8(w, '"');
 }
@@ -212,7 +206,12 @@ put_structured(struct onym_writer *w, const struct onym_value *value)
 void
 onym_json_put_data(struct onym_writer *w, onym_span data)
 {
-    if (is_text(data)) {
+    /* nearly all of it: text without escapes, looked at once */
+    if (data.len > 0 && plain_front(data).len == data.len) {
+        onym_json_put(w, "{\"format\":\"string\",\"value\":\"");
+        onym_writer_bytes(w, data);
+        onym_writer_u8(w, '"');
+    } else if (is_text(data)) {
         onym_json_put(w, "{\"format\":\"string\",\"value\":");
         onym_json_put_string(w, data);
     } else {

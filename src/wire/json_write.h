@@ -6,7 +6,14 @@
 #include "wire/json_base64.h"
 
 /* Each writes one piece; overflow sticks in w. */
-void onym_json_put(struct onym_writer *w, const char *text); /* as it is */
+
+/* As it is. Inlined, so that the length of a literal is known where it is compiled. */
+static inline void
+onym_json_put(struct onym_writer *w, const char *text)
+{
+    onym_writer_bytes(w, onym_span_text(text));
+}
+
 void onym_json_put_u64(struct onym_writer *w, uint64_t number);
 /* Quoted and escaped; a byte that is no character of UTF-8 becomes U+FFFD. */
 void onym_json_put_string(struct onym_writer *w, onym_span text);

@@ -42,6 +42,7 @@ every_day_agrees_with_the_c_library(void **state)
         time_t s = (time_t)(day * 86400 + day % 86400);
         char text[ONYM_TIME_TEXT_MAX];
         char expected[32];
+        char http[ONYM_TIME_HTTP_LEN + 1] = {0};
         struct tm tm;
         uint64_t ms = 0;
 
@@ -51,6 +52,9 @@ every_day_agrees_with_the_c_library(void **state)
         assert_string_equal(text, expected);
         assert_int_equal(onym_time_parse(onym_span_text(expected), &ms), ONYM_OK);
         assert_int_equal(ms, (uint64_t)s * 1000);
+        assert_true(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+        onym_time_http((uint64_t)s, http);
+        assert_string_equal(http, expected);
     }
 }
 
