@@ -4,8 +4,6 @@
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
-#include <stdio.h>
-
 /* What a look-up found. */
 struct found {
     enum onym_status status; /* of core/resolver.h, or of reading private values */
@@ -38,34 +36,42 @@ find_private(struct onym_http_call *c, const struct onym_query *query,
     return status;
 }
 
+/* The record of which no value was selected; a reserved one has values for nobody. */
+static void
+find_unselected(struct onym_resolver *resolver, onym_span name, struct onym_arena *arena,
+                struct found *f)
+{
+    uint8_t *folded = onym_arena_take(arena, ONYM_PREFIX_NAME_LEN_MAX);
+    enum onym_status status = ONYM_NO_SPACE;
+
+    if (folded != NULL) {
+        status = onym_view_record(resolver->view, ONYM_KIND_HANDLE,
+                                  onym_op_fold(name, folded, ONYM_PREFIX_NAME_LEN_MAX), &f->record);
+    }
+    f->has_record = status == ONYM_OK;
+    if (status != ONYM_OK && status != ONYM_NOT_FOUND) {
+        f->status = status;
+    }
+}
+
 static void
 find(struct onym_http_call *c, const struct onym_query *query, const struct onym_identity *identity,
      struct found *f)
 {
     struct onym_resolver *resolver = &c->service->answerer->resolver;
     struct onym_arena *arena = c->service->arena;
-    uint8_t *folded = onym_arena_take(arena, ONYM_PREFIX_NAME_LEN_MAX);
     enum onym_status status;
 
     memset(f, 0, sizeof *f);
     f->status = onym_resolve(resolver, query, arena, &f->public);
-    if (folded == NULL || (f->status != ONYM_OK && f->status != ONYM_VALUE_NOT_FOUND)) {
-        f->status = folded == NULL ? ONYM_NO_SPACE : f->status;
-        return;
-    }
-    if (f->status == ONYM_VALUE_NOT_FOUND) {
+    if (f->status == ONYM_OK) {
+        f->record = f->public.record;
+        f->has_record = true;
+    } else if (f->status == ONYM_VALUE_NOT_FOUND) {
         memset(&f->public, 0, sizeof f->public);
+        find_unselected(resolver, query->name, arena, f);
     }
-    status = onym_view_record(resolver->view, ONYM_KIND_HANDLE,
-                              onym_op_fold(query->name, folded, ONYM_PREFIX_NAME_LEN_MAX),
-                              &f->record);
-    f->has_record = status == ONYM_OK;
-    if (!f->has_record) {
-        /* a reserved record has values for nobody */
-        f->status = status == ONYM_NOT_FOUND ? f->status : status;
-        return;
-    }
-    if (!query->public_only) {
+    if (f->has_record && !query->public_only) {
         status = find_private(c, query, identity, f);
         if (status != ONYM_OK) {
             f->status = status;
@@ -149,11 +155,14 @@ static void
 v1_found(struct onym_http_call *c, const struct found *f)
 {
     struct onym_writer *w = &c->body;
-    char text[24];
+    uint8_t text[24];
+    struct onym_writer quoted = onym_writer_over(text, sizeof text);
     onym_span tag;
-    int len = snprintf(text, sizeof text, "\"%llu\"", (unsigned long long)f->record.revision);
 
-    tag = onym_span_of(text, (size_t)len);
+    onym_json_put(&quoted, "\"");
+    onym_json_put_u64(&quoted, f->record.revision);
+    onym_json_put(&quoted, "\"");
+    tag = onym_writer_written(&quoted);
     onym_http_json(c, 200, f->status);
     onym_http_put_header(c, "ETag", tag);
     onym_http_put_header(c, "Vary", onym_span_text("Authorization"));
