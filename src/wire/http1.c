@@ -38,12 +38,27 @@ refuse(struct onym_http1 *p, int status, const char *reason)
     return ONYM_HTTP1_REFUSED;
 }
 
-/* RFC 9110 5.6.2 */
+/* RFC 9110 5.6.2: letters, digits and !#$%&'*+-.^_`|~, a bit for each byte. */
 static bool
 is_token(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    static const uint64_t bits[4] = {0x03FF6CFA00000000, 0x57FFFFFFC7FFFFFE};
+
+    return (bits[c / 64] >> (c % 64) & 1) != 0;
+}
+
+/* What stands in a target, as far as the guard minds. */
+static bool
+is_target(uint8_t c)
+{
+    return c > ' ' && c != '#' && c != 0x7F;
+}
+
+/* What stands in the value of a header line. */
+static bool
+is_value(uint8_t c)
+{
+    return (c >= ' ' && c != 0x7F) || c == '\t';
 }
 
 static uint8_t
@@ -117,7 +132,7 @@ guard_line_end(struct onym_http1 *p, uint8_t c)
         if (c == '\n') {
             return refuse(p, 400, "a line ends in LF alone, CR LF expected");
         }
-        if ((c < 0x20 && c != '\r' && c != '\t') || c == 0x7F) {
+        if (!is_value(c) && c != '\r') {
             return refuse(p, 400, "a control byte; is this plain HTTP?");
         }
         return ONYM_HTTP1_MORE;
@@ -150,7 +165,7 @@ guard_target(struct onym_http1 *p, uint8_t c)
         p->version_at = p->len + 1;
         return ONYM_HTTP1_MORE;
     }
-    if (c <= ' ' || c == '#') {
+    if (!is_target(c)) {
         return refuse(p, 400, "the request line is not METHOD TARGET HTTP/1.1");
     }
     return len < ONYM_HTTP1_TARGET_MAX ? ONYM_HTTP1_MORE
@@ -402,14 +417,62 @@ finish(struct onym_http1 *p)
                             : refuse(p, 400, "the target is neither a path nor an http URI");
 }
 
+static size_t
+run_of(onym_span bytes, bool (*belongs)(uint8_t c))
+{
+    size_t len = 0;
+
+    while (len < bytes.len && belongs(bytes.at[len])) {
+        len++;
+    }
+    return len;
+}
+
+/* How many bytes at the front of input the guard would let through without changing its state: most
+ * of a head is targets, names and values. At every limit it is 0, and the guard speaks. */
+static size_t
+unremarkable(const struct onym_http1 *p, onym_span input)
+{
+    input = onym_span_front(input, ONYM_HTTP1_HEAD_MAX - p->len);
+    switch ((enum guard_state)p->state) {
+    case TARGET:
+        input = onym_span_front(input, ONYM_HTTP1_TARGET_MAX - (p->len - p->target_at));
+        return run_of(input, is_target);
+    case NAME:
+        return run_of(input, is_token);
+    case VALUE:
+        return run_of(input, is_value);
+    case START:
+    case START_LF:
+    case METHOD:
+    case VERSION:
+    case LINE_LF:
+    case FIELD_START:
+    case END_LF:
+    case DONE:
+    default:
+        return 0;
+    }
+}
+
 enum onym_http1_step
 onym_http1_feed(struct onym_http1 *p, onym_span *input)
 {
     while (input->len > 0) {
-        uint8_t c = input->at[0];
-        bool before = p->state == START_LF || (p->state == START && c == '\r');
-        enum onym_http1_step step = guard(p, c);
+        size_t run = unremarkable(p, *input);
+        enum onym_http1_step step;
+        uint8_t c;
+        bool before;
 
+        if (run > 0) {
+            memcpy(p->head + p->len, input->at, run);
+            p->len += (uint32_t)run;
+            *input = onym_span_from(*input, run);
+            continue;
+        }
+        c = input->at[0];
+        before = p->state == START_LF || (p->state == START && c == '\r');
+        step = guard(p, c);
         *input = onym_span_from(*input, 1);
         if (step == ONYM_HTTP1_REFUSED) {
             return step;
