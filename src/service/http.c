@@ -84,11 +84,10 @@ name_request(struct onym_http_connection *c, struct onym_http_service *s, onym_s
 {
     uint8_t chance[8];
     char hex[2 * sizeof chance + 1];
-    onym_span name;
     onym_span value;
 
-    while (onym_http1_field(&fields, &name, &value)) {
-        if (onym_http1_is(name, "x-request-id") && is_id(value)) {
+    while (onym_http1_find(&fields, "x-request-id", &value)) {
+        if (is_id(value)) {
             memcpy(c->id, value.at, value.len);
             c->id_len = (uint8_t)value.len;
             return;
@@ -117,19 +116,21 @@ is_trace(onym_span text)
 
 /* ---- answers ---- */
 
-static void
+static struct onym_http_plan
 begin(struct onym_http_call *call, struct onym_http_connection *c, struct onym_http_service *s,
       uint64_t now_ms, struct onym_http_reply *reply)
 {
+    struct onym_http_plan plan = onym_routes_plan(&c->head.request);
     onym_span trace;
 
     onym_http_call_begin(call, c, s, &c->head.request, now_ms, reply);
-    call->mouth = onym_routes_plan(&c->head.request).mouth;
+    call->mouth = plan.mouth;
     call->content = onym_span_of(c->held, c->held_len);
     trace = onym_http_header(call, "traceparent");
     if (is_trace(trace)) {
         onym_http_put_header(call, "traceparent", trace);
     }
+    return plan;
 }
 
 static enum onym_http_verdict
@@ -179,12 +180,12 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
            struct onym_http_reply *reply)
 {
     const struct onym_http1_request *rq = &c->head.request;
-    struct onym_http_plan plan = onym_routes_plan(rq);
+    struct onym_http_plan plan;
     struct onym_http_call call;
     onym_span expect;
 
     name_request(c, s, rq->fields);
-    begin(&call, c, s, now_ms, reply);
+    plan = begin(&call, c, s, now_ms, reply);
     c->keep = plan.keep;
     c->body_max = plan.body_max;
     c->stage = ONYM_HTTP_BODY;
@@ -197,7 +198,7 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
         return turn_away(&call, ONYM_MALFORMED, 417, "only 100-continue can be expected here");
     }
     c->told_continue = expect.len == 0 || plan.no_continue;
-    return ONYM_HTTP_MORE;
+    return rq->body == ONYM_HTTP1_NO_BODY ? answer(&call) : ONYM_HTTP_MORE;
 }
 
 /* Memory grows with what has come, never with what was announced. */
@@ -250,7 +251,7 @@ body_comes(struct onym_http_connection *c, struct onym_http_service *s, onym_spa
                 continue;
             }
         }
-        begin(&call, c, s, now_ms, reply);
+        (void)begin(&call, c, s, now_ms, reply);
         if (step == ONYM_HTTP1_REFUSED) {
             return turn_away(&call, ONYM_MALFORMED, c->body.refusal.status, c->body.refusal.reason);
         }
@@ -334,7 +335,7 @@ onym_http_login_done(struct onym_http_connection *c, struct onym_http_service *s
     struct onym_http_call call;
 
     ONYM_REQUIRE(c->stage == ONYM_HTTP_LOGIN);
-    begin(&call, c, s, now_ms, reply);
+    (void)begin(&call, c, s, now_ms, reply);
     call.login = login;
     return answer(&call);
 }
@@ -347,7 +348,7 @@ onym_http_change_done(struct onym_http_connection *c, struct onym_http_service *
     struct onym_http_call call;
 
     ONYM_REQUIRE(c->stage == ONYM_HTTP_CHANGE);
-    begin(&call, c, s, now_ms, reply);
+    (void)begin(&call, c, s, now_ms, reply);
     onym_routes_changed(&call, result);
     return conclude(&call);
 }

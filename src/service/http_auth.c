@@ -282,17 +282,13 @@ onym_http_auth_read(onym_span fields, struct onym_arena *arena, struct onym_http
                     const char **why)
 {
     struct onym_http_credentials found = {.scheme = ONYM_HTTP_NO_CREDENTIALS};
-    onym_span name;
     onym_span value;
     unsigned count = 0;
 
     *why = NULL;
-    while (onym_http1_field(&fields, &name, &value)) {
+    while (onym_http1_find(&fields, "authorization", &value)) {
         enum onym_status status;
 
-        if (!onym_http1_is(name, "authorization")) {
-            continue;
-        }
         if (++count > 1) {
             *why = "more than one Authorization header";
             return ONYM_MALFORMED;

@@ -44,7 +44,8 @@ void onym_http_call_begin(struct onym_http_call *call, struct onym_http_connecti
 /* Adds a header line. value has no control bytes. */
 void onym_http_put_header(struct onym_http_call *call, const char *name, onym_span value);
 
-/* A header line of the request; empty when there is none. The first of several. */
+/* A header line of the request, its name in lower case; empty when there is none. The first of
+ * several. */
 onym_span onym_http_header(const struct onym_http_call *call, const char *name);
 
 /* Starts the body over. JSON follows (written to call->body). */

@@ -61,15 +61,9 @@ onym_span
 onym_http_header(const struct onym_http_call *call, const char *name)
 {
     onym_span fields = call->request != NULL ? call->request->fields : onym_span_of(NULL, 0);
-    onym_span found;
     onym_span value;
 
-    while (onym_http1_field(&fields, &found, &value)) {
-        if (onym_http1_is(found, name)) {
-            return value;
-        }
-    }
-    return onym_span_of(NULL, 0);
+    return onym_http1_find(&fields, name, &value) ? value : onym_span_of(NULL, 0);
 }
 
 void

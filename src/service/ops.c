@@ -353,11 +353,10 @@ enum onym_metrics_format
 onym_ops_metrics_format(onym_span fields)
 {
     struct preference p = {.open = -1, .plain = -1, .any = -1};
-    onym_span name;
     onym_span value;
 
-    while (onym_http1_field(&fields, &name, &value)) {
-        while (onym_http1_is(name, "accept") && value.len > 0) {
+    while (onym_http1_find(&fields, "accept", &value)) {
+        while (value.len > 0) {
             weigh(cut(&value, ','), &p);
         }
     }

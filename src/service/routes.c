@@ -11,6 +11,10 @@
 #define POST   ONYM_METHOD_POST
 #define DELETE ONYM_METHOD_DELETE
 
+/* What every path of the table begins with. */
+#define API     "/api/"
+#define API_LEN (sizeof API - 1)
+
 /* A path that ends in '/' takes more behind it, which is its name; others are whole. */
 static const struct {
     const char *path;
@@ -84,15 +88,21 @@ struct onym_routed
 onym_routes_match(const struct onym_http1_request *rq)
 {
     struct onym_routed r = {.route = ONYM_ROUTE_NONE, .method = method_of(rq->method)};
-    bool is_api = begins(rq->path, "/api/") || onym_span_equal(rq->path, onym_span_text("/api"));
+    onym_span behind = onym_span_from(rq->path, API_LEN);
+    bool is_api = begins(rq->path, API) || onym_span_equal(rq->path, onym_span_text("/api"));
 
     r.mouth = begins(rq->path, "/api/v1/") ? ONYM_HTTP_V1
               : is_api                     ? ONYM_HTTP_FACADE
                                            : ONYM_HTTP_PLAIN;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        size_t len = strlen(table[i].path);
-        bool open = table[i].path[len - 1] == '/';
+    for (size_t i = 0; is_api && behind.len > 0 && i < sizeof table / sizeof table[0]; i++) {
+        size_t len;
+        bool open;
 
+        if (behind.at[0] != (uint8_t)table[i].path[API_LEN]) {
+            continue; /* nearly all rows end here, before they are measured and compared */
+        }
+        len = strlen(table[i].path);
+        open = table[i].path[len - 1] == '/';
         if (open ? begins(rq->path, table[i].path)
                  : onym_span_equal(rq->path, onym_span_text(table[i].path))) {
             r.route = table[i].route;
@@ -116,21 +126,19 @@ static bool
 has_type(const struct onym_http1_request *rq, const char *type)
 {
     onym_span fields = rq->fields;
-    onym_span name;
     onym_span value;
+    const uint8_t *end;
+    size_t len;
 
-    while (onym_http1_field(&fields, &name, &value)) {
-        if (onym_http1_is(name, "content-type")) {
-            const uint8_t *end = value.len > 0 ? memchr(value.at, ';', value.len) : NULL;
-            size_t len = end != NULL ? (size_t)(end - value.at) : value.len;
-
-            while (len > 0 && (value.at[len - 1] == ' ' || value.at[len - 1] == '\t')) {
-                len--;
-            }
-            return onym_http1_is(onym_span_front(value, len), type);
-        }
+    if (!onym_http1_find(&fields, "content-type", &value)) {
+        return false;
     }
-    return false;
+    end = value.len > 0 ? memchr(value.at, ';', value.len) : NULL;
+    len = end != NULL ? (size_t)(end - value.at) : value.len;
+    while (len > 0 && (value.at[len - 1] == ' ' || value.at[len - 1] == '\t')) {
+        len--;
+    }
+    return onym_http1_is(onym_span_front(value, len), type);
 }
 
 static bool

@@ -1,7 +1,5 @@
 #include "wire/http1.h"
 
-#include "base/require.h"
-
 #include <llhttp.h>
 #include <stddef.h>
 
@@ -59,56 +57,6 @@ static bool
 is_value(uint8_t c)
 {
     return (c >= ' ' && c != 0x7F) || c == '\t';
-}
-
-static uint8_t
-lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
-bool
-onym_http1_is(onym_span text, const char *word)
-{
-    size_t i = 0;
-
-    for (; i < text.len && word[i] != '\0'; i++) {
-        if (lower(text.at[i]) != lower((uint8_t)word[i])) {
-            return false;
-        }
-    }
-    return i == text.len && word[i] == '\0';
-}
-
-static onym_span
-trim(onym_span s)
-{
-    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t')) {
-        s = onym_span_from(s, 1);
-    }
-    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
-bool
-onym_http1_field(onym_span *fields, onym_span *name, onym_span *value)
-{
-    const uint8_t *colon;
-    const uint8_t *end;
-
-    if (fields->len == 0) {
-        return false;
-    }
-    /* the guard let every line through: NAME ':' anything CR LF */
-    colon = memchr(fields->at, ':', fields->len);
-    end = memchr(fields->at, '\r', fields->len);
-    ONYM_REQUIRE(colon != NULL && end != NULL && colon < end);
-    *name = onym_span_of(fields->at, (size_t)(colon - fields->at));
-    *value = trim(onym_span_of(colon + 1, (size_t)(end - colon - 1)));
-    *fields = onym_span_from(*fields, (size_t)(end - fields->at) + 2);
-    return true;
 }
 
 /* RFC 9112 2.2: a lone CR or LF is never a line end here. */

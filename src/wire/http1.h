@@ -74,6 +74,10 @@ enum onym_http1_step onym_http1_feed(struct onym_http1 *parser, onym_span *input
  * has no blanks around it. A name may come more than once. */
 bool onym_http1_field(onym_span *fields, onym_span *name, onym_span *value);
 
+/* The next header line with that name, given in lower case; moves *fields behind it. False, and
+ * nothing is left, when there is none. value as above. */
+bool onym_http1_find(onym_span *fields, const char *name, onym_span *value);
+
 /* Whether text equals word, ASCII letters of either case being equal. */
 bool onym_http1_is(onym_span text, const char *word);
 
