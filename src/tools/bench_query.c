@@ -26,13 +26,37 @@ onym_bench_query_form_init(struct onym_bench_query_form *form, uint32_t expirati
 
     onym_envelope_encode(&envelope, form->front);
     onym_header_encode(&header, form->front + ONYM_ENVELOPE_LEN);
+    onym_bench_query_form_select(form, 0, NULL);
+}
+
+void
+onym_bench_query_form_select(struct onym_bench_query_form *form, uint32_t index, const char *type)
+{
+    uint8_t *at = form->tail;
+    size_t type_len = type != NULL ? strlen(type) : 0;
+
+    onym_put_u32(at, index != 0);
+    at += 4;
+    if (index != 0) {
+        onym_put_u32(at, index);
+        at += 4;
+    }
+    onym_put_u32(at, type != NULL);
+    at += 4;
+    if (type != NULL) {
+        onym_put_u32(at, (uint32_t)type_len);
+        memcpy(at + 4, type, type_len);
+        at += 4 + type_len;
+    }
+    memset(at, 0, 4); /* no credential */
+    form->tail_len = (uint32_t)(at + 4 - form->tail);
 }
 
 size_t
 onym_bench_query_write(const struct onym_bench_query_form *form, onym_span name,
                        uint32_t request_id, uint8_t out[ONYM_PACKET_LEN_MAX])
 {
-    uint32_t body_len = 4 + (uint32_t)name.len + 8; /* name, no indexes, no types */
+    uint32_t body_len = 4 + (uint32_t)name.len + form->tail_len - 4; /* without the credential */
 
     memcpy(out, form->front, sizeof form->front);
     onym_put_u32(out + REQUEST_ID, request_id);
@@ -40,25 +64,27 @@ onym_bench_query_write(const struct onym_bench_query_form *form, onym_span name,
     onym_put_u32(out + BODY_LEN, body_len);
     onym_put_u32(out + BODY, (uint32_t)name.len);
     memcpy(out + BODY + 4, name.at, name.len);
-    memset(out + BODY + 4 + name.len, 0, 12); /* the two lists and an empty credential */
+    memcpy(out + BODY + 4 + name.len, form->tail, form->tail_len);
     return BODY + body_len + 4;
 }
 
 void
 onym_bench_reply_init(struct onym_bench_reply *reply, onym_span name, uint32_t request_id)
 {
-    *reply = (struct onym_bench_reply){.name = name, .request_id = request_id};
+    *reply = (struct onym_bench_reply){.name = name, .request_id = request_id, .expected = 1};
 }
 
 /* The packet with the header: code, name, and lengths that add up. */
 static bool
 front_is_right(struct onym_bench_reply *reply, onym_span packet)
 {
+    reply->code = packet.len >= BODY ? onym_get_u32(packet.at + CODE) : 0;
+    if (reply->expected != 1) {
+        return reply->code == reply->expected;
+    }
     if (packet.len < BODY + 4 + reply->name.len) {
-        reply->code = packet.len >= BODY ? onym_get_u32(packet.at + CODE) : 0;
         return false;
     }
-    reply->code = onym_get_u32(packet.at + CODE);
     uint32_t body_len = onym_get_u32(packet.at + BODY_LEN);
     return onym_get_u32(packet.at + ONYM_ENVELOPE_LEN) == ONYM_OP_RESOLVE && reply->code == 1 &&
            (onym_get_u32(packet.at + FLAGS) & ONYM_FLAG_REQUEST_DIGEST) == 0 &&

@@ -6,15 +6,24 @@
 
 #include "tools/bench_names.h"
 
-/* Envelope and header of every request of a run: version 2.11, opcode 1, flags REC CA PO. */
+#define ONYM_BENCH_QUERY_TYPE_MAX 32U
+
+/* Envelope and header of every request of a run: version 2.11, opcode 1, flags REC CA PO; and what
+ * follows the name: the lists of indexes and types, and an empty credential. */
 struct onym_bench_query_form {
     uint8_t front[ONYM_ENVELOPE_LEN + ONYM_HEADER_LEN];
+    uint8_t tail[16 + 4 + ONYM_BENCH_QUERY_TYPE_MAX];
+    uint32_t tail_len;
 };
-/* expiration: epoch seconds. */
+/* Asks for all public values. expiration: epoch seconds. */
 void onym_bench_query_form_init(struct onym_bench_query_form *form, uint32_t expiration);
+/* Asks for the public values with that index (0: any) or of that type (NULL: any; at most
+ * ONYM_BENCH_QUERY_TYPE_MAX bytes). */
+void onym_bench_query_form_select(struct onym_bench_query_form *form, uint32_t index,
+                                  const char *type);
 
-/* Writes the packet that asks for all public values of name (at most ONYM_BENCH_NAME_LEN_MAX
- * bytes); returns its length, at most ONYM_PACKET_LEN_MAX. */
+/* Writes the packet that asks for name (at most ONYM_BENCH_NAME_LEN_MAX bytes, less what was
+ * selected); returns its length, at most ONYM_PACKET_LEN_MAX. */
 size_t onym_bench_query_write(const struct onym_bench_query_form *form, onym_span name,
                               uint32_t request_id, uint8_t out[ONYM_PACKET_LEN_MAX]);
 
@@ -25,13 +34,14 @@ struct onym_bench_reply {
     uint32_t message_len; /* of the first packet seen; 0 before */
     uint32_t data_len;    /* message bytes received */
     uint32_t packet_bytes;
-    uint32_t code;    /* response code, 0 before the packet that holds it */
-    uint64_t packets; /* bit n: packet n was received */
+    uint32_t code;     /* response code, 0 before the packet that holds it */
+    uint32_t expected; /* response code that is right; 1 unless changed after init */
+    uint64_t packets;  /* bit n: packet n was received */
 };
 
 enum onym_bench_verdict {
     ONYM_BENCH_MORE,  /* fine so far, packets are missing; a repeated packet is ignored */
-    ONYM_BENCH_DONE,  /* whole, response code 1, name echoed */
+    ONYM_BENCH_DONE,  /* whole, the expected response code, with code 1 the name echoed */
     ONYM_BENCH_WRONG, /* another response code or name, or lengths that contradict each other */
     ONYM_BENCH_STRAY  /* not a packet of this request */
 };
