@@ -1,107 +1,116 @@
-/* The floor of UDP on a machine: answers every datagram with a fixed number of bytes, 64 at a time
- * (recvmmsg, sendmmsg), and does nothing else. The request id of the request (bytes 8 to 11) is
- * copied, so that a client can match. Anything a server costs above this is its own work. */
+/* The floors of the machine, as a program: an echo that waits in recvmmsg, an echo under libuv's
+ * uv_poll, and an echo for TCP under libuv. Each answers until SIGTERM and does nothing else. */
 #include "lib/args.h"
+#include "lib/tcp_echo.h"
+#include "lib/udp_echo.h"
 
-#include "onym/model/limits.h"
-
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
-#define BATCH 64U
-
-struct batch {
-    struct mmsghdr in[BATCH], out[BATCH];
-    struct iovec in_at[BATCH], out_at[BATCH];
-    struct sockaddr_in peer[BATCH];
-    uint8_t request[BATCH][ONYM_PACKET_LEN_MAX];
-    uint8_t answer[BATCH][ONYM_PACKET_LEN_MAX];
+struct settings {
+    struct sockaddr_in address;
+    uint64_t answer_bytes, request_bytes;
+    bool poll, tcp;
 };
 
 static void
-prepare(struct batch *b, size_t answer_bytes)
+on_readable(uv_poll_t *poll, int status, int events)
 {
-    for (size_t i = 0; i < BATCH; i++) {
-        b->in_at[i] = (struct iovec){.iov_base = b->request[i], .iov_len = sizeof b->request[i]};
-        b->out_at[i] = (struct iovec){.iov_base = b->answer[i], .iov_len = answer_bytes};
-        b->in[i].msg_hdr = (struct msghdr){
-            .msg_name = &b->peer[i], .msg_iov = &b->in_at[i], .msg_iovlen = 1};
-        b->out[i].msg_hdr = (struct msghdr){.msg_name = &b->peer[i],
-                                            .msg_namelen = sizeof b->peer[i],
-                                            .msg_iov = &b->out_at[i],
-                                            .msg_iovlen = 1};
+    (void)events;
+    while (status == 0 && bench_udp_echo_turn(poll->data, false) > 0) {
     }
 }
 
-/* Answers until a signal ends the process. Returns only when the socket fails. */
-static void
-serve(int fd, struct batch *b)
+/* Returns only when something fails. */
+static int
+serve_udp(const struct settings *s)
 {
-    for (;;) {
-        unsigned sent = 0;
+    int fd = bench_udp_socket(&s->address, true);
+    struct bench_udp_echo *echo = fd >= 0 ? bench_udp_echo_new(fd, s->answer_bytes) : NULL;
+    uv_loop_t loop;
+    uv_poll_t poll = {.data = echo};
 
-        for (size_t i = 0; i < BATCH; i++) {
-            b->in[i].msg_hdr.msg_namelen = sizeof b->peer[i];
-        }
-        int got = recvmmsg(fd, b->in, BATCH, MSG_WAITFORONE, NULL);
-        if (got < 0 && errno != EINTR) {
-            return;
-        }
-        for (int i = 0; i < got; i++) {
-            memcpy(b->answer[i] + 8, b->request[i] + 8, 4);
-        }
-        while (got > 0 && sent < (unsigned)got) {
-            int done = sendmmsg(fd, b->out + sent, (unsigned)got - sent, 0);
-            if (done < 0) {
-                break; /* a full buffer or a peer that left: the client sends again */
-            }
-            sent += (unsigned)done;
+    if (echo != NULL && s->poll && uv_loop_init(&loop) == 0 &&
+        uv_poll_init(&loop, &poll, fd) == 0 &&
+        uv_poll_start(&poll, UV_READABLE, on_readable) == 0) {
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+    }
+    while (echo != NULL && !s->poll && bench_udp_echo_turn(echo, true) >= 0) {
+    }
+    perror("echo");
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(echo);
+    return 1;
+}
+
+static const char usage[] =
+    "usage: echo --listen ADDRESS:PORT [options]\n"
+    "  --answer-bytes N   bytes of an answer, 12 to 2048 over UDP (in packets of 512), to 16384\n"
+    "                     over TCP (350)\n"
+    "  --poll             wait in uv_poll instead of recvmmsg\n"
+    "  --tcp              TCP under libuv: all answers of one read in one write\n"
+    "  --request-bytes N  bytes that make a request over TCP, 12 to 4096 (100)\n"
+    "answers every request with that many bytes and its bytes 8 to 11, until SIGTERM\n";
+
+static enum onym_status
+read_options(int argc, char **argv, struct settings *s)
+{
+    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+                                            {"answer-bytes", required_argument, NULL, 'a'},
+                                            {"request-bytes", required_argument, NULL, 'r'},
+                                            {"poll", no_argument, NULL, 'p'},
+                                            {"tcp", no_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    enum onym_status status = ONYM_OK;
+    int c;
+
+    while (status == ONYM_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'h') {
+            fputs(usage, stdout);
+            exit(0);
+        } else if (c == 'p') {
+            s->poll = true;
+        } else if (c == 't') {
+            s->tcp = true;
+        } else if (c == 'l') {
+            status = bench_args_address("--listen", optarg, &s->address);
+        } else if (c == 'a') {
+            status = bench_args_number("--answer-bytes", optarg, BENCH_UDP_ECHO_BYTES_MIN,
+                                       BENCH_TCP_ECHO_ANSWER_MAX, &s->answer_bytes);
+        } else if (c == 'r') {
+            status = bench_args_number("--request-bytes", optarg, BENCH_UDP_ECHO_BYTES_MIN,
+                                       BENCH_TCP_ECHO_REQUEST_MAX, &s->request_bytes);
+        } else {
+            status = ONYM_INVALID;
         }
     }
+    if (status == ONYM_OK && (optind != argc || s->address.sin_port == 0)) {
+        fputs(usage, stderr);
+        return ONYM_INVALID;
+    }
+    if (status == ONYM_OK && !s->tcp && s->answer_bytes > BENCH_UDP_ECHO_BYTES_MAX) {
+        fprintf(stderr, "--answer-bytes: at most %u over UDP\n", BENCH_UDP_ECHO_BYTES_MAX);
+        return ONYM_INVALID;
+    }
+    return status;
 }
 
 int
 main(int argc, char **argv)
 {
-    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
-                                            {"answer-bytes", required_argument, NULL, 'a'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    static const char usage[] =
-        "usage: echo --listen ADDRESS:PORT [--answer-bytes 350]\n"
-        "answers every datagram with that many bytes (12 to 512) until SIGTERM\n";
-    struct sockaddr_in address = {0};
-    struct batch batch = {0};
-    uint64_t answer_bytes = 350;
-    int c;
+    struct settings settings = {.answer_bytes = 350, .request_bytes = 100};
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (c == 'l' && bench_args_address("--listen", optarg, &address) == ONYM_OK) {
-            continue;
-        }
-        if (c != 'a' || bench_args_number("--answer-bytes", optarg, 12, ONYM_PACKET_LEN_MAX,
-                                          &answer_bytes) != ONYM_OK) {
-            return 2;
-        }
-    }
-    if (optind != argc || address.sin_port == 0) {
-        fputs(usage, stderr);
+    if (read_options(argc, argv, &settings) != ONYM_OK) {
         return 2;
     }
-    int fd = bench_udp_socket(&address, true);
-    if (fd < 0) {
-        return 1;
-    }
-    prepare(&batch, (size_t)answer_bytes);
-    serve(fd, &batch);
-    perror("recvmmsg");
-    close(fd);
-    return 1;
+    return settings.tcp ? bench_tcp_echo_serve(&settings.address, (size_t)settings.request_bytes,
+                                               (size_t)settings.answer_bytes)
+                        : serve_udp(&settings);
 }

@@ -83,6 +83,17 @@ def version(build, name):
     return (found.stdout or found.stderr).strip().splitlines()[0] if found.returncode == 0 else "?"
 
 
+def package_version(package):
+    """Of a Debian package, or None when it is not installed."""
+    try:
+        found = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package],
+                               capture_output=True, text=True, timeout=10, check=False)
+    except OSError:
+        return None
+    status, _, number = found.stdout.partition(" ")
+    return number if status == "installed" else None
+
+
 def cache_entry(build, key):
     """A value from the build folder's CMake cache, or an empty text."""
     try:
@@ -97,18 +108,35 @@ def cache_entry(build, key):
 
 # --- time on the processor ------------------------------------------------------------------
 
-def cpu_ns(pid):
-    """Nanoseconds that all threads of a process have spent so far: (on a processor, ready to run
-    but waiting for one)."""
-    total = waited = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
+def processes(pid):
+    """A process and all that descend from it."""
+    found = [pid]
+    for one in found:
         try:
-            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-                fields = file.read().split()
-                total += int(fields[0])
-                waited += int(fields[1])
-        except FileNotFoundError:
-            pass  # a thread that ended meanwhile
+            for task in os.listdir(f"/proc/{one}/task"):
+                with open(f"/proc/{one}/task/{task}/children", encoding="ascii") as file:
+                    found += [int(child) for child in file.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it ended meanwhile
+    return found
+
+
+def cpu_ns(pid):
+    """Nanoseconds that a process, its threads and its children have spent so far: (on a processor,
+    ready to run but waiting for one). Children that ended count in whole clock ticks."""
+    total = waited = 0
+    for one in processes(pid):
+        try:
+            for task in os.listdir(f"/proc/{one}/task"):
+                with open(f"/proc/{one}/task/{task}/schedstat", encoding="ascii") as file:
+                    fields = file.read().split()
+                    total += int(fields[0])
+                    waited += int(fields[1])
+            with open(f"/proc/{one}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+                total += (int(fields[13]) + int(fields[14])) * 1_000_000_000 // TICKS
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # a thread or child that ended meanwhile
     return total, waited
 
 
@@ -203,11 +231,14 @@ def run_tool(arguments, what, timeout=3600):
 class Node:
     """onymd with one worker on free loopback ports; a context manager that stops it again."""
 
-    def __init__(self, build, data, core=None, workers=1, files=0, environment=None):
+    def __init__(self, build, data, core=None, workers=1, files=0, environment=None, settings=(),
+                 certificate=None):
         self.build, self.data, self.core = build, pathlib.Path(data), core
         self.workers, self.files = workers, files
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.environment = dict(os.environ, **(environment or {}))
-        self.port, self.ops = free_port(), free_port()
+        self.port, self.ops, self.tls, self.https = (free_port() for _ in range(4))
+        self.certificate = certificate  # (certificate file, key file), or None for no TLS
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-node-"))
         self.log = self.folder / "onymd.log"
         self.process = None
@@ -217,7 +248,11 @@ class Node:
                 f"listen:\n"
                 f"  handle_udp: [\"127.0.0.1:{self.port}\"]\n"
                 f"  handle_tcp: [\"127.0.0.1:{self.port}\"]\n"
+                f"  handle_tls: [\"127.0.0.1:{self.tls}\"]\n"
+                f"  https: [\"127.0.0.1:{self.https}\"]\n"
                 f"  ops: [\"127.0.0.1:{self.ops}\"]\n"
+                + (f"tls: {{ certificate_file: \"{self.certificate[0]}\", "
+                   f"key_file: \"{self.certificate[1]}\" }}\n" if self.certificate else "") +
                 f"storage: {{ dir: \"{self.data}\" }}\n"
                 f"log: {{ level: notice, format: text }}\n")
 
@@ -227,8 +262,8 @@ class Node:
         file.write_text(self.configuration(), encoding="utf-8")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [program(self.build, "onymd"), "--config", str(file)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=self.environment,
+                [program(self.build, "onymd"), "--config", str(file), *self.settings],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
                 preexec_fn=pinned(self.core, self.files))
         return self
 
@@ -278,15 +313,29 @@ class Node:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def make_data(build, folder, records, *options):
-    """Generates and loads records. Returns (data directory, file of names)."""
+def make_data(build, folder, records, *options, edit=None):
+    """Generates and loads records. edit: changes each line of NDJSON on its way (an iterator of
+    bytes to one). Returns (data directory, file of names)."""
     folder = pathlib.Path(folder)
-    rows, names, data = folder / "rows.ndjson", folder / "names.txt", folder / "data"
-    run_tool([program(build, "onym-generate"), "--records", records, "--names", names, *options,
-              "-o", rows], "onym-generate")
-    run_tool([program(build, "onymctl"), "load", "--no-progress", "--data", data, rows],
-             "onymctl load")
-    rows.unlink()
+    folder.mkdir(exist_ok=True)
+    names, data = folder / "names.txt", folder / "data"
+    generate = [program(build, "onym-generate"), "--records", str(records), "--names", str(names),
+                *map(str, options)]
+    load = [program(build, "onymctl"), "load", "--no-progress", "--data", str(data), "-"]
+    with subprocess.Popen(generate, stdout=subprocess.PIPE) as made, \
+         subprocess.Popen(load, stdin=subprocess.PIPE if edit else made.stdout, text=not edit,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as loaded:
+        if not edit:
+            made.stdout.close()  # the loader's now: the generator ends when that does
+        else:
+            try:
+                loaded.stdin.writelines(edit(made.stdout))
+            except BrokenPipeError:
+                pass  # its exit code tells
+        _, errors = loaded.communicate(timeout=3600)
+    if made.returncode != 0 or loaded.returncode != 0:
+        raise CannotRun(f"onym-generate ended with {made.returncode}, onymctl load with "
+                        f"{loaded.returncode}: {str(errors).strip()[-300:]}")
     return data, names
 
 

@@ -80,6 +80,24 @@ class Responder:
         self.socket.close()
 
 
+class Recorder:
+    """A socket that notes from whom datagrams come."""
+
+    def __init__(self, socket_, receive, peers):
+        self.socket, self.receive, self.peers = socket_, receive, peers
+
+    def recvfrom(self, size):
+        packet, peer = self.receive(size)
+        self.peers.add(peer[0])
+        return packet, peer
+
+    def sendto(self, packet, peer):
+        return self.socket.sendto(packet, peer)
+
+    def close(self):
+        self.socket.close()
+
+
 def is_resolve(request):
     return (len(request) >= 48 and request[0] == 2
             and struct.unpack_from(">I", request, 20)[0] == 1
@@ -159,6 +177,84 @@ class Clients(unittest.TestCase):
             return [packets[0], other]
         self.assertEqual(self.load(reply)["wrong"], 300)
 
+    def dns_reply(self, request, code=0, question=None, count=1, flags=0x8400):
+        question = request[12:] if question is None else question
+        record = struct.pack(">HHHIH", 0xC00C, 16, 1, 60, 4) + b"\3abc"
+        return [request[:2] + struct.pack(">HHHHH", flags | code, 1, count, 0, 0) + question + record]
+
+    def test_dns_answers_are_told_from_other_replies(self):
+        result = self.load(self.dns_reply, "--protocol", "dns")
+        self.assertEqual((result["answers"], result["wrong"]), (300, 0))
+        other = b"\1x\5bench\0\0\x10\0\1"
+        for wrong in ({"code": 3}, {"question": other}, {"count": 0}, {"flags": 0},
+                      {"flags": 0x8600}):
+            result = self.load(lambda request, wrong=wrong: self.dns_reply(request, **wrong),
+                               "--protocol", "dns")
+            self.assertEqual((result["answers"], result["wrong"]), (0, 300), wrong)
+
+    def test_names_that_are_no_label(self):
+        self.names = self.file("names.txt", "a" * 63 + "\n")
+        result = self.load(self.dns_reply, "--protocol", "dns")
+        self.assertEqual(result["answers"], 300)
+        self.names = self.file("names.txt", "a" * 64 + "\n")
+        done = self.run_program("udp_load", "--target", "127.0.0.1:9", "--names", self.names,
+                                "--protocol", "dns")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("63 bytes", done.stderr)
+
+    def test_selections_are_in_the_request(self):
+        def reply(request):
+            at = 48 + struct.unpack_from(">I", request, 44)[0]
+            seen.add(request[at:-4])
+            return packets_of(request, success(request))
+        for options, expected in (([], bytes(8)),
+                                  (["--index", 7], struct.pack(">III", 1, 7, 0)),
+                                  (["--type", "URL"], struct.pack(">III", 0, 1, 3) + b"URL")):
+            seen = set()
+            self.assertEqual(self.load(reply, *options)["answers"], 300)
+            self.assertEqual(seen, {expected})
+
+    def test_kinds_of_requests_want_their_own_response_codes(self):
+        def reply(request):
+            length = struct.unpack_from(">I", request, 44)[0]
+            name = request[48:48 + length]
+            code = 4 if length == 65535 else 301 if name.startswith(b"88.9999.1/") else \
+                100 if name.endswith(b"!") else 1
+            return packets_of(request, success(request) if code == 1
+                              else message(request, code, b""))
+        options = ("--rate", 20000, "--miss", 20, "--refused", 10, "--malformed", 10)
+        result = self.load(reply, *options)
+        self.assertEqual((result["requests"], result["wrong"], result["unanswered"]), (300, 0, 0))
+        self.assertLess(result["answers"], 300)
+        self.assertGreater(result["refusals"], 30)
+        result = self.load(lambda request: packets_of(request, message(request, 100, b"")),
+                           "--miss", 100)
+        self.assertEqual((result["refusals"], result["wrong"]), (300, 0))
+        result = self.load(lambda request: packets_of(request, message(request, 301, b"")),
+                           "--miss", 100)
+        self.assertEqual((result["refusals"], result["wrong"]), (0, 300))
+
+    def test_zipf_prefers_the_first_names(self):
+        seen = []
+
+        def reply(request):
+            seen.append(request[48:48 + struct.unpack_from(">I", request, 44)[0]])
+            return packets_of(request, success(request))
+        self.load(reply, "--zipf", 990)
+        share = seen.count(NAMES[0].encode()) / len(seen)  # 1 / (sum of k^-0.99 up to 50) = 0.22
+        self.assertTrue(0.14 < share < 0.31, share)
+
+    def test_requests_come_from_as_many_addresses_as_asked_for(self):
+        peers = set()
+        with Responder(lambda request: packets_of(request, success(request))) as responder:
+            receive = responder.socket.recvfrom
+            responder.socket = Recorder(responder.socket, receive, peers)
+            done = self.run_program("udp_load", "--target", f"127.0.0.1:{responder.port}",
+                                    "--names", self.names, "--count", 200, "--window", 64,
+                                    "--peers", 5)
+        self.assertEqual(json.loads(done.stdout)["answers"], 200)
+        self.assertEqual(peers, {f"127.0.1.{n}" for n in range(1, 6)})
+
     def test_silence_ends_the_run_with_an_error(self):
         with Responder(lambda request: []) as responder:
             done = self.run_program("udp_load", "--target", f"127.0.0.1:{responder.port}",
@@ -168,6 +264,8 @@ class Clients(unittest.TestCase):
 
     def test_limits_of_arguments(self):
         for option, right, wrong in (("--window", (1, 4096), (0, 4097, "x", "")),
+                                     ("--peers", (1, 250), (0, 251)), ("--zipf", (1, 999), (0, 1000)),
+                                     ("--miss", (0,), (101,)), ("--type", ("t" * 32,), ("t" * 33, "")),
                                      ("--retry-ms", (10, 60000), (9, 60001, -1))):
             for value in right:
                 self.load(lambda request: packets_of(request, success(request)), option, value)
@@ -203,7 +301,12 @@ class Clients(unittest.TestCase):
                 finally:
                     echo.terminate()
             self.assertEqual((len(answer), answer[8:12]), (size, b"\1\2\3\4"))
-        for size in (11, 513):
+        for arguments in (("--miss", 60, "--refused", 41), ("--malformed", 1),
+                          ("--protocol", "http"), ("--protocol", "dns", "--index", 1)):
+            done = self.run_program("udp_load", "--target", "127.0.0.1:9", "--names", self.names,
+                                    *arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+        for size in (11, 2049):
             done = self.run_program("echo", "--listen", "127.0.0.1:9", "--answer-bytes", size)
             self.assertEqual(done.returncode, 2)
 

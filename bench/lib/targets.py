@@ -1,0 +1,52 @@
+"""What the measurements are held against: every target once, by the id that results carry."""
+
+# id: (what is measured, against what, the most the median ratio may be; None: reported only)
+ROWS = {
+    "udp.echo": ("UDP resolve, 1M records, uniform, window 128", "raw echo", 1.25),
+    "udp.knot": ("UDP resolve, 1M records, uniform, window 128", "Knot", 0.70),
+    "udp.nsd": ("UDP resolve, 1M records, uniform, window 128", "NSD", 0.55),
+    "udp.bind": ("UDP resolve, 1M records, uniform, window 128", "BIND", 0.30),
+    "udp.burst": ("bursts from one peer, equal answer sizes", "raw echo without GSO", 0.75),
+    "udp.two": ("12-attribute answers, two packets", "raw echo of two packets", 1.25),
+    "udp.nocache.echo": ("UDP straight from LMDB, cache off", "raw echo", 1.90),
+    "udp.nocache.knot": ("UDP straight from LMDB, cache off", "Knot", 1.00),
+    "udp.single": ("one request outstanding: processor time", "echo under uv_poll", 1.30),
+    "udp.single.p50": ("one request outstanding: p50 round trip", "echo under uv_poll", 1.30),
+    "udp.mixed": ("20 % misses, 1 % refused, 1 % malformed, open loop", "hits only", 1.10),
+    "udp.type": ("filtered by type", "unfiltered", 1.15),
+    "udp.index": ("filtered by index", "unfiltered", 1.15),
+    "udp.private": ("filtered by permission", "the same answers unfiltered", 1.15),
+    "udp.workers": ("two workers, client outside", "one worker", 1.10),
+    "udp.10m": ("UDP resolve, 10M records", "1M records", 1.30),
+    "udp.10m.echo": ("UDP resolve, 10M records, cache off", "raw echo", 1.90),
+    "udp.10m.knot": ("UDP resolve, 10M records", "Knot, 10M names", 1.00),
+    "start.first": ("restart at 1M: first right answer", "Knot loading the same data", 0.02),
+    "start.full": ("restart at 1M: full speed", "Knot loading the same data", 1.00),
+    "memory": ("own memory per record, cache warm, map pages left out",
+               "Knot's resident bytes", 0.70),
+    "idle.plain": ("an idle connection of 10,000", "8 KiB", 1.00),
+    "idle.tls": ("an idle TLS connection of 10,000", "32 KiB", 1.00),
+    "idle.beside": ("UDP answers beside 10,000 idle connections", "without them", 1.05),
+    "udp.zipf": ("Zipf 0.99 over 10M, cache of 256 MiB", "raw echo", 1.30),
+}
+
+
+def judge(row, spread):
+    """A row of a result: the ratio with its range, and whether it is reached."""
+    what, against, most = ROWS[row]
+    return {"what": what, "against": against, "target": most, "ratio": spread,
+            "reached": None if most is None else spread["median"] <= most}
+
+
+def line(row):
+    one = row["ratio"]
+    target = "reported" if row["target"] is None else f"<= {row['target']:g}"
+    reached = {True: "reached", False: "NOT reached", None: "-"}[row["reached"]]
+    return (f"| {row['what']} | {row['against']} | {target} | {one['median']:.2f} "
+            f"({one['min']:.2f}-{one['max']:.2f}, {one['count']}) | {reached} |")
+
+
+def table(rows):
+    """A Markdown table of rows as judge() makes them."""
+    return "\n".join(["| what | against | target | ratio (range, rounds) | |",
+                      "|---|---|---|---|---|", *map(line, rows.values())])

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""./run bench table - the table of all targets, from the results that lie in bench/results.
+
+Prints Markdown: for each target whether it was reached, the ratio with its range, when and by which
+command. A target measured more than once is taken from the newest result. Results of --quick say
+nothing and are left out; what was taken on a disturbed machine is marked.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+from lib import common, targets
+
+
+def rows_of(path):
+    """(id, row with date, command, machine and whether it was quiet) of a file of results."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise common.CannotRun(f"{path}: {error}") from error
+    if result.get("settings", {}).get("quick"):
+        return
+    machine = result.get("machine", {})
+    for section in result.values():
+        if isinstance(section, dict) and "rows" in section:
+            for name, row in section["rows"].items():
+                yield name, {**row, "date": machine.get("date", ""), "quiet": section["quiet"],
+                             "command": result["command"], "machine": machine,
+                             "version": result["versions"]["onymd"]}
+
+
+def newest(folder):
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        for name, row in rows_of(path):
+            if name in targets.ROWS and (name not in found or found[name]["date"] < row["date"]):
+                found[name] = row
+    return found
+
+
+def line(name, row):
+    what, against, most = targets.ROWS[name]
+    target = "reported" if most is None else f"<= {most:g}"
+    if row is None:
+        return f"| {what} | {against} | {target} | not measured | | |"
+    one = row["ratio"]
+    digits = 3 if one["median"] < 0.1 else 2
+    reached = "" if most is None else "yes" if one["median"] <= most else "**no**"
+    return (f"| {what} | {against} | {target} | {one['median']:.{digits}f} "
+            f"({one['min']:.{digits}f}-{one['max']:.{digits}f}, {one['count']})"
+            f"{'' if row['quiet'] else ' disturbed'} | {reached} | {row['date'][:10]}, "
+            f"`{row['command']}` |")
+
+
+def run():
+    parser = argparse.ArgumentParser(prog="./run bench table", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", help=argparse.SUPPRESS)  # as every bench is given it
+    parser.add_argument("--results", type=pathlib.Path,
+                        default=common.ROOT / "bench" / "results", help="folder of results")
+    arguments = parser.parse_args()
+    found = newest(arguments.results)
+    if not found:
+        raise common.CannotRun(f"no results of the rows in {arguments.results}")
+    machines = {f"{row['machine']['cpu']}, {row['machine']['cores']} cores, "
+                f"{row['machine']['system']}, Linux {row['machine']['kernel']}; {row['version']}"
+                for row in found.values()}
+    print("Machine: " + "; or ".join(sorted(machines)) + "\n")
+    print("| what | against | target | median ratio (range, rounds) | reached | measured |\n"
+          "|---|---|---|---|---|---|")
+    for name in targets.ROWS:
+        print(line(name, found.get(name)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")
+    common.main(run)

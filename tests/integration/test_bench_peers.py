@@ -1,0 +1,115 @@
+"""The commands of bench/ that compare with other servers run, count right answers only, and say what
+they left out. Their quick mode is run: it proves nothing about speed."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
+BENCH = pathlib.Path(__file__).resolve().parent.parent.parent / "bench"
+
+
+@unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two processors")
+class Peers(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="onym-test-peers-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_script(self, name, *arguments):
+        return subprocess.run([sys.executable, str(BENCH / f"{name}.py"), *map(str, arguments)],
+                              text=True, capture_output=True, timeout=250, check=False)
+
+    def quick(self, name, *cases):
+        """The result of a quick run."""
+        only = [word for case in cases for word in ("--only", case)]
+        path = self.folder / f"{name}.json"
+        done = self.run_script(name, "--build", BUILD, "--quick", "--json", path, *only)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        self.assertEqual(result["left_out"], [], done.stdout)
+        self.assertTrue(result["settings"]["quick"])
+        for absent in result["absent"]:
+            print(f"not compared: {absent}")
+        return result
+
+    def check_sides(self, section, *names):
+        """Each of them answered, and nothing wrong came."""
+        for name in names:
+            self.assertEqual(section["wrong"][name], 0, name)
+            for one in section["rounds"]:
+                self.assertGreater(one["sides"][name]["answers"], 20, name)
+                self.assertGreater(one["sides"][name]["us"], 0, name)
+
+    def test_udp_against_an_echo_and_dns_servers(self):
+        result = self.quick("resolve-udp", "plain")
+        there = [name for name in ("knot", "nsd", "bind") if result["versions"][name]]
+        self.check_sides(result["plain"], "echo", "node", *there)
+        self.assertEqual(set(result["plain"]["rows"]),
+                         {"udp.echo", *(f"udp.{name}" for name in there)})
+        size = result["plain"]["answer_bytes"]
+        self.assertGreater(size["node"], 300)
+        self.assertEqual(set(size.values()), {size["node"]})  # the same bytes for all
+        self.assertEqual(len(there) + len(result["absent"]), 3)
+
+    def test_udp_kinds_of_requests(self):
+        result = self.quick("resolve-udp", "burst", "two", "single", "mixed", "filtered", "private")
+        self.check_sides(result["burst"], "echo", "node")
+        for one in result["burst"]["rounds"]:
+            self.assertGreater(one["sides"]["node"]["median_size_share"], 0.9)
+        self.check_sides(result["two"], "echo", "node")
+        for one in result["two"]["rounds"]:
+            self.assertGreaterEqual(one["sides"]["node"]["packets"],
+                                    2 * one["sides"]["node"]["answers"])
+        self.check_sides(result["mixed"], "hits", "mixed")
+        for one in result["mixed"]["rounds"]:
+            mixed = one["sides"]["mixed"]
+            self.assertGreater(mixed["requests"], mixed["answers"])  # broken ones are not waited for
+            self.assertAlmostEqual(mixed["refusals"] / mixed["requests"], 0.21, delta=0.07)
+            self.assertEqual(one["sides"]["hits"]["refusals"], 0)
+        self.check_sides(result["filtered"], "whole", "by type", "by index")
+        self.assertLess(result["filtered"]["answer_bytes"]["by type"], 200)
+        sizes = result["private"]["answer_bytes"]
+        self.assertEqual(sizes["whole"], sizes["permission"])
+
+    def test_idle_connections(self):
+        result = self.quick("idle")
+        self.assertEqual(set(result["plain"]["rows"]) | set(result["tls"]["rows"]),
+                         {"idle.plain", "idle.tls"})
+        self.check_sides(result["beside"], "alone", "beside")
+
+    def test_start(self):
+        result = self.quick("start")
+        restart = result["restart"]
+        self.assertEqual(len(restart["rounds"]), 2)
+        self.assertGreater(restart["node_seconds_first"]["min"], 0)
+        self.assertEqual("start.first" in restart["rows"], bool(result["versions"]["knot"]))
+
+    def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
+        def write(name, date, median, quick=False, quiet=True):
+            ratio = {"median": median, "min": median, "max": median, "count": 7}
+            (self.folder / name).write_text(json.dumps({
+                "command": "./run bench x", "settings": {"quick": quick},
+                "versions": {"onymd": "v"},
+                "machine": {"date": date, "cpu": "c", "cores": 2, "system": "s", "kernel": "k"},
+                "plain": {"quiet": quiet, "rows": {"udp.echo": {"ratio": ratio}}}}))
+        write("quick.json", "2026-03-01", 0.5, quick=True)
+        done = self.run_script("table", "--results", self.folder)
+        self.assertEqual(done.returncode, 1)
+        write("a.json", "2026-02-01", 1.5, quiet=False)
+        write("b.json", "2026-01-01", 1.1)
+        done = self.run_script("table", "--results", self.folder)
+        row = [line for line in done.stdout.splitlines() if "1.50" in line]
+        self.assertEqual(len(row), 1, done.stdout + done.stderr)
+        self.assertIn("disturbed", row[0])
+        self.assertIn("**no**", row[0])
+        self.assertNotIn("1.10 (", done.stdout)
+        self.assertIn("not measured", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
