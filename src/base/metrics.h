@@ -87,7 +87,9 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
     X(REMOVE, "remove_values")                                                                     \
     X(MODIFY, "modify_values")                                                                     \
     X(HOME, "home_prefix")                                                                         \
-    X(UNHOME, "unhome_prefix")
+    X(UNHOME, "unhome_prefix")                                                                     \
+    X(ISSUE, "issue_token")                                                                        \
+    X(REVOKE, "revoke_token")
 
 /* How that ended. Label `result`. */
 #define ONYM_REGISTERED_MAP(X)                                                                     \

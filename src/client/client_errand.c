@@ -123,6 +123,8 @@ opcode_of(enum onym_action action)
         return ONYM_OP_HOME_PREFIX;
     case ONYM_ACTION_UNHOME:
         return ONYM_OP_UNHOME_PREFIX;
+    case ONYM_ACTION_ISSUE: /* not of this protocol */
+    case ONYM_ACTION_REVOKE:
     default:
         return ONYM_OP_RESERVED;
     }
@@ -188,6 +190,8 @@ onym_client_start_change(struct onym_client *client, const struct onym_client_ch
     case ONYM_ACTION_DELETE:
     case ONYM_ACTION_HOME:
     case ONYM_ACTION_UNHOME:
+    case ONYM_ACTION_ISSUE:
+    case ONYM_ACTION_REVOKE:
     default:
         break;
     }

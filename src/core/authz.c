@@ -1,5 +1,7 @@
 #include "core/authz.h"
 
+#include "core/token.h"
+
 #include "onym/model/hs_vlist.h"
 #include "onym/model/ident.h"
 
@@ -174,6 +176,10 @@ find(struct search *s, const struct onym_record *record, uint16_t needed)
     return false;
 }
 
+#define READING (ONYM_ADMIN_READ_VALUE | ONYM_ADMIN_LIST_HANDLES)
+
+static const char out_of_scope[] = "outside the scopes of the token";
+
 static void
 say(const char **why, const char *text)
 {
@@ -190,6 +196,11 @@ onym_authz_may(const struct onym_identity *identity, const struct onym_record *r
 
     say(why, NULL);
     if (identity->handle.len == 0) {
+        return ONYM_NO_PERMISSION;
+    }
+    if (identity->scope.limited && (needed & ~READING) == 0 &&
+        !onym_scope_may_read(&identity->scope, record->name)) {
+        say(why, out_of_scope);
         return ONYM_NO_PERMISSION;
     }
     if (identity->is_server_admin || find(&s, record, needed)) {
@@ -258,6 +269,39 @@ may_by(const struct onym_identity *identity, const struct onym_op_right *right, 
     return onym_authz_may(identity, &record, right->bits, source, why);
 }
 
+/* Whose token it is: that of op, or the one that is there. */
+static enum onym_status
+may_token(const struct onym_identity *identity, const struct onym_operation *op,
+          const struct onym_record *old, const char **why)
+{
+    bool issues = op->action == ONYM_ACTION_ISSUE;
+    struct onym_token token;
+    struct onym_value_list values = issues        ? op->values
+                                    : old != NULL ? old->private_values
+                                                  : (struct onym_value_list){.count = 0};
+    enum onym_status status = onym_token_read(values, &token);
+
+    if (status != ONYM_OK) {
+        return identity->is_server_admin && !issues ? ONYM_OK : status;
+    }
+    if (!onym_scope_has(&identity->scope, ONYM_SCOPE_ADMIN)) {
+        say(why, out_of_scope);
+        return ONYM_NO_PERMISSION;
+    }
+    if (identity->is_server_admin) {
+        return ONYM_OK;
+    }
+    if (!names(identity, token.who.handle, token.who.index)) {
+        say(why, "a token is its owner's affair, or a server administrator's");
+        return ONYM_NO_PERMISSION;
+    }
+    if (issues && (token.scope.bits & (ONYM_SCOPE_OPERATE | ONYM_SCOPE_ADMIN)) != 0) {
+        say(why, "only a server administrator gets the scopes operate and admin");
+        return ONYM_NO_PERMISSION;
+    }
+    return ONYM_OK;
+}
+
 enum onym_status
 onym_authz_operation(const struct onym_identity *identity, const struct onym_operation *op,
                      const struct onym_record *old, const struct onym_record_source *source,
@@ -273,12 +317,24 @@ onym_authz_operation(const struct onym_identity *identity, const struct onym_ope
     if (status == ONYM_OK && (rights.anybody || identity->handle.len == 0)) {
         return rights.anybody ? ONYM_OK : ONYM_AUTH_NEEDED;
     }
-    if (status != ONYM_OK || identity->is_server_admin) {
-        return status;
+    if (status == ONYM_OK) {
+        status = onym_op_target(op, arena, &target);
     }
-    status = onym_op_target(op, arena, &target);
     if (status != ONYM_OK) {
         return status;
+    }
+    if (target.kind == ONYM_KIND_TOKEN) {
+        arena->used = mark;
+        return may_token(identity, op, old, why);
+    }
+    if (!onym_scope_may_change(&identity->scope, target.folded)) {
+        arena->used = mark;
+        say(why, out_of_scope);
+        return ONYM_NO_PERMISSION;
+    }
+    if (identity->is_server_admin) {
+        arena->used = mark;
+        return ONYM_OK;
     }
     for (size_t i = 0; i < rights.count; i++) {
         const char *text = NULL;

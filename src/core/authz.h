@@ -5,6 +5,7 @@
 #define ONYM_CORE_AUTHZ_H
 
 #include "core/op.h"
+#include "core/scope.h"
 #include "onym/model/hs_admin.h"
 
 /* What one question may cost: groups it follows, members compared in them, and values looked
@@ -16,7 +17,8 @@
 struct onym_identity {
     onym_span handle; /* empty = nobody is proven */
     uint32_t index;
-    bool is_server_admin; /* configured; has every right. Nobody cannot be one */
+    bool is_server_admin;    /* configured; has every right. Nobody cannot be one */
+    struct onym_scope scope; /* of the access token it was proven with; without one all zeros */
 };
 
 /* Where records come from. `record` finds the one of kind handle whose name folds to `folded`:
@@ -32,7 +34,8 @@ struct onym_record_source {
  * means every index of its handle. Handles compare with ONYM_FOLD_PREFIX. The value is found
  * breadth first and every group is visited once, so circles end.
  * ONYM_OK; ONYM_NO_PERMISSION with *why (may be NULL; static text or NULL), also when a bound above
- * is reached first; what the source reports, or ONYM_CORRUPT, when a group could not be read and no
+ * is reached first, or the identity's token is not for reading here (needed has bits of reading and
+ * listing alone); what the source reports, or ONYM_CORRUPT, when a group could not be read and no
  * other way was found. */
 ONYM_MUST_USE enum onym_status onym_authz_may(const struct onym_identity *identity,
                                               const struct onym_record *record, uint16_t needed,
@@ -48,7 +51,10 @@ ONYM_MUST_USE enum onym_status onym_authz_read(const struct onym_identity *ident
                                                const struct onym_record_source *source,
                                                const char **why);
 
-/* Whether the identity may do op, which passed onym_op_before_rights against old. ONYM_OK;
+/* Whether the identity may do op, which passed onym_op_before_rights against old, and its token is
+ * for it. A token may be issued for oneself, without the scopes operate and admin, and revoked by
+ * whom it stands for; server administrators may everything. With a token nobody issues or revokes
+ * tokens unless its scope is admin. ONYM_OK;
  * ONYM_AUTH_NEEDED rights are needed and nobody is proven; ONYM_NO_PERMISSION; as above, and what
  * onym_op_target and onym_op_rights_needed report. The arena is scratch and all given back. */
 ONYM_MUST_USE enum onym_status onym_authz_operation(const struct onym_identity *identity,

@@ -86,7 +86,8 @@ check_state(const struct onym_operation *op, const struct onym_record *old,
             const struct onym_op_sides *sides, struct onym_op_fault *fault)
 {
     bool about_old = op->action == ONYM_ACTION_DELETE || op->action == ONYM_ACTION_ADD ||
-                     op->action == ONYM_ACTION_REMOVE || op->action == ONYM_ACTION_MODIFY;
+                     op->action == ONYM_ACTION_REMOVE || op->action == ONYM_ACTION_MODIFY ||
+                     op->action == ONYM_ACTION_REVOKE;
 
     if (about_old && old == NULL) {
         return onym_op_refuse(fault, ONYM_NOT_FOUND, NULL, 0);
@@ -103,9 +104,12 @@ check_state(const struct onym_operation *op, const struct onym_record *old,
         return check_remove(op, sides, fault);
     case ONYM_ACTION_MODIFY:
         return check_modify(sides, fault);
+    case ONYM_ACTION_ISSUE:
+        return old == NULL ? ONYM_OK : onym_op_refuse(fault, ONYM_EXISTS, NULL, 0);
     case ONYM_ACTION_DELETE:
     case ONYM_ACTION_HOME:
     case ONYM_ACTION_UNHOME:
+    case ONYM_ACTION_REVOKE:
     default:
         return ONYM_OK;
     }

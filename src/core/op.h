@@ -55,6 +55,7 @@ ONYM_MUST_USE enum onym_status onym_op_target(const struct onym_operation *op,
  *                       ONYM_VALUES_MAX or ONYM_VALUES_LEN_MAX. ADD: no values.
  *                       REMOVE: over ONYM_VALUES_MAX indexes
  *   ONYM_VALUE_EXISTS   CREATE, ADD: an index twice in the request
+ *   ONYM_NOT_FOUND, ONYM_VALUE_INVALID  ISSUE, REVOKE: the id or the value has not a token's form
  * What a MODIFY says is judged last of all (section 15), by onym_op_decide. */
 ONYM_MUST_USE enum onym_status onym_op_form(const struct onym_operation *op,
                                             struct onym_op_fault *fault);
@@ -72,7 +73,8 @@ ONYM_MUST_USE enum onym_status onym_op_before_auth(const struct onym_operation *
                                                    struct onym_op_fault *fault);
 
 /* What section 15 puts in front of the rights (400). ONYM_OK, what onym_op_before_auth refuses, or
- *   ONYM_NOT_FOUND        DELETE, ADD, REMOVE: no record
+ *   ONYM_NOT_FOUND        DELETE, ADD, REMOVE, REVOKE: no record
+ *   ONYM_EXISTS           ISSUE: a token has that id
  *   ONYM_VALUE_EXISTS     ADD: an index is in use and may not be overwritten
  *   ONYM_VALUE_FORBIDS    ADD: a value to be overwritten by another has no admin-write
  *   ONYM_VALUE_NOT_FOUND  REMOVE: an index is missing, or none is given */
@@ -110,7 +112,8 @@ struct onym_op_rights {
  *                        record, or delete-prefix in the parent
  *   ADD, REMOVE, MODIFY  in the record: per value the bit for HS_ADMIN or for the others; from one
  *                        to the other both sides
- *   HOME, UNHOME         none helps */
+ *   HOME, UNHOME         none helps
+ *   ISSUE, REVOKE        none helps; core/authz.h knows whose a token is */
 ONYM_MUST_USE enum onym_status onym_op_rights_needed(const struct onym_operation *op,
                                                      const struct onym_record *old,
                                                      struct onym_arena *arena,

@@ -276,6 +276,7 @@ plan_values(struct decision *d)
 {
     switch (d->op->action) {
     case ONYM_ACTION_CREATE:
+    case ONYM_ACTION_ISSUE:
         return plan_create(d);
     case ONYM_ACTION_ADD:
         return plan_add(d);
@@ -288,6 +289,7 @@ plan_values(struct decision *d)
         return ONYM_OK;
     case ONYM_ACTION_DELETE:
     case ONYM_ACTION_UNHOME:
+    case ONYM_ACTION_REVOKE:
     default:
         return ONYM_UNSUPPORTED;
     }
@@ -298,7 +300,8 @@ decide(struct decision *d)
 {
     enum onym_status status;
 
-    if (d->op->action == ONYM_ACTION_DELETE || d->op->action == ONYM_ACTION_UNHOME) {
+    if (d->op->action == ONYM_ACTION_DELETE || d->op->action == ONYM_ACTION_UNHOME ||
+        d->op->action == ONYM_ACTION_REVOKE) {
         if (d->old == NULL) {
             return onym_op_refuse(&d->outcome.fault, ONYM_NOT_FOUND, NULL, 0);
         }
@@ -336,9 +339,7 @@ onym_op_decide(const struct onym_operation *op, const struct onym_record *old,
         status = onym_op_sides_read(op, old, arena, &d.sides);
     }
     if (status == ONYM_OK) {
-        d.outcome.kind = op->action == ONYM_ACTION_HOME || op->action == ONYM_ACTION_UNHOME
-                             ? ONYM_KIND_PREFIX
-                             : ONYM_KIND_HANDLE;
+        d.outcome.kind = onym_op_kind(op->action);
         status = decide(&d);
     }
     if (status == ONYM_OK) {

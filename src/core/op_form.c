@@ -1,6 +1,7 @@
 #include "core/op_priv.h"
 
 #include "base/utf8.h"
+#include "core/token.h"
 #include "onym/model/hs_admin.h"
 #include "onym/model/hs_vlist.h"
 #include "onym/model/ident.h"
@@ -123,12 +124,16 @@ check_name(const struct onym_operation *op, struct onym_op_fault *fault)
     if (op->action == ONYM_ACTION_CREATE) {
         return check_created_name(op, fault);
     }
+    if (onym_op_kind(op->action) == ONYM_KIND_TOKEN && !onym_token_is_id(op->name)) {
+        return onym_op_refuse(fault, ONYM_NOT_FOUND, "a token's id is 32 hexadecimal digits", 0);
+    }
     return op->action == ONYM_ACTION_HOME ? check_homed_name(op, fault) : ONYM_OK;
 }
 
 enum onym_status
 onym_op_form(const struct onym_operation *op, struct onym_op_fault *fault)
 {
+    struct onym_token token;
     enum onym_status status;
 
     *fault = (struct onym_op_fault){0};
@@ -142,6 +147,11 @@ onym_op_form(const struct onym_operation *op, struct onym_op_fault *fault)
     }
     if (op->indexes.count > ONYM_VALUES_MAX) {
         return onym_op_refuse(fault, ONYM_VALUE_INVALID, "more than 2048 indexes", 0);
+    }
+    if (op->action == ONYM_ACTION_ISSUE) {
+        return onym_token_read(op->values, &token) == ONYM_OK
+                   ? ONYM_OK
+                   : onym_op_refuse(fault, ONYM_VALUE_INVALID, "no description of a token", 0);
     }
     if (op->action == ONYM_ACTION_CREATE || op->action == ONYM_ACTION_ADD) {
         return check_values(op, fault);

@@ -117,8 +117,9 @@ onym_op_sides_read(const struct onym_operation *op, const struct onym_record *ol
 
         status = read_lists(lists, arena, &out->old);
     }
-    if (status == ONYM_OK && (op->action == ONYM_ACTION_CREATE || op->action == ONYM_ACTION_ADD ||
-                              op->action == ONYM_ACTION_MODIFY)) {
+    if (status == ONYM_OK &&
+        (op->action == ONYM_ACTION_CREATE || op->action == ONYM_ACTION_ADD ||
+         op->action == ONYM_ACTION_MODIFY || op->action == ONYM_ACTION_ISSUE)) {
         struct onym_value_list lists[2] = {op->values, {{NULL, 0}, 0}};
 
         status = read_lists(lists, arena, &out->request);

@@ -14,7 +14,7 @@ onym_span
 onym_op_full_name(const struct onym_operation *op, uint8_t *out, size_t cap)
 {
     bool mints = op->action == ONYM_ACTION_CREATE && op->mint;
-    bool slash = has_slash(op->name);
+    bool slash = has_slash(op->name) || onym_op_kind(op->action) == ONYM_KIND_TOKEN;
     onym_span front = onym_span_text(mints || slash ? "" : "0.NA/");
     onym_span parts[4] = {front, op->name, onym_span_text(mints && !slash ? "/" : ""),
                           mints ? op->minted : onym_span_of(NULL, 0)};
@@ -65,15 +65,18 @@ onym_op_target(const struct onym_operation *op, struct onym_arena *arena,
     if (room == NULL) {
         return ONYM_NO_SPACE;
     }
-    target.kind = op->action == ONYM_ACTION_HOME || op->action == ONYM_ACTION_UNHOME
-                      ? ONYM_KIND_PREFIX
-                      : ONYM_KIND_HANDLE;
+    target.kind = onym_op_kind(op->action);
     target.name = onym_op_full_name(op, room, ONYM_PREFIX_NAME_LEN_MAX);
     if (target.name.len == 0) {
         arena->used = mark;
         return ONYM_NAME_INVALID; /* minted behind a stem that is too long */
     }
-    target.folded = onym_op_fold(target.name, room + target.name.len, ONYM_PREFIX_NAME_LEN_MAX);
+    if (target.kind == ONYM_KIND_TOKEN) {
+        onym_ident_upper(target.name, room + target.name.len);
+        target.folded = onym_span_of(room + target.name.len, target.name.len);
+    } else {
+        target.folded = onym_op_fold(target.name, room + target.name.len, ONYM_PREFIX_NAME_LEN_MAX);
+    }
     onym_arena_trim(arena, target.folded.at + target.folded.len);
     *out = target;
     return ONYM_OK;

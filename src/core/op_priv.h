@@ -60,6 +60,15 @@ ONYM_MUST_USE enum onym_status onym_op_value_check(const struct onym_value *valu
  * when cap is too small. */
 onym_span onym_op_full_name(const struct onym_operation *op, uint8_t *out, size_t cap);
 
+/* The kind of record an action is about. */
+static inline enum onym_kind
+onym_op_kind(enum onym_action action)
+{
+    return action == ONYM_ACTION_HOME || action == ONYM_ACTION_UNHOME    ? ONYM_KIND_PREFIX
+           : action == ONYM_ACTION_ISSUE || action == ONYM_ACTION_REVOKE ? ONYM_KIND_TOKEN
+                                                                         : ONYM_KIND_HANDLE;
+}
+
 /* "0.NA/P.x" and its like: a prefix record with a prefix above it. */
 bool onym_op_is_derived(onym_span folded);
 

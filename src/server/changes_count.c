@@ -17,6 +17,10 @@ op_of(enum onym_action action)
         return ONYM_REGISTER_HOME;
     case ONYM_ACTION_UNHOME:
         return ONYM_REGISTER_UNHOME;
+    case ONYM_ACTION_ISSUE:
+        return ONYM_REGISTER_ISSUE;
+    case ONYM_ACTION_REVOKE:
+        return ONYM_REGISTER_REVOKE;
     case ONYM_ACTION_CREATE:
         break;
     }

@@ -32,7 +32,8 @@ onym_audit_action(uint8_t action)
         [ONYM_ACTION_CREATE] = "create", [ONYM_ACTION_DELETE] = "delete",
         [ONYM_ACTION_ADD] = "add",       [ONYM_ACTION_REMOVE] = "remove",
         [ONYM_ACTION_MODIFY] = "modify", [ONYM_ACTION_HOME] = "home",
-        [ONYM_ACTION_UNHOME] = "unhome"};
+        [ONYM_ACTION_UNHOME] = "unhome", [ONYM_ACTION_ISSUE] = "issue",
+        [ONYM_ACTION_REVOKE] = "revoke"};
 
     return action < sizeof name / sizeof name[0] && name[action] != NULL ? name[action] : "";
 }

@@ -90,6 +90,9 @@ why_not(struct check *check, onym_span key, onym_span stored, struct onym_record
                    ? NULL
                    : "a homed prefix with values";
     }
+    if (key.at[0] == ONYM_KIND_TOKEN) {
+        return why_not_values(check, record);
+    }
     return "of no known kind";
 }
 

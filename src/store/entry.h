@@ -2,7 +2,7 @@
  * the log.
  *
  *   entry      u1 version 1, u1 what, u1 flags (1 = last of its group), u6 time (epoch ms), body
- *   what       1 a load, 2-8 an operation (enum onym_action), 128 an event
+ *   what       1 a load, 2-10 an operation (enum onym_action), 128 an event
  *   load       u8 rows of the input, u8 rows that replaced a record, 16 bytes XXH3-128 of the input
  *   operation  u1 marks (1 overwrite, 2 there was a record, 4 there is one now), u1 digest (1
  *              SHA-256, 2 SM3), 16 bytes operation id, u6 revision, [32 bytes digest of the record
@@ -69,7 +69,7 @@ struct onym_entry {
 static inline bool
 onym_entry_is_operation(const struct onym_entry *entry)
 {
-    return entry->what >= ONYM_ACTION_CREATE && entry->what <= ONYM_ACTION_UNHOME;
+    return entry->what >= ONYM_ACTION_CREATE && entry->what <= ONYM_ACTION_REVOKE;
 }
 
 /* ONYM_OK, or ONYM_INVALID when a part is over its limit: handle ONYM_NAME_LEN_MAX, name

@@ -194,6 +194,8 @@ verdict_of(const struct onym_batch_row *row, bool replaced)
     case ONYM_ACTION_ADD:
     case ONYM_ACTION_REMOVE:
     case ONYM_ACTION_MODIFY:
+    case ONYM_ACTION_ISSUE:
+    case ONYM_ACTION_REVOKE:
     default:
         return "changed";
     }

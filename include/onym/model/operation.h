@@ -15,7 +15,10 @@ enum onym_action {
     ONYM_ACTION_REMOVE = 5, /* 103: values, by index */
     ONYM_ACTION_MODIFY = 6, /* 104: values, by their index */
     ONYM_ACTION_HOME = 7,   /* 300: serve a prefix here */
-    ONYM_ACTION_UNHOME = 8  /* 301 */
+    ONYM_ACTION_UNHOME = 8, /* 301 */
+    ONYM_ACTION_ISSUE = 9,  /* an access token (core/token.h): its name is the id, its values say
+                               what it is */
+    ONYM_ACTION_REVOKE = 10 /* it is gone */
 };
 
 /* What the caller believes about the record; the writer compares, so nothing comes between. */

@@ -7,7 +7,8 @@
 /* What a record's key begins with, so that kinds lie apart in the table. */
 enum onym_kind {
     ONYM_KIND_HANDLE = 'h', /* an identifier with values */
-    ONYM_KIND_PREFIX = 'p'  /* a homed prefix, named "0.NA/<prefix>"; no values */
+    ONYM_KIND_PREFIX = 'p', /* a homed prefix, named "0.NA/<prefix>"; no values */
+    ONYM_KIND_TOKEN = 't'   /* an access token, named by its id; one value (core/token.h) */
 };
 
 /* docs/domain.md, life cycle of an identifier. Stored, so the numbers never change. */

@@ -176,7 +176,7 @@ parts_have_limits(void **state)
         e.what = (uint8_t)what;
         e.event = ONYM_EVENT_LOGIN;
         assert_int_equal(onym_entry_check(&e),
-                         (what >= ONYM_ENTRY_LOAD && what <= 8) || what == ONYM_ENTRY_EVENT
+                         (what >= ONYM_ENTRY_LOAD && what <= 10) || what == ONYM_ENTRY_EVENT
                              ? ONYM_OK
                              : ONYM_INVALID);
     }
