@@ -116,6 +116,10 @@ onym_token_read(struct onym_value_list values, struct onym_token *out)
     t.label = r.left;
     memcpy(t.secret, secret.at, sizeof t.secret);
     memcpy(t.key, key.at, sizeof t.key);
+    t.is_operator = true;
+    for (size_t i = 0; i < sizeof t.key; i++) {
+        t.is_operator = t.is_operator && t.key[i] == 0;
+    }
     *out = t;
     return ONYM_OK;
 }

@@ -28,12 +28,13 @@
 #define ONYM_TOKEN_VALUE_MAX 4096U
 
 struct onym_token {
-    struct onym_principal who; /* index 0: the local operator, who has no key */
+    struct onym_principal who;
     struct onym_scope scope;
     uint64_t ends_ms; /* epoch; from then on it is of no use */
     onym_span label;  /* UTF-8, for people; may be empty */
     uint8_t secret[ONYM_TOKEN_DIGEST_LEN];
-    uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* of the key who had when it was issued: zeros, no key */
+    bool is_operator;                   /* the local operator's, who has no key: key is zeros */
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* of the key that who had when it was issued */
 };
 
 /* Cuts a token's text. False: it has another form. Spans borrow. */

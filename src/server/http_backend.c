@@ -5,6 +5,7 @@
 #include "base/require.h"
 #include "base/writer.h"
 #include "core/admins.h"
+#include "core/token_check.h"
 #include "server/http_backend_priv.h"
 #include "wire/json_base64.h"
 
@@ -297,6 +298,27 @@ check_password(struct onym_http_post *post, struct onym_http_attempt *a, onym_sp
     return status;
 }
 
+/* A token stands for somebody with the rights they have now, within its scopes. */
+static enum onym_status
+check_token(struct onym_http_post *post, struct onym_http_attempt *a, onym_span text,
+            struct onym_http_login *out)
+{
+    struct onym_token token;
+    enum onym_status status = onym_token_check(&post->answerer->resolver, post->answerer->digester,
+                                               text, onym_clock_epoch_ms(), &token, &out->why);
+
+    if (status != ONYM_OK) {
+        return status;
+    }
+    a->who = token.who;
+    count_login(post, a->method, ONYM_LOGIN_WAS_OK);
+    out->status = ONYM_OK;
+    out->identity = identity_of(post, &token.who);
+    out->identity.is_server_admin |= token.is_operator;
+    out->identity.scope = token.scope;
+    return ONYM_OK;
+}
+
 /* Who the certificate of the connection names. */
 static enum onym_status
 read_certificate(const struct onym_http_caller *caller, uint8_t memory[ONYM_HTTP_ANSWER_MAX],
@@ -355,13 +377,17 @@ authenticate(void *of, const struct onym_http_caller *caller,
     } else if (given->scheme == ONYM_HTTP_CERTIFICATE && status == ONYM_OK) {
         status = prove_certificate(post, caller, &a.who);
     } else if (given->scheme == ONYM_HTTP_BEARER) {
-        status = ONYM_CREDENTIAL_INVALID; /* this node gives out no tokens */
+        status = check_token(post, &a, given->secret, out);
     }
     if (status == ONYM_OK) {
-        return given->scheme == ONYM_HTTP_BASIC ? ONYM_HTTP_NOW : ONYM_HTTP_LATER;
+        return given->scheme == ONYM_HTTP_BASIC || given->scheme == ONYM_HTTP_BEARER
+                   ? ONYM_HTTP_NOW
+                   : ONYM_HTTP_LATER;
     }
     fail_login(post, &a, caller->address, status, out);
-    out->challenge = challenge_for(post, a.peer, given->session);
+    out->challenge = given->scheme == ONYM_HTTP_BEARER
+                         ? onym_span_text("Bearer realm=\"onym\"")
+                         : challenge_for(post, a.peer, given->session);
     return ONYM_HTTP_NOW;
 }
 

@@ -25,6 +25,7 @@
 #define ONYM_SERVICE_HTTP_H
 
 #include "base/rng.h"
+#include "core/token.h"
 #include "service/answer.h"
 #include "service/http_backend.h"
 #include "wire/http1_body.h"
@@ -85,7 +86,8 @@ struct onym_http_connection {
     uint64_t body_max;
     uint64_t taken; /* bytes of this request taken, head and body */
     uint8_t id_len;
-    char id[ONYM_HTTP_ID_MAX]; /* of the request */
+    char id[ONYM_HTTP_ID_MAX];          /* of the request */
+    char secret[ONYM_TOKEN_SECRET_LEN]; /* of a token that is being registered; else zeros */
 };
 
 /* caller's spans must live as long as the connection. */

@@ -14,6 +14,9 @@
 /* About the connection, told by the server when it is made; lives as long as the connection. */
 struct onym_http_caller {
     bool tls;             /* false: plain HTTP; credentials are ignored, nothing is changed */
+    bool local;           /* an operator on this machine, whom the kernel has named: no credentials
+                             are needed or looked at. tls is true too */
+    uint32_t user;        /* local: the number of the operator's account */
     onym_span address;    /* of the peer, as text */
     onym_span client_key; /* SHA-256 of the client certificate's public key; empty without one */
     uint64_t ticket;      /* the server's own; comes back unread in the callbacks */
@@ -30,7 +33,8 @@ struct onym_http_login {
                                 of credentials: 401 without a body. Others as they are, ONYM_BUSY
                                 for example */
     struct onym_identity identity;
-    bool limited; /* status is ONYM_BUSY since too many proofs failed before: 429 */
+    bool limited;    /* status is ONYM_BUSY since too many proofs failed before: 429 */
+    const char *why; /* of a token that was refused: static English text; else NULL */
     /* What WWW-Authenticate is to say besides Basic, for example
      * `Handle sessionId="...", nonce="..."`; empty: nothing. Also taken when status is ONYM_OK, for
      * the case that the identity does not suffice. No control bytes, at most 512. */

@@ -34,6 +34,8 @@ static const struct {
     {"/api/v1/identifiers:batch", ONYM_ROUTE_BATCH, POST},
     {"/api/v1/prefixes", ONYM_ROUTE_V1_PREFIXES, GET},
     {"/api/v1/prefixes/", ONYM_ROUTE_V1_PREFIX, PUT | DELETE},
+    {"/api/v1/tokens", ONYM_ROUTE_TOKENS, GET | POST},
+    {"/api/v1/tokens/", ONYM_ROUTE_TOKENS, DELETE},
     {"/api/v1/status", ONYM_ROUTE_STATUS, GET},
     {"/api/v1/openapi.json", ONYM_ROUTE_CONTRACT, GET},
 };
@@ -153,7 +155,7 @@ onym_routes_plan(const struct onym_http1_request *rq)
     struct onym_routed r = onym_routes_match(rq);
     struct onym_http_plan plan = {.mouth = r.mouth, .body_max = ONYM_HTTP_BODY_MAX};
     bool writes = r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_IDENTIFIER ||
-                  r.route == ONYM_ROUTE_IDENTIFIERS;
+                  r.route == ONYM_ROUTE_IDENTIFIERS || r.route == ONYM_ROUTE_TOKENS;
 
     if (is_tunnel(rq)) {
         return (struct onym_http_plan){.mouth = ONYM_HTTP_PLAIN,
@@ -272,6 +274,8 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
     case ONYM_ROUTE_HISTORY:
     case ONYM_ROUTE_BATCH:
         return planned(c);
+    case ONYM_ROUTE_TOKENS:
+        return onym_routes_tokens(c, r);
     case ONYM_ROUTE_SITE:
         onym_routes_site(c);
         break;

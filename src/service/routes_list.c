@@ -57,8 +57,8 @@ facade_answer(struct onym_http_call *c, struct onym_http_job *job)
 }
 
 /* The request's own target with another cursor. */
-static void
-put_link(struct onym_http_call *c, onym_span cursor)
+void
+onym_routes_link(struct onym_http_call *c, onym_span cursor)
 {
     onym_span query = c->request->query;
     struct onym_writer *w = &c->extra;
@@ -104,7 +104,7 @@ v1_answer(struct onym_http_call *c, struct onym_http_job *job)
     if (l->more) {
         onym_base64_encode(ONYM_BASE64_URL, last, cursor);
         onym_json_put_string(w, onym_span_of(cursor, len));
-        put_link(c, onym_span_of(cursor, len));
+        onym_routes_link(c, onym_span_of(cursor, len));
     } else {
         onym_json_put(w, "null");
     }

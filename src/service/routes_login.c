@@ -1,3 +1,4 @@
+#include "core/token_check.h"
 #include "service/http_auth.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
@@ -57,7 +58,7 @@ onym_routes_need_login(struct onym_http_call *c, onym_span handle)
 /* Credentials that fail stop a request before it is looked at (proto/handle-rest.md section 4). */
 static enum onym_routes_step
 login_failed(struct onym_http_call *c, enum onym_status status, onym_span challenge,
-             const char *why)
+             const char *why, const char *detail)
 {
     if (onym_status_http(status) != 401) {
         bool limited = c->login != NULL && c->login->limited;
@@ -72,8 +73,49 @@ login_failed(struct onym_http_call *c, enum onym_status status, onym_span challe
         c->outcome = status;
         c->type = NULL;
     } else {
-        onym_http_fail_text(c, status, 0, why);
+        onym_http_fail_text(c, status, 0, detail);
     }
+    return ONYM_ROUTES_ANSWERED;
+}
+
+/* What a token must be for, by what is asked. Whether it is for this identifier is decided with the
+ * other rights (core/authz.h). */
+static const char *
+scope_needed(struct onym_http_call *c, unsigned *bits)
+{
+    struct onym_routed r = onym_routes_match(c->request);
+
+    if (r.route == ONYM_ROUTE_TOKENS || (r.route == ONYM_ROUTE_V1_PREFIX) ||
+        r.route == ONYM_ROUTE_PREFIX) {
+        *bits = ONYM_SCOPE_ADMIN;
+        return "admin";
+    }
+    if (r.method == ONYM_METHOD_GET) {
+        bool one = r.route == ONYM_ROUTE_IDENTIFIER || r.route == ONYM_ROUTE_HANDLE;
+
+        *bits = ONYM_SCOPE_READ | (one ? ONYM_SCOPE_REGISTER : 0U);
+        return "read";
+    }
+    *bits = ONYM_SCOPE_REGISTER;
+    return "register:PREFIX";
+}
+
+static enum onym_routes_step
+check_scope(struct onym_http_call *c, const struct onym_identity *identity)
+{
+    uint8_t memory[128];
+    struct onym_writer w = onym_writer_over(memory, sizeof memory);
+    unsigned bits = 0;
+    const char *name = scope_needed(c, &bits);
+
+    if (onym_scope_has(&identity->scope, bits)) {
+        return ONYM_ROUTES_ON;
+    }
+    onym_json_put(&w, "Bearer realm=\"onym\", error=\"insufficient_scope\", scope=\"");
+    onym_json_put(&w, name);
+    onym_json_put(&w, "\"");
+    onym_http_put_header(c, "WWW-Authenticate", onym_writer_written(&w));
+    onym_http_fail_text(c, ONYM_NO_PERMISSION, 0, "outside the scopes of the token");
     return ONYM_ROUTES_ANSWERED;
 }
 
@@ -98,10 +140,16 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
     if (!can_login(c)) {
         return ONYM_ROUTES_ON;
     }
+    if (c->connection->caller.local) {
+        *identity = (struct onym_identity){.handle = onym_span_text(ONYM_OPERATOR_NAME),
+                                           .index = c->connection->caller.user,
+                                           .is_server_admin = true};
+        return ONYM_ROUTES_ON;
+    }
     status = onym_http_auth_read(c->request->fields, c->service->arena, &credentials, &why);
     if (status != ONYM_OK) {
         return login_failed(c, status == ONYM_MALFORMED ? ONYM_AUTH_FAILED : status,
-                            onym_span_of(NULL, 0), why);
+                            onym_span_of(NULL, 0), why, why);
     }
     if (credentials.scheme == ONYM_HTTP_NO_CREDENTIALS) {
         return ONYM_ROUTES_ON;
@@ -109,7 +157,7 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
     if (c->login == NULL) {
         login = onym_arena_take(c->service->arena, sizeof *login);
         if (login == NULL) {
-            return login_failed(c, ONYM_NO_SPACE, onym_span_of(NULL, 0), "");
+            return login_failed(c, ONYM_NO_SPACE, onym_span_of(NULL, 0), "", "");
         }
         memset(login, 0, sizeof *login);
         if (c->service->backend->authenticate(c->service->backend->of, &c->connection->caller,
@@ -120,10 +168,15 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
         c->login = login;
     }
     if (c->login->status != ONYM_OK) {
-        return login_failed(c, c->login->status, c->login->challenge, "Identity not verified");
+        const char *usual = "Identity not verified";
+
+        return c->login->why != NULL
+                   ? login_failed(c, c->login->status, c->login->challenge, "invalid_token",
+                                  c->login->why)
+                   : login_failed(c, c->login->status, c->login->challenge, usual, usual);
     }
     *identity = c->login->identity;
-    return ONYM_ROUTES_ON;
+    return check_scope(c, identity);
 }
 
 static enum onym_status

@@ -19,6 +19,7 @@ enum onym_route {
     ONYM_ROUTE_BATCH,        /* /api/v1/identifiers:batch */
     ONYM_ROUTE_V1_PREFIXES,  /* /api/v1/prefixes */
     ONYM_ROUTE_V1_PREFIX,    /* /api/v1/prefixes/{prefix} */
+    ONYM_ROUTE_TOKENS,       /* /api/v1/tokens[/{id}] */
     ONYM_ROUTE_STATUS,       /* /api/v1/status */
     ONYM_ROUTE_CONTRACT      /* /api/v1/openapi.json */
 };
@@ -106,6 +107,19 @@ enum onym_http_when onym_routes_verification(struct onym_http_call *call,
 /* /api/sessions[/this]. */
 enum onym_http_when onym_routes_sessions(struct onym_http_call *call,
                                          const struct onym_routed *routed);
+
+/* Link: the request's own target with another cursor. */
+void onym_routes_link(struct onym_http_call *call, onym_span cursor);
+
+/* /api/v1/tokens[/{id}], and the answer once it is done. */
+enum onym_http_when onym_routes_tokens(struct onym_http_call *call,
+                                       const struct onym_routed *routed);
+void onym_routes_token_changed(struct onym_http_call *call, const struct onym_routed *routed,
+                               const struct onym_http_result *result);
+
+/* Says what is wrong with a body of JSON. */
+enum onym_routes_step onym_routes_json_error(struct onym_http_call *call, enum onym_status status,
+                                             const struct onym_json_error *error);
 
 /* Sets Allow. */
 void onym_routes_allow(struct onym_http_call *call, unsigned allowed);

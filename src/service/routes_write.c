@@ -39,9 +39,9 @@ is_json(onym_span type)
 
 /* ---- the body ---- */
 
-static enum onym_routes_step
-say_json_error(struct onym_http_call *c, enum onym_status status,
-               const struct onym_json_error *error)
+enum onym_routes_step
+onym_routes_json_error(struct onym_http_call *c, enum onym_status status,
+                       const struct onym_json_error *error)
 {
     char text[sizeof error->problem + 64];
     int len = snprintf(text, sizeof text, "%s, at byte %zu of the body", error->problem,
@@ -76,7 +76,7 @@ read_body(struct onym_http_call *c, struct change *ch, struct onym_json_body *bo
         return refuse(c, ch, status, 0, "", "");
     }
     if (status != ONYM_OK) {
-        return say_json_error(c, status, &error);
+        return onym_routes_json_error(c, status, &error);
     }
     if (v1 && body->shape != ONYM_JSON_SHAPE_RECORD) {
         return refuse(c, &nameless, ONYM_MALFORMED, 0, "values",
@@ -460,6 +460,10 @@ onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *res
     onym_span name = {0};
 
     c->pretty = onym_http_flag(c->request->query, "pretty", false);
+    if (r.route == ONYM_ROUTE_TOKENS) {
+        onym_routes_token_changed(c, &r, result);
+        return;
+    }
     if (!is_post && onym_routes_name(c, r.name, &name) != ONYM_ROUTES_ON) {
         return; /* it was decoded before, so only for want of room */
     }

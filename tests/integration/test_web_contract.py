@@ -136,7 +136,8 @@ class EachOperation(unittest.TestCase):
         written = {(operation["operationId"], status)
                    for _, _, operation in self.judge.operations()
                    for status in operation["responses"]
-                   if status < "500" and operation["x-status"] != "planned"}
+                   if status < "500" and operation["x-status"] != "planned"
+                   and operation["tags"] != ["tokens"]}  # test_tokens.py
         self.assertEqual(written - self.judge.seen - elsewhere, set())
 
 

@@ -95,6 +95,7 @@ class Judge:
                   "minLength": lambda: len(value) >= limit,
                   "maxLength": lambda: len(value) <= limit,
                   "maxItems": lambda: len(value) <= limit,
+                  "minItems": lambda: len(value) >= limit,
                   "pattern": lambda: re.search(limit, value) is not None,
                   "additionalProperties": lambda: limit is False}
         if keyword not in simple:
