@@ -80,10 +80,9 @@ is_open(const struct onym_op_sides *sides)
     return sides->request.count > 0;
 }
 
-/* Everything in front of the rights; `old` is NULL for most failures that do not need values. */
-static enum onym_status
-check_state(const struct onym_operation *op, const struct onym_record *old,
-            const struct onym_op_sides *sides, struct onym_op_fault *fault)
+enum onym_status
+onym_op_state_check(const struct onym_operation *op, const struct onym_record *old,
+                    const struct onym_op_sides *sides, struct onym_op_fault *fault)
 {
     bool about_old = op->action == ONYM_ACTION_DELETE || op->action == ONYM_ACTION_ADD ||
                      op->action == ONYM_ACTION_REMOVE || op->action == ONYM_ACTION_MODIFY ||
@@ -129,7 +128,7 @@ onym_op_before_auth(const struct onym_operation *op, const struct onym_record *o
     }
     status = onym_op_sides_read(op, old, arena, &sides);
     if (status == ONYM_OK) {
-        status = check_state(op, old, &sides, fault);
+        status = onym_op_state_check(op, old, &sides, fault);
     }
     if (status == ONYM_OK && !(op->action == ONYM_ACTION_MODIFY && is_open(&sides))) {
         status = ONYM_AUTH_NEEDED;
@@ -148,7 +147,7 @@ onym_op_before_rights(const struct onym_operation *op, const struct onym_record 
 
     *fault = (struct onym_op_fault){0};
     if (status == ONYM_OK) {
-        status = check_state(op, old, &sides, fault);
+        status = onym_op_state_check(op, old, &sides, fault);
     }
     arena->used = mark;
     return status;

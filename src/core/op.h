@@ -163,4 +163,10 @@ ONYM_MUST_USE enum onym_status onym_op_decide(const struct onym_operation *op,
                                               struct onym_arena *arena,
                                               struct onym_op_outcome *out);
 
+/* The same for an operation that passed onym_op_form: it is not looked at again. */
+ONYM_MUST_USE enum onym_status onym_op_decide_formed(const struct onym_operation *op,
+                                                     const struct onym_record *old,
+                                                     struct onym_arena *arena,
+                                                     struct onym_op_outcome *out);
+
 #endif

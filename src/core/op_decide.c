@@ -325,18 +325,24 @@ enum onym_status
 onym_op_decide(const struct onym_operation *op, const struct onym_record *old,
                struct onym_arena *arena, struct onym_op_outcome *out)
 {
+    enum onym_status status = onym_op_form(op, &out->fault);
+
+    return status == ONYM_OK ? onym_op_decide_formed(op, old, arena, out) : status;
+}
+
+enum onym_status
+onym_op_decide_formed(const struct onym_operation *op, const struct onym_record *old,
+                      struct onym_arena *arena, struct onym_op_outcome *out)
+{
     size_t mark = arena->used;
     struct decision d = {.op = op, .old = old, .arena = arena};
-    enum onym_status status = onym_op_form(op, &d.outcome.fault);
+    enum onym_status status = onym_op_sides_read(op, old, arena, &d.sides);
 
     if (status == ONYM_OK) {
-        status = onym_op_before_rights(op, old, arena, &d.outcome.fault);
+        status = onym_op_state_check(op, old, &d.sides, &d.outcome.fault);
     }
     if (status == ONYM_OK) {
         status = check_expectation(&d);
-    }
-    if (status == ONYM_OK) {
-        status = onym_op_sides_read(op, old, arena, &d.sides);
     }
     if (status == ONYM_OK) {
         d.outcome.kind = onym_op_kind(op->action);

@@ -31,6 +31,12 @@ ONYM_MUST_USE enum onym_status onym_op_sides_read(const struct onym_operation *o
                                                   struct onym_arena *arena,
                                                   struct onym_op_sides *out);
 
+/* Everything in front of the rights, of both sides as they were read: onym_op_before_rights. */
+ONYM_MUST_USE enum onym_status onym_op_state_check(const struct onym_operation *op,
+                                                   const struct onym_record *old,
+                                                   const struct onym_op_sides *sides,
+                                                   struct onym_op_fault *fault);
+
 /* The value with that index, or NULL. */
 const struct onym_op_item *onym_op_items_find(const struct onym_op_items *items, uint32_t index);
 
