@@ -16,12 +16,14 @@ _Static_assert(ONYM_ENTRY_DIGEST_LEN == ONYM_DIGEST_BYTES_MAX, "a digest fits an
 struct onym_change {
     struct onym_env *env;
     MDB_txn *txn;
+    MDB_cursor *record; /* of the table of records; stays where it was, since neighbours follow each
+                           other. Ends with the transaction */
     struct onym_counts counts;
     struct onym_oplog_group log;
     enum onym_record_digest digest_kind;
     struct onym_digester *digester; /* of records and long keys */
     uint8_t *encoded;               /* a record on its way into the table */
-    size_t encoded_cap;
+    size_t encoded_len, encoded_cap;
 };
 
 /* Frees all but the transaction. */
@@ -41,6 +43,9 @@ read_meta(struct onym_change *change)
     struct onym_position position;
     enum onym_status status = onym_meta_counts(tables, change->txn, &change->counts);
 
+    if (status == ONYM_OK) {
+        status = onym_lmdb_status(mdb_cursor_open(change->txn, tables->record, &change->record));
+    }
     if (status == ONYM_OK) {
         status = onym_meta_position(tables, change->txn, &position);
     }
@@ -100,7 +105,7 @@ onym_change_get(const struct onym_change *change, onym_span key, struct onym_rec
     MDB_val at = val(key);
     MDB_val stored;
     enum onym_status status = onym_lmdb_status(
-        mdb_get(change->txn, change->env->tables.record, &at, &stored));
+        mdb_cursor_get(change->record, &at, &stored, MDB_SET));
 
     return status != ONYM_OK
                ? status
@@ -120,7 +125,7 @@ count(struct onym_change *change, onym_span key, uint64_t step)
 /* The record's stored form in memory of the change's own, so that spans into a page of this
  * transaction are read before LMDB moves what is on that page. */
 static enum onym_status
-encode(struct onym_change *change, onym_span key, const struct onym_record *record, size_t *len)
+encode(struct onym_change *change, onym_span key, const struct onym_record *record)
 {
     size_t need = onym_record_v1_len(record);
 
@@ -133,30 +138,29 @@ encode(struct onym_change *change, onym_span key, const struct onym_record *reco
         change->encoded = grown;
         change->encoded_cap = need;
     }
-    return onym_record_v1_encode(key, record, change->encoded, change->encoded_cap, len);
+    return onym_record_v1_encode(key, record, change->encoded, change->encoded_cap,
+                                 &change->encoded_len);
 }
 
 enum onym_status
 onym_change_put(struct onym_change *change, onym_span key, const struct onym_record *record)
 {
-    MDB_dbi table = change->env->tables.record;
     MDB_val at = val(key);
-    MDB_val value = {0};
-    enum onym_status status = encode(change, key, record, &value.mv_size);
-    bool is_new;
+    enum onym_status status = encode(change, key, record);
+    MDB_val value;
+    MDB_val met;
     int rc;
 
     if (status != ONYM_OK) {
         return status;
     }
-    value.mv_data = change->encoded;
-    rc = mdb_get(change->txn, table, &at, &(MDB_val){0});
-    is_new = rc == MDB_NOTFOUND;
-    if (rc == 0 || is_new) {
-        rc = mdb_put(change->txn, table, &at, &value, 0);
-    }
-    if (rc == 0 && is_new) {
+    value = val(onym_span_of(change->encoded, change->encoded_len));
+    met = value;
+    rc = mdb_cursor_put(change->record, &at, &met, MDB_NOOVERWRITE);
+    if (rc == 0) {
         count(change, key, 1);
+    } else if (rc == MDB_KEYEXIST) {
+        rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
     return onym_lmdb_status(rc);
 }
@@ -170,8 +174,23 @@ onym_change_remove(struct onym_change *change, onym_span key)
 
     if (status == ONYM_OK) {
         count(change, key, (uint64_t)-1);
+        /* a page may be gone under the cursor */
+        mdb_cursor_close(change->record);
+        status = onym_lmdb_status(
+            mdb_cursor_open(change->txn, change->env->tables.record, &change->record));
     }
     return status;
+}
+
+/* The digest of a stored record. */
+static void
+digest_stored(struct onym_change *change, onym_span stored, uint8_t out[ONYM_ENTRY_DIGEST_LEN])
+{
+    onym_span body = onym_span_from(stored, CHECKSUM_LEN);
+
+    (void)onym_digest(change->digester,
+                      change->digest_kind == ONYM_RECORD_SM3 ? ONYM_SM3 : ONYM_SHA256, &body, 1,
+                      out);
 }
 
 bool
@@ -179,17 +198,19 @@ onym_change_digest(struct onym_change *change, onym_span key, uint8_t out[ONYM_E
 {
     MDB_val at = val(key);
     MDB_val stored;
-    onym_span body;
 
     memset(out, 0, ONYM_ENTRY_DIGEST_LEN);
-    if (mdb_get(change->txn, change->env->tables.record, &at, &stored) != 0) {
+    if (mdb_cursor_get(change->record, &at, &stored, MDB_SET) != 0) {
         return false;
     }
-    body = onym_span_from(onym_span_of(stored.mv_data, stored.mv_size), CHECKSUM_LEN);
-    (void)onym_digest(change->digester,
-                      change->digest_kind == ONYM_RECORD_SM3 ? ONYM_SM3 : ONYM_SHA256, &body, 1,
-                      out);
+    digest_stored(change, onym_span_of(stored.mv_data, stored.mv_size), out);
     return true;
+}
+
+void
+onym_change_digest_put(struct onym_change *change, uint8_t out[ONYM_ENTRY_DIGEST_LEN])
+{
+    digest_stored(change, onym_span_of(change->encoded, change->encoded_len), out);
 }
 
 enum onym_record_digest

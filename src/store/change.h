@@ -41,6 +41,8 @@ ONYM_MUST_USE enum onym_status onym_change_remove(struct onym_change *change, on
  * record without its checksum. False when there is none: out is zeros. */
 bool onym_change_digest(struct onym_change *change, onym_span key,
                         uint8_t out[ONYM_ENTRY_DIGEST_LEN]);
+/* The same of the record that onym_change_put, which was ONYM_OK, stored last. */
+void onym_change_digest_put(struct onym_change *change, uint8_t out[ONYM_ENTRY_DIGEST_LEN]);
 /* Which digest that is, for the entry. */
 enum onym_record_digest onym_change_digest_kind(const struct onym_change *change);
 

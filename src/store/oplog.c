@@ -80,7 +80,12 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
     hash_entry(group->digester, onym_span_of(key, KEY_LEN),
                onym_span_of(group->held, group->held_len));
     /* the log only grows at its end, and appending fills its pages */
-    status = onym_lmdb_status(mdb_put(txn, tables->log, &at, &value, MDB_APPEND | MDB_RESERVE));
+    status = group->end != NULL ? ONYM_OK
+                                : onym_lmdb_status(mdb_cursor_open(txn, tables->log, &group->end));
+    if (status == ONYM_OK) {
+        status = onym_lmdb_status(
+            mdb_cursor_put(group->end, &at, &value, MDB_APPEND | MDB_RESERVE));
+    }
     if (status != ONYM_OK) {
         return status;
     }

@@ -26,6 +26,7 @@ struct onym_oplog_group {
     struct onym_position position;  /* of the last whole group; onym_oplog_group_end moves it */
     uint64_t sequence;              /* of the last entry appended */
     struct onym_digester *digester; /* owned; computes the group's hash and nothing else */
+    MDB_cursor *end;                /* of the log; ends with the transaction */
     uint8_t *held;                  /* owned: the last entry, held_len bytes */
     size_t held_len, held_cap;
     bool is_open; /* has entries */
