@@ -74,16 +74,23 @@ onym_wake_open(uv_loop_t *loop, onym_wake_fn *arrived, void *of, struct onym_wak
 bool
 onym_wake_post(struct onym_wake *wake, struct onym_wake_block *block)
 {
+    block->next = NULL;
+    return onym_wake_post_all(wake, block, block);
+}
+
+bool
+onym_wake_post_all(struct onym_wake *wake, struct onym_wake_block *first,
+                   struct onym_wake_block *last)
+{
     bool taken;
 
-    block->next = NULL;
     (void)pthread_mutex_lock(&wake->lock);
     taken = !wake->closed;
     if (taken) {
         bool was_empty = wake->first == NULL;
 
-        *wake->end = block;
-        wake->end = &block->next;
+        *wake->end = first;
+        wake->end = &last->next;
         /* under the lock, so that the handle cannot be closed meanwhile; only the first of a run
          * costs the system call */
         if (was_empty) {

@@ -13,7 +13,7 @@
 
 struct onym_wake; /* opaque */
 
-/* The first member of what is posted. Linked by the wake alone. */
+/* The first member of what is posted. Linked by the wake, or by who posts a list. */
 struct onym_wake_block {
     struct onym_wake_block *next;
 };
@@ -30,6 +30,11 @@ ONYM_MUST_USE enum onym_status onym_wake_open(uv_loop_t *loop, onym_wake_fn *arr
 /* Hands block over. Any thread; never waits for the loop. True: the block will arrive. False: the
  * wake is closed and the block stays the caller's. */
 bool onym_wake_post(struct onym_wake *wake, struct onym_wake_block *block);
+
+/* The same for a list that the blocks' `next` link from first to last: they arrive together. False:
+ * all of them stay the caller's, still linked. */
+bool onym_wake_post_all(struct onym_wake *wake, struct onym_wake_block *first,
+                        struct onym_wake_block *last);
 
 /* On the loop's thread: takes no more, delivers what was posted before from inside this call, and
  * lets go of the loop. A second call does nothing. */

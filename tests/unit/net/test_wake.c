@@ -115,6 +115,33 @@ closing_delivers_what_was_posted_and_takes_no_more(void **state)
     onym_wake_free(NULL);
 }
 
+static void
+a_list_arrives_in_its_order(void **state)
+{
+    struct arrivals a = {.loop_thread = uv_thread_self()};
+    struct block *block[3];
+    uv_loop_t loop;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        block[i] = block_new(0, i + 1);
+    }
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    assert_true(onym_wake_post(a.wake, &block_new(0, 0)->wake));
+    block[0]->wake.next = &block[1]->wake;
+    assert_true(onym_wake_post_all(a.wake, &block[0]->wake, &block[1]->wake));
+    assert_true(onym_wake_post(a.wake, &block_new(0, 3)->wake));
+    assert_true(uv_run(&loop, UV_RUN_ONCE) != 0);
+    assert_int_equal(a.all, 4);
+    onym_wake_close(a.wake);
+    assert_false(onym_wake_post_all(a.wake, &block[2]->wake, &block[2]->wake));
+    free(block[2]);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    onym_wake_free(a.wake);
+}
+
 /* A wake that does not keep its loop awake lets it end, and still delivers while it runs. */
 static void
 a_loop_need_not_wait_for_a_wake(void **state)
@@ -143,6 +170,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_block_arrives_in_order),
         cmocka_unit_test(closing_delivers_what_was_posted_and_takes_no_more),
+        cmocka_unit_test(a_list_arrives_in_its_order),
         cmocka_unit_test(a_loop_need_not_wait_for_a_wake),
     };
 
