@@ -293,6 +293,7 @@ submit(void *of, struct onym_admin_call *call, struct onym_operation *op,
         return ONYM_READ_ONLY;
     }
     onym_changes_new_id(post->desk->changes, op->id);
+    op->once = true;
     return onym_changes_submit(post->desk->changes, ticket, op, who);
 }
 

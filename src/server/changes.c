@@ -51,8 +51,8 @@ take_room(struct onym_changes *c, uint32_t source, size_t bytes)
     return ONYM_OK;
 }
 
-static void
-give_room(struct onym_changes *c, uint32_t source, size_t bytes)
+void
+onym_changes_give_room(struct onym_changes *c, uint32_t source, size_t bytes)
 {
     c->ops--;
     c->bytes -= bytes;
@@ -107,11 +107,11 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
         *c->end = item;
         c->end = &item->next;
     } else {
-        give_room(c, source, bytes);
+        onym_changes_give_room(c, source, bytes);
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
-    (void)pthread_cond_signal(&c->arrived);
     unlock(c);
+    onym_changes_stir(c, ticket.worker);
     return status;
 }
 
@@ -170,58 +170,6 @@ onym_changes_stat(struct onym_changes *c, struct onym_changes_stat *out)
     out->waiting_ops = c->ops;
     out->waiting_bytes = c->bytes;
     unlock(c);
-}
-
-/* ---- what comes back ---- */
-
-static void
-forget(struct onym_changes *c, struct onym_changes_item *item)
-{
-    lock(c);
-    give_room(c, item->source, item->bytes);
-    unlock(c);
-    free(item);
-}
-
-static void
-on_result(void *of, struct onym_wake_block *block)
-{
-    struct onym_changes_sink *sink = of;
-    struct onym_changes_item *item = (struct onym_changes_item *)block;
-
-    sink->deliver(sink->of, &item->result);
-    forget(sink->changes, item);
-}
-
-enum onym_status
-onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
-                    onym_change_result_fn *deliver, void *of)
-{
-    struct onym_changes_sink *sink = &c->sink[worker];
-
-    ONYM_REQUIRE(worker < c->options.workers && sink->wake == NULL);
-    sink->deliver = deliver;
-    sink->of = of;
-    return onym_wake_open(loop, on_result, sink, &sink->wake);
-}
-
-void
-onym_changes_detach(struct onym_changes *c, unsigned worker)
-{
-    ONYM_REQUIRE(worker < c->options.workers);
-    if (c->sink[worker].wake != NULL) {
-        onym_wake_close(c->sink[worker].wake);
-    }
-}
-
-static void
-send_home(struct onym_changes *c, struct onym_changes_item *item)
-{
-    struct onym_wake *wake = c->sink[item->result.ticket.worker].wake;
-
-    if (wake == NULL || !onym_wake_post(wake, &item->wake)) {
-        forget(c, item);
-    }
 }
 
 /* ---- the thread ---- */
@@ -308,8 +256,9 @@ finish(struct onym_changes *c, struct batch *batch, enum onym_status status)
     c->stat.read_only = status == ONYM_UNCERTAIN;
     unlock(c);
     for (size_t i = 0; i < batch->count; i++) {
-        send_home(c, c->group[i]);
+        onym_changes_take_home(c, c->group[i]);
     }
+    onym_changes_go_home(c);
     while (batch->events != NULL) {
         struct onym_changes_event_item *next = batch->events->next;
 
@@ -337,9 +286,10 @@ refuse_waiting(struct onym_changes *c)
     while (item != NULL) {
         struct onym_changes_item *next = item->next;
 
-        send_home(c, item);
+        onym_changes_take_home(c, item);
         item = next;
     }
+    onym_changes_go_home(c);
 }
 
 /* The end of changes whose store never became good again. */

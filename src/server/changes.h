@@ -1,7 +1,8 @@
 /* The one change path of a node: a bounded queue of operations and the one thread that decides and
  * commits them.
  *
- *   any thread:   onym_changes_submit, onym_changes_event        (never waits)
+ *   a loop:       onym_changes_submit                            (never waits)
+ *   any thread:   onym_changes_event                             (never waits)
  *   its thread:   gather -> sort by key -> decide each -> put record, log entry, outcome -> commit
  *   loop thread:  the sink of the ticket's worker is called with the result
  *
@@ -99,12 +100,14 @@ void onym_changes_detach(struct onym_changes *changes, unsigned worker);
  * A client's idempotency key gives its own id instead (a hash of principal and key). */
 void onym_changes_new_id(struct onym_changes *changes, uint8_t out[ONYM_OPERATION_ID_LEN]);
 
-/* Queues a copy of op for the identity `who`. Needs: onym_op_form(op) is ONYM_OK and `who` is
- * proven, or nobody when onym_op_before_auth needs none; whether it may is decided on the thread,
- * from the state the operation meets. op->address is cut at ONYM_ENTRY_ADDRESS_MAX. Any thread.
- * ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the source's share is reached.
- * ONYM_READ_ONLY: the store did not take a commit and is not yet good again, or the changes are
- * being stopped. ONYM_NO_MEMORY, and what onym_op_target refuses. In these cases nothing follows.
+/* Queues a copy of op for the identity `who`. On the thread of the ticket's worker, or any while
+ * that has no sink; what one turn of its loop submits begins a group together. Needs:
+ * onym_op_form(op) is ONYM_OK and `who` is proven, or nobody when onym_op_before_auth needs none;
+ * whether it may is decided on the thread, from the state the operation meets. op->address is cut
+ * at ONYM_ENTRY_ADDRESS_MAX. ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the
+ * source's share is reached. ONYM_READ_ONLY: the store did not take a commit and is not yet good
+ * again, or the changes are being stopped. ONYM_NO_MEMORY, and what onym_op_target refuses. In
+ * these cases nothing follows.
  */
 ONYM_MUST_USE enum onym_status onym_changes_submit(struct onym_changes *changes,
                                                    struct onym_change_ticket ticket,

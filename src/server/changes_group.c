@@ -1,5 +1,6 @@
 /* One group: every operation decided against the transaction's own view, and all of it committed
  * together. */
+#include "server/changes_memo.h"
 #include "server/changes_priv.h"
 
 #include "base/clock.h"
@@ -17,6 +18,8 @@ struct group {
     struct onym_changes *changes;
     struct onym_change *change;
     uint64_t now_ms;
+    uint32_t remembered; /* outcomes added */
+    struct onym_changes_memo memo;
 };
 
 /* Neighbours in the table share pages. Both kinds of one name stay together, so that operations on
@@ -49,6 +52,7 @@ find_record(void *of, onym_span folded, struct onym_record *out)
     if (folded.len > ONYM_PREFIX_NAME_LEN_MAX) {
         return ONYM_NOT_FOUND;
     }
+    onym_changes_memo_saw(&group->memo, folded);
     return onym_change_get(group->change,
                            onym_change_key(group->change, ONYM_KIND_HANDLE, folded, bytes), out);
 }
@@ -147,7 +151,7 @@ log_denied(struct group *group, struct onym_changes_item *item)
 
 /* Puts or removes the record, and logs it. */
 static enum onym_status
-apply(struct group *group, struct onym_changes_item *item, onym_span key,
+apply(struct group *group, struct onym_changes_item *item, onym_span key, bool was_there,
       const struct onym_op_outcome *outcome)
 {
     struct onym_change *change = group->change;
@@ -162,10 +166,11 @@ apply(struct group *group, struct onym_changes_item *item, onym_span key,
                                .values = op->values};
     enum onym_status status;
 
+    onym_changes_memo_changed(&group->memo, item->target.kind, item->target.folded);
     keep_name(item, outcome->record.name);
     entry.name = item->result.name;
     memcpy(entry.id, op->id, sizeof entry.id);
-    entry.has_before = onym_change_digest(change, key, entry.before);
+    entry.has_before = was_there && onym_change_digest(change, key, entry.before);
     if (outcome->effect == ONYM_OP_ERASE) {
         status = onym_change_remove(change, key);
     } else {
@@ -177,7 +182,10 @@ apply(struct group *group, struct onym_changes_item *item, onym_span key,
             .ticket = item->result.ticket, .status = status, .name = item->target.name};
         return ONYM_OK; /* of this operation alone, and nothing was touched */
     }
-    entry.has_after = status == ONYM_OK && onym_change_digest(change, key, entry.after);
+    entry.has_after = status == ONYM_OK && outcome->effect != ONYM_OP_ERASE;
+    if (entry.has_after) {
+        onym_change_digest_put(change, entry.after);
+    }
     return status == ONYM_OK ? onym_change_log(change, &entry, &item->result.sequence) : status;
 }
 
@@ -186,6 +194,11 @@ static enum onym_status
 remember(struct group *group, const struct onym_changes_item *item)
 {
     const struct onym_change_result *result = &item->result;
+
+    if (item->op.once) {
+        return ONYM_OK;
+    }
+
     struct onym_outcome outcome = {.status = result->status,
                                    .unchanged = result->unchanged,
                                    .replaced = result->replaced,
@@ -197,31 +210,54 @@ remember(struct group *group, const struct onym_changes_item *item)
     if (result->status == ONYM_OK) {
         outcome.name = result->name;
     }
+    group->remembered++;
     return onym_change_put_outcome(group->change, item->op.id, &outcome);
 }
 
-/* What section 15 and the rights say, then the decision. The result's status is set; *denied: it is
- * for want of rights. */
+/* What stands in front of the decision: responsibility, section 15, rights. *denied: it is for want
+ * of rights. */
+static enum onym_status
+check(struct group *group, const struct onym_changes_item *item, const struct onym_record *old,
+      struct onym_op_fault *fault, bool *denied)
+{
+    struct onym_arena *arena = &group->changes->arena;
+    struct onym_record_source source = {.record = find_record, .of = group};
+    bool is_new_name = item->op.action == ONYM_ACTION_CREATE && old == NULL &&
+                       !is_prefix_record(item->target.folded);
+    enum onym_status status;
+
+    if (is_new_name && onym_changes_memo_has(&group->memo, &item->who, item->target.folded)) {
+        return ONYM_OK; /* the decision repeats section 15 */
+    }
+    status = check_homed(group, item);
+    if (status == ONYM_OK) {
+        status = onym_op_before_rights(&item->op, old, arena, fault);
+    }
+    if (status != ONYM_OK) {
+        return status;
+    }
+    onym_changes_memo_ask(&group->memo);
+    status = onym_authz_operation(&item->who, &item->op, old, &source, arena, &fault->why);
+    *denied = status == ONYM_NO_PERMISSION || status == ONYM_AUTH_NEEDED;
+    if (status == ONYM_OK && is_new_name) {
+        onym_changes_memo_keep(&group->memo, &item->who, item->target.folded);
+    }
+    return status;
+}
+
+/* The checks, then the decision. The result's status is set. */
 static void
 judge(struct group *group, struct onym_changes_item *item, const struct onym_record *old,
       struct onym_op_outcome *outcome, bool *denied)
 {
     struct onym_arena *arena = &group->changes->arena;
-    struct onym_record_source source = {.record = find_record, .of = group};
     struct onym_change_result *result = &item->result;
     struct onym_op_fault fault = {0};
 
-    result->status = check_homed(group, item);
+    result->status = check(group, item, old, &fault, denied);
     if (result->status == ONYM_OK) {
-        result->status = onym_op_before_rights(&item->op, old, arena, &fault);
-    }
-    if (result->status == ONYM_OK) {
-        result->status = onym_authz_operation(&item->who, &item->op, old, &source, arena,
-                                              &fault.why);
-        *denied = result->status == ONYM_NO_PERMISSION || result->status == ONYM_AUTH_NEEDED;
-    }
-    if (result->status == ONYM_OK) {
-        result->status = onym_op_decide(&item->op, old, arena, outcome);
+        result->status = item->is_formed ? onym_op_decide_formed(&item->op, old, arena, outcome)
+                                         : onym_op_decide(&item->op, old, arena, outcome);
         fault = outcome->fault;
     }
     if (result->status != ONYM_OK) {
@@ -249,7 +285,10 @@ decide(struct group *group, struct onym_changes_item *item)
     struct onym_outcome earlier;
     struct onym_record old;
     bool denied = false;
-    enum onym_status status = onym_change_outcome(group->change, item->op.id, &earlier);
+    bool was_there;
+    enum onym_status status = item->op.once
+                                  ? ONYM_NOT_FOUND
+                                  : onym_change_outcome(group->change, item->op.id, &earlier);
     onym_span key;
 
     if (status == ONYM_OK) {
@@ -264,8 +303,9 @@ decide(struct group *group, struct onym_changes_item *item)
         result->status = status;
         return ONYM_OK;
     }
+    was_there = status == ONYM_OK;
     onym_arena_reset(&group->changes->arena);
-    judge(group, item, status == ONYM_OK ? &old : NULL, &outcome, &denied);
+    judge(group, item, was_there ? &old : NULL, &outcome, &denied);
     if (is_our_trouble(result->status)) {
         return ONYM_OK;
     }
@@ -279,7 +319,7 @@ decide(struct group *group, struct onym_changes_item *item)
             keep_name(item, outcome.record.name);
             result->revision = outcome.record.revision;
         } else {
-            status = apply(group, item, key, &outcome);
+            status = apply(group, item, key, was_there, &outcome);
         }
     }
     return status == ONYM_OK ? remember(group, item) : status;
@@ -333,7 +373,7 @@ fill(struct group *group, size_t count, const struct onym_changes_event_item *ev
     }
     if (status == ONYM_OK && count > 0) {
         status = onym_change_prune_outcomes(group->change, group->now_ms,
-                                            (uint32_t)count * PRUNE_PER_OP + PRUNE_MORE,
+                                            group->remembered * PRUNE_PER_OP + PRUNE_MORE,
                                             &changes->prune_place, &removed);
     }
     return status;

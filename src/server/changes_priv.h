@@ -21,8 +21,9 @@ struct onym_changes_item {
     struct onym_identity who;
     struct onym_op_target target;
     struct onym_change_result result;
-    bool settled;  /* the result does not depend on the commit of its group */
-    uint8_t *name; /* room for the registered spelling, target.name.len bytes */
+    bool is_formed; /* it passed onym_op_form, on the thread of who submitted it */
+    bool settled;   /* the result does not depend on the commit of its group */
+    uint8_t *name;  /* room for the registered spelling, target.name.len bytes */
     uint8_t data[];
 };
 
@@ -38,6 +39,9 @@ struct onym_changes_sink {
     struct onym_wake *wake; /* NULL: not attached */
     onym_change_result_fn *deliver;
     void *of;
+    uv_prepare_t turn; /* runs at the end of a turn of the loop in which something was submitted */
+    /* the thread's own: results of a group on their way home */
+    struct onym_wake_block *first, *last;
 };
 
 struct onym_changes_source {
@@ -87,6 +91,18 @@ struct onym_changes_item *onym_changes_item_new(const struct onym_operation *op,
 
 /* Bytes that block will take. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
+
+/* Gives back the room that an operation took. With the lock. */
+void onym_changes_give_room(struct onym_changes *changes, uint32_t source, size_t bytes);
+
+/* Wakes the thread: now, or at the end of this turn of the worker's loop, so that what one turn
+ * submits begins one group. On the worker's thread. */
+void onym_changes_stir(struct onym_changes *changes, unsigned worker);
+
+/* Puts a result among those that go home; and lets all of them go, the results of a worker with one
+ * wake-up. On the thread of the changes. */
+void onym_changes_take_home(struct onym_changes *changes, struct onym_changes_item *item);
+void onym_changes_go_home(struct onym_changes *changes);
 
 /* Counts how an operation ended. With the lock. */
 void onym_changes_count(struct onym_changes *changes, enum onym_action action,

@@ -94,6 +94,7 @@ onym_http_submit(void *of, const struct onym_http_caller *caller,
         id_from_key(post->answerer->digester, &op.principal, change->idempotency_key, op.id);
     } else {
         onym_changes_new_id(post->node->changes, op.id);
+        op.once = true;
     }
     ticket.id = (uint64_t)(uintptr_t)w | 1U;
     out->status = onym_changes_submit(post->node->changes, ticket, &op, change->identity);

@@ -54,6 +54,8 @@ struct onym_operation {
     struct onym_principal principal;
     onym_span address; /* where it came from, as text; for the log */
     uint8_t id[ONYM_OPERATION_ID_LEN];
+    bool once; /* nobody but the node knows the id, so the operation cannot come again under it and
+                  its outcome is not kept */
     uint64_t now_ms; /* epoch milliseconds, read once */
 };
 

@@ -1,0 +1,117 @@
+/* Between the changes and the loops of the workers: when the thread is woken, and how results come
+ * home. */
+#include "server/changes_priv.h"
+
+#include "base/require.h"
+
+#include <stdlib.h>
+
+static void
+forget(struct onym_changes *c, struct onym_changes_item *item)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    onym_changes_give_room(c, item->source, item->bytes);
+    (void)pthread_mutex_unlock(&c->lock);
+    free(item);
+}
+
+static void
+on_result(void *of, struct onym_wake_block *block)
+{
+    struct onym_changes_sink *sink = of;
+    struct onym_changes_item *item = (struct onym_changes_item *)block;
+
+    sink->deliver(sink->of, &item->result);
+    forget(sink->changes, item);
+}
+
+static void
+on_turn(uv_prepare_t *turn)
+{
+    const struct onym_changes_sink *sink = turn->data;
+
+    (void)uv_prepare_stop(turn);
+    (void)pthread_cond_signal(&sink->changes->arrived);
+}
+
+enum onym_status
+onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
+                    onym_change_result_fn *deliver, void *of)
+{
+    struct onym_changes_sink *sink = &c->sink[worker];
+    enum onym_status status;
+
+    ONYM_REQUIRE(worker < c->options.workers && sink->wake == NULL);
+    sink->deliver = deliver;
+    sink->of = of;
+    status = onym_wake_open(loop, on_result, sink, &sink->wake);
+    if (status == ONYM_OK) {
+        (void)uv_prepare_init(loop, &sink->turn); /* cannot fail */
+        sink->turn.data = sink;
+    }
+    return status;
+}
+
+void
+onym_changes_detach(struct onym_changes *c, unsigned worker)
+{
+    struct onym_changes_sink *sink = &c->sink[worker];
+
+    ONYM_REQUIRE(worker < c->options.workers);
+    if (sink->wake != NULL && !uv_is_closing((uv_handle_t *)&sink->turn)) {
+        (void)pthread_cond_signal(&c->arrived);
+        uv_close((uv_handle_t *)&sink->turn, NULL);
+        onym_wake_close(sink->wake);
+    }
+}
+
+void
+onym_changes_stir(struct onym_changes *c, unsigned worker)
+{
+    struct onym_changes_sink *sink = &c->sink[worker];
+
+    if (sink->wake == NULL || uv_is_closing((uv_handle_t *)&sink->turn)) {
+        (void)pthread_cond_signal(&c->arrived);
+    } else if (!uv_is_active((uv_handle_t *)&sink->turn)) {
+        (void)uv_prepare_start(&sink->turn, on_turn);
+    }
+}
+
+void
+onym_changes_take_home(struct onym_changes *c, struct onym_changes_item *item)
+{
+    struct onym_changes_sink *sink = &c->sink[item->result.ticket.worker];
+
+    item->wake.next = NULL;
+    if (sink->first == NULL) {
+        sink->first = &item->wake;
+    } else {
+        sink->last->next = &item->wake;
+    }
+    sink->last = &item->wake;
+}
+
+static void
+forget_all(struct onym_changes *c, struct onym_wake_block *block)
+{
+    while (block != NULL) {
+        struct onym_wake_block *next = block->next;
+
+        forget(c, (struct onym_changes_item *)block);
+        block = next;
+    }
+}
+
+void
+onym_changes_go_home(struct onym_changes *c)
+{
+    for (unsigned i = 0; i < c->options.workers; i++) {
+        struct onym_changes_sink *sink = &c->sink[i];
+
+        if (sink->first != NULL &&
+            (sink->wake == NULL || !onym_wake_post_all(sink->wake, sink->first, sink->last))) {
+            forget_all(c, sink->first);
+        }
+        sink->first = NULL;
+    }
+}
