@@ -1,31 +1,27 @@
 /* The floor under `./run bench register`: the same records put into LMDB alone, so many to a
  * commit, each commit durable as LMDB makes it (pages, barrier, meta page, barrier).
  *
- *   lmdb_commit DATABASE --fill FILE                          everything in FILE, one sync at the
- * end lmdb_commit DATABASE --rows FILE --skip N --group N --milliseconds N --commits N   measured,
- *                                                             until one of both is over lmdb_commit
- * DATABASE --barrier N                          N times fdatasync of 4 KiB, measured
+ *   lmdb_commit DATABASE --fill FILE    everything in FILE, one sync at the end
+ *   lmdb_commit DATABASE --rows FILE --skip N --group N --milliseconds N --commits N
+ *                                       measured, until one of both is over
+ *   lmdb_commit DATABASE --barrier N    N times fdatasync of 4 KiB, measured
  *
- * FILE is what `lmdb_insert --encode` writes: u2 key length, u4 record length, key, record, in the
- * machine's order. It is read before the clock starts. With --barrier DATABASE is a file that is
- * made and removed. */
+ * FILE is what `lmdb_insert --encode` writes. It is read before the clock starts. With --barrier
+ * DATABASE is a file that is made and removed. */
 #include "base/clock.h"
-#include "base/histogram.h"
 #include "base/require.h"
 #include "lib/args.h"
+#include "lib/rows.h"
 #include "onym/model/limits.h"
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAP_SIZE ((size_t)64 << 30)
-#define FRONT    6U /* bytes of both lengths */
 
 struct settings {
     const char *database, *fill, *rows;
@@ -36,11 +32,6 @@ struct database {
     MDB_env *env;
     MDB_txn *txn;
     MDB_dbi table;
-};
-
-struct figures {
-    uint64_t records, commits, first_ns, last_ns;
-    struct onym_histogram commit_ns;
 };
 
 static int
@@ -70,61 +61,36 @@ open_database(struct database *db, const char *path, unsigned flags)
     return rc;
 }
 
-/* Cuts the row at the front of *rows off. False at the end or when it is not whole. */
-static bool
-next_row(onym_span *rows, MDB_val *key, MDB_val *data)
+static MDB_val
+val(onym_span span)
 {
-    uint16_t key_len;
-    uint32_t data_len;
-
-    if (rows->len < FRONT) {
-        return false;
-    }
-    memcpy(&key_len, rows->at, sizeof key_len);
-    memcpy(&data_len, rows->at + sizeof key_len, sizeof data_len);
-    if (rows->len - FRONT < (size_t)key_len + data_len) {
-        return false;
-    }
-    *key = (MDB_val){.mv_size = key_len, .mv_data = (void *)(uintptr_t)(rows->at + FRONT)};
-    *data = (MDB_val){.mv_size = data_len,
-                      .mv_data = (void *)(uintptr_t)(rows->at + FRONT + key_len)};
-    *rows = onym_span_of(rows->at + FRONT + key_len + data_len,
-                         rows->len - FRONT - key_len - data_len);
-    return true;
+    return (MDB_val){.mv_size = span.len, .mv_data = (void *)(uintptr_t)span.at};
 }
 
-/* The whole file in memory; free bytes->at. */
+/* Puts the row at the front of *rows in the transaction. False: there is none. */
 static bool
-read_file(const char *path, onym_span *bytes)
+put_next(struct database *db, onym_span *rows, unsigned flags, int *rc)
 {
-    FILE *file = fopen(path, "rb");
-    struct stat about;
-    uint8_t *at = NULL;
-    bool ok = file != NULL && fstat(fileno(file), &about) == 0 && about.st_size > 0;
+    onym_span name;
+    onym_span record;
+    MDB_val key;
+    MDB_val data;
 
-    if (ok) {
-        at = malloc((size_t)about.st_size);
-        ok = at != NULL && fread(at, (size_t)about.st_size, 1, file) == 1;
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    if (!ok) {
-        free(at);
+    if (*rc != 0 || !bench_rows_next(rows, &name, &record)) {
         return false;
     }
-    *bytes = onym_span_of(at, (size_t)about.st_size);
+    key = val(name);
+    data = val(record);
+    *rc = mdb_put(db->txn, db->table, &key, &data, flags);
     return true;
 }
 
 static int
 fill(struct database *db, onym_span rows)
 {
-    MDB_val key, data;
     int rc = begin(db);
 
-    while (rc == 0 && next_row(&rows, &key, &data)) {
-        rc = mdb_put(db->txn, db->table, &key, &data, 0);
+    while (put_next(db, &rows, 0, &rc)) {
     }
     rc = rc != 0 ? rc : mdb_txn_commit(db->txn);
     return rc != 0 ? rc : mdb_env_sync(db->env, 1);
@@ -132,36 +98,28 @@ fill(struct database *db, onym_span rows)
 
 /* One commit of up to `group` rows. */
 static int
-commit_group(struct database *db, onym_span *rows, uint64_t group, struct figures *f)
+commit_group(struct database *db, onym_span *rows, uint64_t group, struct bench_figures *f)
 {
-    MDB_val key, data;
     uint64_t start = onym_clock_monotonic_ns(), count = 0;
     int rc = begin(db);
 
-    while (rc == 0 && count < group && next_row(rows, &key, &data)) {
-        rc = mdb_put(db->txn, db->table, &key, &data, MDB_NOOVERWRITE);
+    while (count < group && put_next(db, rows, MDB_NOOVERWRITE, &rc)) {
         count++;
     }
     rc = rc != 0 ? rc : mdb_txn_commit(db->txn);
     if (rc == 0) {
-        f->last_ns = onym_clock_monotonic_ns();
-        onym_histogram_record(&f->commit_ns, f->last_ns - start, 1);
-        f->commits++;
-        f->records += count;
+        bench_figures_add(f, start, count);
     }
     return rc;
 }
 
 static int
-commit_all(struct database *db, onym_span rows, const struct settings *s, struct figures *f)
+commit_all(struct database *db, onym_span rows, const struct settings *s, struct bench_figures *f)
 {
-    MDB_val key, data;
     int rc = 0;
 
-    for (uint64_t i = 0; i < s->skip; i++) {
-        if (!next_row(&rows, &key, &data)) {
-            return MDB_NOTFOUND;
-        }
+    if (!bench_rows_skip(&rows, s->skip)) {
+        return MDB_NOTFOUND;
     }
     f->first_ns = f->last_ns = onym_clock_monotonic_ns();
     while (rc == 0 && rows.len > 0 && f->commits < s->commits &&
@@ -171,29 +129,15 @@ commit_all(struct database *db, onym_span rows, const struct settings *s, struct
     return rc;
 }
 
-static void
-print_figures(const struct figures *f)
-{
-    double seconds = (double)(f->last_ns - f->first_ns) / 1e9;
-
-    (void)printf("{\"records\": %" PRIu64 ", \"commits\": %" PRIu64
-                 ", \"seconds\": %.6f, \"per_second\": %.1f, \"latency_ms\": {\"p50\": %.4f, "
-                 "\"p99\": %.4f, \"max\": %.4f}}\n",
-                 f->records, f->commits, seconds, seconds > 0 ? (double)f->records / seconds : 0.0,
-                 (double)onym_histogram_percentile(&f->commit_ns, 500000) / 1e6,
-                 (double)onym_histogram_percentile(&f->commit_ns, 990000) / 1e6,
-                 (double)onym_histogram_percentile(&f->commit_ns, 1000000) / 1e6);
-}
-
 static int
-run(const struct settings *s, struct figures *f)
+run(const struct settings *s, struct bench_figures *f)
 {
     struct database db = {0};
     onym_span rows;
     const char *path = s->fill != NULL ? s->fill : s->rows;
     int rc;
 
-    if (!read_file(path, &rows)) {
+    if (!bench_rows_read(path, &rows)) {
         return fail(path, "cannot be read");
     }
     rc = open_database(&db, s->database, s->fill != NULL ? MDB_NOSYNC : 0);
@@ -201,12 +145,12 @@ run(const struct settings *s, struct figures *f)
         rc = s->fill != NULL ? fill(&db, rows) : commit_all(&db, rows, s, f);
     }
     mdb_env_close(db.env);
-    free((void *)(uintptr_t)rows.at);
+    bench_rows_free(rows);
     if (rc == MDB_NOTFOUND) {
         return fail(path, "has fewer rows than --skip says");
     }
     if (rc == 0) {
-        print_figures(f);
+        bench_figures_print(f);
     }
     return rc == 0 ? 0 : fail(s->database, mdb_strerror(rc));
 }
@@ -214,7 +158,7 @@ run(const struct settings *s, struct figures *f)
 /* What the disk takes to make 4 KiB durable that are written over, the cheapest barrier there is.
  */
 static int
-barriers(const struct settings *s, struct figures *f)
+barriers(const struct settings *s, struct bench_figures *f)
 {
     static const uint8_t page[4096] = {0x5A};
     int fd = open(s->database, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -225,10 +169,7 @@ barriers(const struct settings *s, struct figures *f)
         uint64_t start = onym_clock_monotonic_ns();
 
         ok = pwrite(fd, page, sizeof page, 0) == sizeof page && fdatasync(fd) == 0;
-        f->last_ns = onym_clock_monotonic_ns();
-        onym_histogram_record(&f->commit_ns, f->last_ns - start, 1);
-        f->commits++;
-        f->records++;
+        bench_figures_add(f, start, 1);
     }
     if (fd < 0) {
         return fail(s->database, "cannot be made; it must not exist");
@@ -238,7 +179,7 @@ barriers(const struct settings *s, struct figures *f)
     if (!ok) {
         return fail(s->database, "cannot be written");
     }
-    print_figures(f);
+    bench_figures_print(f);
     return 0;
 }
 
@@ -276,7 +217,7 @@ main(int argc, char **argv)
         {"milliseconds", required_argument, NULL, 'm'}, {"commits", required_argument, NULL, 'c'},
         {"barrier", required_argument, NULL, 'b'},      {0}};
     struct settings s = {.group = 1, .milliseconds = 1000, .commits = UINT32_MAX};
-    struct figures *f = calloc(1, sizeof *f);
+    struct bench_figures *f = calloc(1, sizeof *f);
     int c, code = 2;
 
     ONYM_REQUIRE(f != NULL);
