@@ -17,11 +17,19 @@ prefix_of(onym_span folded)
     return onym_span_front(folded, slash != NULL ? (size_t)(slash - folded.at) : 0);
 }
 
+/* What a scope says of a name it says of every name of the same prefix. */
+static bool
+is_same_scope(const struct onym_scope *a, const struct onym_scope *b)
+{
+    return a->limited == b->limited && a->bits == b->bits &&
+           onym_span_equal(onym_span_of(a->text, a->len), onym_span_of(b->text, b->len));
+}
+
 static bool
 is_same(const struct onym_identity *a, const struct onym_identity *b)
 {
     return a->index == b->index && a->is_server_admin == b->is_server_admin &&
-           onym_span_equal(a->handle, b->handle);
+           onym_span_equal(a->handle, b->handle) && is_same_scope(&a->scope, &b->scope);
 }
 
 bool

@@ -150,9 +150,13 @@ rights_are_of_one_identity(void **state)
     struct onym_value_list values = bench_value(bytes, sizeof bytes, 1, "x");
     struct onym_identity other = registrar;
     struct onym_identity nobody = {0};
+    struct onym_identity narrowed = registrar;
+    const char *why;
     struct onym_operation op;
 
     other.index = 301;
+    assert_int_equal(onym_scope_read(onym_span_text("register:88.1.3"), &narrowed.scope, &why),
+                     ONYM_OK);
     op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/A", values);
     submit_as(b, 0, &op, &registrar);
     op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/B", values);
@@ -161,8 +165,11 @@ rights_are_of_one_identity(void **state)
     submit_as(b, 2, &op, &nobody);
     op = bench_operation(b, ONYM_ACTION_CREATE, "88.1.3/D", values);
     submit_as(b, 3, &op, &registrar);
-    await(b, 3);
+    op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/A1", values);
+    submit_as(b, 4, &op, &narrowed);
+    await(b, 4);
     assert_int_equal(b->result[0].result.status, ONYM_OK);
+    assert_int_equal(b->result[4].result.status, ONYM_NO_PERMISSION);
     assert_int_equal(b->result[1].result.status, ONYM_NO_PERMISSION);
     assert_int_equal(b->result[2].result.status, ONYM_AUTH_NEEDED);
     assert_int_equal(b->result[3].result.status, ONYM_NOT_RESPONSIBLE);
