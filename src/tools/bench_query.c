@@ -78,17 +78,22 @@ onym_bench_reply_init(struct onym_bench_reply *reply, onym_span name, uint32_t r
 static bool
 front_is_right(struct onym_bench_reply *reply, onym_span packet)
 {
-    reply->code = packet.len >= BODY ? onym_get_u32(packet.at + CODE) : 0;
-    if (reply->expected != 1) {
-        return reply->code == reply->expected;
-    }
-    if (packet.len < BODY + 4 + reply->name.len) {
+    if (packet.len < BODY) {
         return false;
     }
     uint32_t body_len = onym_get_u32(packet.at + BODY_LEN);
-    return onym_get_u32(packet.at + ONYM_ENVELOPE_LEN) == ONYM_OP_RESOLVE && reply->code == 1 &&
+    reply->code = onym_get_u32(packet.at + CODE);
+    if ((reply->code != reply->expected &&
+         (reply->or_else == 0 || reply->code != reply->or_else)) ||
+        body_len > reply->message_len - ONYM_HEADER_LEN) {
+        return false;
+    }
+    if (reply->code != 1) {
+        return true; /* whose request it was, the request id tells */
+    }
+    return packet.len >= BODY + 4 + reply->name.len &&
+           onym_get_u32(packet.at + ONYM_ENVELOPE_LEN) == ONYM_OP_RESOLVE &&
            (onym_get_u32(packet.at + FLAGS) & ONYM_FLAG_REQUEST_DIGEST) == 0 &&
-           body_len <= reply->message_len - ONYM_HEADER_LEN &&
            onym_get_u32(packet.at + BODY) == reply->name.len &&
            memcmp(packet.at + BODY + 4, reply->name.at, reply->name.len) == 0;
 }

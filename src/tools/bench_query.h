@@ -36,6 +36,7 @@ struct onym_bench_reply {
     uint32_t packet_bytes;
     uint32_t code;     /* response code, 0 before the packet that holds it */
     uint32_t expected; /* response code that is right; 1 unless changed after init */
+    uint32_t or_else;  /* another one; 0 = none */
     uint64_t packets;  /* bit n: packet n was received */
 };
 
@@ -46,6 +47,7 @@ enum onym_bench_verdict {
     ONYM_BENCH_STRAY  /* not a packet of this request */
 };
 
+/* Code 1 is expected; change expected and or_else for others. */
 void onym_bench_reply_init(struct onym_bench_reply *reply, onym_span name, uint32_t request_id);
 /* Takes one datagram, or for TCP one envelope with its whole message (`whole`). */
 enum onym_bench_verdict onym_bench_reply_feed(struct onym_bench_reply *reply, onym_span packet,
