@@ -9,11 +9,12 @@ onym_program(onymd src/server/main.c server)
 onym_program(onymctl src/tools/main_onymctl.c tools)
 onym_program(onym-vectors src/tools/main_vectors.c tools)
 onym_program(onym-generate src/tools/main_generate.c tools)
+onym_program(onymbench src/tools/main_bench.c tools)
 
 # The formats of a program's own options and files are documented in docs/; the annotated
 # configuration goes beside them. A running configuration is never written by an installation.
 include(GNUInstallDirs)
-foreach(name IN ITEMS onymd onymctl onym-generate onym-vectors)
+foreach(name IN ITEMS onymd onymctl onymbench onym-generate onym-vectors)
     if(TARGET ${name})
         install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     endif()

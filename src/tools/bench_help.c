@@ -1,0 +1,88 @@
+#include "tools/bench_commands.h"
+
+#define EXIT_STATUS                                                                                \
+    "Exit status: 0 done, 1 some requests were not answered as they must be, 2 usage,\n"           \
+    "3 unreachable, 5 fault of this machine, 6 refused by a safety check,\n"                       \
+    "130 interrupted.\n"
+
+const char onym_bench_help[] =
+    "Usage: onymbench COMMAND [options] [arguments]\n\n"
+    "Loads a node as its clients do, checks every answer, measures how long it took.\n\n"
+    "Commands:\n"
+    "  run       one load with settings of your own\n"
+    "  compare   two results: ratios and a verdict\n"
+    "  report    an HTML page from a result\n\n"
+    "  -h, --help      this text, or that of a command: onymbench run --help\n"
+    "  -V, --version   the version; -VV also build and libraries\n\n" EXIT_STATUS "\n"
+    "Examples:\n"
+    "  onymbench run --records 100000 --duration 5s 127.0.0.1\n"
+    "  onymbench compare before.json after.json\n";
+
+const char onym_bench_help_run[] =
+    "Usage: onymbench run [options] SERVER[:PORT]\n\n"
+    "Sends requests to a node for a while, checks every answer and prints rates,\n"
+    "latencies and response codes. The node must hold the names asked for: those of\n"
+    "onym-generate with the same --records and seed, or those of a file.\n\n"
+    "The load:\n"
+    "  -t, --transport T      udp, tcp, tls, http or https (udp); tcp and tls carry\n"
+    "                         Handle messages, http and https the JSON interface\n"
+    "  -r, --rate N           open loop: N requests a second, whatever the server\n"
+    "                         does; latency counts from the time a request is due\n"
+    "                         (default: closed loop, as many as are answered)\n"
+    "      --arrivals HOW     of an open loop: poisson, as of many clients, or fixed,\n"
+    "                         at equal distances (poisson)\n"
+    "  -c, --connections N    in all (udp 1, others 16)\n"
+    "  -w, --window N         requests under way on each connection (udp 64, others\n"
+    "                         1; open loop: udp 1024, tcp, tls 64, http, https 1)\n"
+    "      --new-connections  a connection for each request\n"
+    "  -T, --threads N        that share the connections and the rate (1)\n"
+    "      --idle N           connections that do nothing beside them (0)\n"
+    "  -d, --duration TIME    measured time: 10s, 500ms, 2m (10s)\n"
+    "      --warm-up TIME     the same load before it, not counted (1s)\n"
+    "      --timeout TIME     an answer later than this is none (1s)\n"
+    "      --source ADDRESS   send from this address of this machine\n\n"
+    "What is asked:\n"
+    "  -m, --mix LIST         kinds and weights (resolve=1): resolve, miss,\n"
+    "                         malformed, refused, route\n"
+    "  -n, --names HOW        uniform, or zipf:0.99, where few names are asked often\n"
+    "                         (uniform)\n"
+    "  -N, --records N        of the data set of onym-generate (8000)\n"
+    "      --data-seed N      its seed (20260311)\n"
+    "      --names-file FILE  names of your own, one to a line\n"
+    "      --seed N           other names in another order (1)\n\n"
+    "Results:\n"
+    "      --json FILE        everything as JSON; - is standard output\n"
+    "      --report FILE      an HTML page with plots\n"
+    "      --label TEXT       the run's name in both\n"
+    "      --ops HOST:PORT    the node's ops listener: processor time and memory of\n"
+    "                         the server are reported too\n"
+    "  -q, --quiet            no line for each second\n\n"
+    "Safety:\n"
+    "      --ca FILE          check the server's certificate (tls, https)\n"
+    "      --this-server-is-mine  allow a server that is not this machine\n\n"
+    "Ctrl-C ends the measured time and prints what there is.\n" EXIT_STATUS "\n"
+    "Examples:\n"
+    "  onymbench run --records 100000 --window 128 --names zipf:0.99 127.0.0.1\n"
+    "  onymbench run -t tcp --rate 20k --mix resolve=90,miss=10 --json a.json [::1]\n";
+
+const char onym_bench_help_compare[] =
+    "Usage: onymbench compare [options] A.json B.json\n\n"
+    "Compares two results of onymbench, run by run: B against A. A closed loop is\n"
+    "judged by its rate, an open loop by its 99th percentile; a side that fails at\n"
+    "more of its requests (0.1 % of them) is worse whatever its speed.\n\n"
+    "      --margin PERCENT   differences up to this are none (5)\n"
+    "      --json             the comparison as JSON\n\n"
+    "Exit status: 0 B is better or the same, 1 B is worse or the loads differ,\n"
+    "2 usage.\n\n"
+    "Examples:\n"
+    "  onymbench compare before.json after.json\n"
+    "  onymbench compare --margin 2 --json before.json after.json\n";
+
+const char onym_bench_help_report[] =
+    "Usage: onymbench report FILE.json\n\n"
+    "Prints a result of onymbench as one HTML page that needs nothing else: plots,\n"
+    "percentiles, response codes, settings, machine and versions.\n\n"
+    "Exit status: 0 done, 2 usage, 5 fault of this machine.\n\n"
+    "Examples:\n"
+    "  onymbench report a.json > a.html\n"
+    "  onymbench run --quiet --json - 127.0.0.1 | onymbench report - > a.html\n";

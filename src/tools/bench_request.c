@@ -1,0 +1,113 @@
+#include "tools/bench_request.h"
+
+#include "base/bytes.h"
+#include "base/require.h"
+#include "base/writer.h"
+#include "wire/header.h"
+
+#include <stdio.h>
+
+#define BODY (ONYM_ENVELOPE_LEN + ONYM_HEADER_LEN)
+
+void
+onym_bench_form_init(struct onym_bench_form *form, enum onym_bench_transport transport,
+                     const char *host, bool closes, uint32_t expiration)
+{
+    enum { FLAGS = ONYM_ENVELOPE_LEN + 8 };
+
+    *form = (struct onym_bench_form){.transport = transport, .closes = closes};
+    onym_bench_query_form_init(&form->query, expiration);
+    form->whole = form->query;
+    onym_put_u32(form->whole.front + FLAGS,
+                 onym_get_u32(form->whole.front + FLAGS) & ~ONYM_FLAG_PUBLIC_ONLY);
+    onym_bench_query_form_select(&form->whole, ONYM_BENCH_PRIVATE_INDEX, NULL);
+    (void)snprintf(form->tail, sizeof form->tail, " HTTP/1.1\r\nHost: %s\r\n%s\r\n", host,
+                   closes ? "Connection: close\r\n" : "");
+}
+
+/* A request for one value that needs proof. The empty credential at its end may be left out, and
+ * is, so that the request of the longest name still is one packet. */
+static size_t
+write_refused(const struct onym_bench_form *form, onym_span name, uint32_t request_id, uint8_t *out)
+{
+    enum { MESSAGE_LEN = 16 };
+    size_t len = onym_bench_query_write(&form->whole, name, request_id, out);
+
+    onym_put_u32(out + MESSAGE_LEN, onym_get_u32(out + MESSAGE_LEN) - 4);
+    return len - 4;
+}
+
+static size_t
+write_handle(const struct onym_bench_form *form, enum onym_bench_kind kind, onym_span name,
+             uint32_t request_id, uint8_t *out)
+{
+    size_t len;
+
+    if (kind == ONYM_BENCH_REFUSED) {
+        return write_refused(form, name, request_id, out);
+    }
+    len = onym_bench_query_write(&form->query, name, request_id, out);
+    if (kind == ONYM_BENCH_MALFORMED) {
+        onym_put_u32(out + BODY, UINT16_MAX); /* the name's length */
+    }
+    return len;
+}
+
+static void
+put_escaped(struct onym_writer *w, onym_span name)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.at[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c != '\0' && strchr("-._~/:", c) != NULL)) {
+            onym_writer_u8(w, c);
+        } else {
+            onym_writer_u8(w, '%');
+            onym_writer_u8(w, (uint8_t)hex[c >> 4]);
+            onym_writer_u8(w, (uint8_t)hex[c & 15]);
+        }
+    }
+}
+
+static size_t
+write_http(const struct onym_bench_form *form, enum onym_bench_kind kind, onym_span name,
+           uint8_t *out)
+{
+    struct onym_writer w = onym_writer_over(out, ONYM_BENCH_REQUEST_MAX);
+
+    onym_writer_bytes(&w, onym_span_text("GET /api/handles/"));
+    put_escaped(&w, name);
+    if (kind == ONYM_BENCH_MALFORMED) {
+        onym_writer_bytes(&w, onym_span_text("?index=first"));
+    } else if (kind == ONYM_BENCH_REFUSED) {
+        onym_writer_bytes(&w, onym_span_text("?publicOnly=false&index=2011"));
+    }
+    onym_writer_bytes(&w, onym_span_text(form->tail));
+    ONYM_REQUIRE(w.status == ONYM_OK);
+    return w.len;
+}
+
+size_t
+onym_bench_request_write(const struct onym_bench_form *form, enum onym_bench_kind kind,
+                         onym_span name, uint32_t request_id, struct onym_bench_reply *reply,
+                         uint8_t out[ONYM_BENCH_REQUEST_MAX])
+{
+    static const struct {
+        uint16_t expected, or_else;
+    } codes[ONYM_BENCH_KINDS] = {
+        [ONYM_BENCH_RESOLVE] = {1, 0},   [ONYM_BENCH_MISS] = {100, 0},
+        [ONYM_BENCH_MALFORMED] = {4, 0}, [ONYM_BENCH_REFUSED] = {402, 200},
+        [ONYM_BENCH_ROUTE] = {1, 0},     [ONYM_BENCH_REGISTER] = {1, 0},
+        [ONYM_BENCH_UPDATE] = {1, 0},
+    };
+
+    onym_bench_reply_init(reply, name, request_id);
+    reply->expected = codes[kind].expected;
+    reply->or_else = codes[kind].or_else;
+    return onym_bench_transport_http(form->transport)
+               ? write_http(form, kind, name, out)
+               : write_handle(form, kind, name, request_id, out);
+}

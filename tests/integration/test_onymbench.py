@@ -1,0 +1,330 @@
+"""onymbench against a real node with generated records: every transport and both loops, answers
+counted as what they are, the JSON and the HTML page; and against a responder whose faults are
+known, since a tool that takes a wrong answer for a right one makes every figure worthless."""
+
+import html.parser
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import node  # noqa: E402
+import responder  # noqa: E402
+import secured  # noqa: E402
+
+ONYMBENCH = node.program("onymbench")
+RECORDS = 3000
+ENDS = ("answers", "wrong", "timeouts", "broken", "unsent")
+
+
+def onymbench(*words, **more):
+    return subprocess.run([ONYMBENCH, *map(str, words)], capture_output=True, text=True,
+                          timeout=120, stdin=subprocess.DEVNULL, check=False, **more)
+
+
+def rows():
+    done = subprocess.run([node.program("onym-generate"), "--records", str(RECORDS)],
+                          capture_output=True, timeout=60, check=True)
+    return done.stdout.decode().splitlines()
+
+
+class Page(html.parser.HTMLParser):
+    """Counts elements and complains about tags that are not closed in turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.faults = [], {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+
+class Against(unittest.TestCase):
+    """A node with generated records on all transports."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.node = secured.Secured(records=rows())
+        cls.addClassCleanup(cls.node.__exit__, None, None, None)
+        cls.http_port = node.free_port()
+        cls.node.settings.append(f"listen.http=127.0.0.1:{cls.http_port}")
+        cls.node.start()
+        cls.ports = {"udp": cls.node.port, "tcp": cls.node.port, "tls": cls.node.tls_port,
+                     "https": cls.node.https_port, "http": cls.http_port}
+
+    def run_load(self, transport, *words, code=0):
+        done = onymbench("run", "--quiet", "--json", "-", "--transport", transport, "--records",
+                         RECORDS, "--duration", "300ms", "--warm-up", "50ms", "--timeout", "10s",
+                         *words, f"127.0.0.1:{self.ports[transport]}")
+        self.assertEqual(done.returncode, code, done.stderr)
+        document = json.loads(done.stdout)
+        run = document["runs"][0]
+        self.assertEqual(run["requests"], sum(run[end] for end in ENDS), run)
+        self.assertEqual(run["answers"] + run["wrong"], sum(run["codes"].values()), run)
+        self.assertEqual(run["requests"], sum(k["requests"] for k in run["kinds"].values()))
+        return document, run
+
+    def test_every_transport_in_a_closed_loop(self):
+        for transport in self.ports:
+            words = ["--ca", self.node.ca] if transport in ("tls", "https") else []
+            with self.subTest(transport):
+                _, run = self.run_load(transport, "--connections", 4, "--window", 3, *words)
+                self.assertGreater(run["answers"], 0)
+                self.assertEqual(run["codes"], {"1": run["requests"]})
+                self.assertLessEqual(run["latency_us"]["p50"], run["latency_us"]["max"])
+                self.assertGreater(run["latency_us"]["p50"], 0)
+
+    def test_every_transport_in_an_open_loop(self):
+        for transport in self.ports:
+            with self.subTest(transport):
+                _, run = self.run_load(transport, "--rate", "200/s", "--connections", 8,
+                                       "--arrivals", "fixed", "--names", "zipf:0.99")
+                # 60 are due in 300 ms; each is accounted for
+                self.assertIn(run["requests"], (59, 60, 61))
+                self.assertEqual(run["codes"], {"1": run["requests"]})
+                self.assertGreaterEqual(run["latency_us"]["max"], run["service_us"]["p50"])
+
+    def test_a_connection_for_each_request(self):
+        for transport in ("tcp", "tls", "http", "https"):
+            with self.subTest(transport):
+                _, run = self.run_load(transport, "--new-connections", "--connections", 2)
+                self.assertGreater(run["answers"], 0)
+                self.assertEqual(run["broken"], 0)
+                self.assertGreaterEqual(run["connections_opened"], run["answers"])
+
+    def test_kinds_are_answered_as_they_must_be(self):
+        expected = {"resolve": {"1"}, "miss": {"100"}, "malformed": {"4"}, "route": {"1"}}
+        for transport in self.ports:
+            with self.subTest(transport):
+                _, run = self.run_load(
+                    transport, "--rate", 1000, "--connections", 4, "--mix",
+                    "resolve=40,miss=20,malformed=20,refused=10,route=10")
+                for kind, codes in expected.items():
+                    self.assertEqual(set(run["kinds"][kind]["codes"]), codes, kind)
+                refused = {"udp": {"200"}}.get(transport, {"402"})
+                # a few records have no value at the private index
+                self.assertLessEqual(set(run["kinds"]["refused"]["codes"]), refused | {"200"})
+                self.assertEqual(run["wrong"], 0)
+
+    def test_names_that_are_not_there_are_wrong(self):
+        _, run = self.run_load("udp", "--data-seed", 1, code=1)
+        self.assertGreater(run["wrong"], 0)
+        self.assertEqual(run["first_wrong"]["code"], 100)
+        self.assertEqual(run["first_wrong"]["kind"], "resolve")
+
+    def test_threads_share_the_load(self):
+        _, run = self.run_load("tcp", "--threads", 2, "--connections", 5, "--window", 8)
+        self.assertEqual(run["connections_opened"], 5)
+        self.assertEqual(run["codes"], {"1": run["requests"]})
+
+    def test_an_authority_that_does_not_vouch_stops_the_load(self):
+        stranger, _ = secured.self_signed(self.node.root, "stranger")
+        done = onymbench("run", "-q", "--transport", "tls", "--duration", "100ms", "--warm-up", 0,
+                         "--ca", stranger, f"127.0.0.1:{self.node.tls_port}")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("certificate", done.stderr)
+
+    def test_idle_connections_and_the_server_are_reported(self):
+        _, run = self.run_load("udp", "--idle", 50, "--ops", f"127.0.0.1:{self.node.ops_port}")
+        self.assertEqual(run["idle_open"], 50)
+        self.assertGreater(run["server"]["cpu_us_per_answer"], 0)
+        self.assertGreater(run["server"]["resident_bytes"], 0)
+        self.assertIn("bytes_per_idle_connection", run["server"])
+
+    def test_json_report_and_comparison(self):
+        with tempfile.TemporaryDirectory(prefix="onym-test-onymbench-") as folder:
+            folder = pathlib.Path(folder)
+            for name in ("a", "b"):
+                done = onymbench("run", "-d", "1.2s", "--warm-up", "150ms", "--label", "<x>",
+                                 "--records", RECORDS, "--json", folder / f"{name}.json",
+                                 "--report", folder / f"{name}.html",
+                                 f"127.0.0.1:{self.node.port}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, r"(?m)^ +1\.\d s +\d+/s +p50")
+                self.assertRegex(done.stdout, r"code 1 +\d+")
+            self.check_document(json.loads((folder / "a.json").read_text()))
+            self.check_page((folder / "a.html").read_text())
+            done = onymbench("report", folder / "a.json")
+            self.assertEqual(done.stdout, (folder / "a.html").read_text())
+            done = onymbench("compare", "--margin", 1000, folder / "a.json", folder / "b.json")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, r"verdict: .*the same")
+            done = onymbench("compare", "--json", folder / "a.json", folder / "a.json")
+            self.assertEqual(json.loads(done.stdout)["runs"][0]["ratios"]["rate"], 1)
+
+    def check_document(self, document):
+        self.assertEqual(set(document), {"onymbench", "machine", "at", "workload", "runs"})
+        self.assertEqual(document["onymbench"]["format"], 1)
+        self.assertGreater(document["machine"]["cores"], 0)
+        run = document["runs"][0]
+        self.assertEqual(run["name"], "<x>")
+        self.assertEqual(set(run["latency_us"]),
+                         {"p50", "p90", "p99", "p99_9", "p99_99", "max", "mean"})
+        self.assertGreaterEqual(len(run["series"]), 1)
+        self.assertEqual(set(run["series"][0]),
+                         {"t", "seconds", "rate", "p50_us", "p99_us", "errors"})
+        self.assertEqual(run["settings"]["mix"], {"resolve": 1})
+
+    def check_page(self, text):
+        page = Page(text)
+        self.assertEqual((page.open, page.faults), ([], []))
+        self.assertEqual(page.seen["svg"], 3)
+        self.assertNotIn("script", page.seen)
+        self.assertIn("&lt;x&gt;", text)
+        self.assertEqual(re.findall(r"https?:|src=|href=|url\(|@import", text), [])
+
+    def test_an_interrupt_prints_what_there_is(self):
+        with subprocess.Popen([ONYMBENCH, "run", "-d", "1h", "--warm-up", "0", "--json", "-",
+                               "--records", str(RECORDS), f"127.0.0.1:{self.node.port}"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
+            line = load.stderr.readline()  # of the first second
+            load.send_signal(signal.SIGINT)
+            out, error = load.communicate(timeout=60)
+        self.assertEqual(load.returncode, 130, error)
+        self.assertIn("p99", line)
+        run = json.loads(out)["runs"][0]
+        self.assertTrue(run["interrupted"])
+        self.assertGreater(run["answers"], 0)
+        self.assertIn("right answers", error)
+
+
+class Faults(unittest.TestCase):
+    """Answers that are wrong in a known way."""
+
+    def load(self, reply, *words):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as names, \
+                responder.Responder(reply) as server:
+            names.write("88.1/part-1\n88.1/part-2\n")
+            names.flush()
+            done = onymbench("run", "-q", "--json", "-", "--names-file", names.name, "-d", "200ms",
+                             "--warm-up", 0, "--timeout", "100ms", "--window", 4, *words,
+                             f"127.0.0.1:{server.port}")
+        return done, json.loads(done.stdout)["runs"][0]
+
+    def test_right_answers_are_right(self):
+        done, run = self.load(
+            lambda request: responder.packets_of(request, responder.success(request, b"y" * 900),
+                                                 0x20)[::-1])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(run["codes"], {"1": run["requests"]})
+
+    def test_another_name_is_wrong(self):
+        done, run = self.load(
+            lambda request: responder.packets_of(request,
+                                                 responder.success(request, name=b"88.1/part-0")))
+        self.assertEqual((done.returncode, run["answers"]), (1, 0))
+        self.assertEqual(run["wrong"], run["requests"])
+
+    def test_another_code_is_wrong_and_counted(self):
+        done, run = self.load(
+            lambda request: responder.packets_of(request, responder.message(request, 3, b"")))
+        self.assertEqual((done.returncode, run["answers"]), (1, 0))
+        self.assertEqual(run["codes"], {"3": run["wrong"]})
+
+    def test_a_missing_packet_is_no_answer(self):
+        done, run = self.load(
+            lambda request: responder.packets_of(request, responder.success(request, b"y" * 900),
+                                                 0x20)[:1])
+        self.assertEqual((done.returncode, run["answers"]), (3, 0))
+        self.assertEqual(run["timeouts"], run["requests"])
+
+    def test_an_answer_to_another_request_is_a_stray(self):
+        def reply(request):
+            other = request[:8] + bytes([request[8] ^ 0x40]) + request[9:]
+            return responder.packets_of(other, responder.success(request))
+        done, run = self.load(reply)
+        self.assertEqual((done.returncode, run["answers"]), (3, 0))
+        self.assertGreater(run["strays"], 0)
+
+    def test_a_stall_is_charged_to_all_that_wait(self):
+        stalled = []
+
+        def reply(request):
+            if len(stalled) < 1:
+                stalled.append(request)
+                time.sleep(0.1)
+            return responder.packets_of(request, responder.success(request))
+        done, run = self.load(reply, "--rate", 500, "--arrivals", "fixed", "--window", 1,
+                              "--timeout", "5s")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # one request of a hundred waited for its answer, half of them for their turn
+        self.assertGreater(run["latency_us"]["p50"], 5 * run["service_us"]["p50"])
+        self.assertGreaterEqual(run["latency_us"]["max"], 100000)
+
+
+class CommandLine(unittest.TestCase):
+    def refuse(self, words, text, code=2):
+        done = onymbench(*words)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), words)
+        self.assertIn(text, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_help_fits_and_ends_with_two_examples(self):
+        for words in ([], ["run"], ["compare"], ["report"]):
+            done = onymbench(*words, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
+            examples = done.stdout.split("Examples:\n")[1].splitlines()
+            self.assertEqual(len(examples), 2, examples)
+            self.assertTrue(all("onymbench" in line for line in examples))
+
+    def test_what_is_wrong_is_said(self):
+        for words, text in (
+                ([], "say what to do"), (["rum"], "did you mean 'run'?"), (["x"], "unknown command"),
+                (["run"], "name the server"), (["run", "a", "b"], "one server"),
+                (["run", "--windw", 1, "::1"], "did you mean --window?"),
+                (["run", "--xyzzy", "::1"], "unknown option --xyzzy"),
+                (["run", "--window"], "--window needs an argument"),
+                (["run", "--quiet=1", "::1"], "--quiet takes no argument"),
+                (["run", "-t", "upd", "::1"], "did you mean udp?"),
+                (["run", "--mix", "hit=1", "::1"], "unknown kind 'hit'"),
+                (["run", "--names", "some.txt", "::1"], "--names-file"),
+                (["run", "--names-file", "/nonexistent", "::1"], "/nonexistent"),
+                (["run", "--new-connections", "::1"], "UDP has no connections"),
+                (["run", "--ca", "x", "::1"], "--ca is for"),
+                (["run", "--threads", 4, "--connections", 3, "::1"], "is less than --threads 4"),
+                (["run", "--source", "127.0.0.1", "::1"], "address family"),
+                (["run", "--duration", "5parsecs", "::1"], "give a time"),
+                (["run", "256.1.1.1:0"], "is not HOST"),
+                (["compare", "a"], "give two files"), (["report"], "give one file"),
+                (["report", "/nonexistent"], "/nonexistent")):
+            with self.subTest(words):
+                self.refuse(words, text)
+
+    def test_limits(self):
+        for option, least, most in (("--window", 1, 4096), ("--connections", 1, 60000),
+                                    ("--threads", 1, 64), ("--records", 1, 1000000000)):
+            for value in (least - 1, most + 1, "x", "-1", "1.5"):
+                self.refuse(["run", option, value, "::1"], f"from {least} to {most}")
+        self.refuse(["run", "--connections", 65, "--window", 4096, "::1"], "at most 262144")
+
+    def test_a_server_elsewhere_needs_a_word(self):
+        self.refuse(["run", "192.0.2.1"], "--this-server-is-mine", 6)
+        self.refuse(["run", "[2001:db8::1]:2641"], "--this-server-is-mine", 6)
+
+    def test_nobody_there(self):
+        for transport in ("udp", "tcp", "tls", "https"):
+            done = onymbench("run", "-q", "-t", transport, "-d", "100ms", "--warm-up", 0,
+                             "--timeout", "50ms", f"127.0.0.1:{node.free_port()}")
+            self.assertEqual(done.returncode, 3, transport)
+            self.assertIn("refused", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

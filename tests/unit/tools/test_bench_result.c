@@ -1,0 +1,232 @@
+#include "tools/bench_compare.h"
+#include "tools/bench_report.h"
+#include "tools/bench_result.h"
+
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct onym_bench_settings settings = {.name = "a & b",
+                                                    .server = "127.0.0.1",
+                                                    .transport = ONYM_BENCH_TCP,
+                                                    .window = 4,
+                                                    .connections = 2,
+                                                    .threads = 1,
+                                                    .records = 10,
+                                                    .duration_ms = 1000,
+                                                    .timeout_ms = 1000,
+                                                    .mix.share = {0.5, 0.5}};
+
+/* A run of 200 right answers (100 of them misses) of 10 and 20 us, and failed ones. */
+static json_t *
+make_run(const struct onym_bench_settings *s, unsigned faster, uint64_t wrong)
+{
+    struct onym_bench_tally *t = calloc(1, sizeof *t);
+    struct onym_bench_run_facts facts = {.settings = s, .measured_ns = 1000000000 / faster};
+    json_t *run;
+
+    assert_non_null(t);
+    onym_histogram_record(&t->latency[ONYM_BENCH_RESOLVE], 10000 / faster, 100);
+    onym_histogram_record(&t->latency[ONYM_BENCH_MISS], 20000 / faster, 100);
+    onym_histogram_record(&t->service, 10000, 200);
+    t->ends[ONYM_BENCH_RESOLVE][ONYM_BENCH_RIGHT] = 100;
+    t->ends[ONYM_BENCH_MISS][ONYM_BENCH_RIGHT] = 100;
+    t->ends[ONYM_BENCH_MISS][ONYM_BENCH_AMISS] = wrong;
+    t->codes[ONYM_BENCH_RESOLVE][1] = 100;
+    t->codes[ONYM_BENCH_MISS][100] = 100;
+    t->codes[ONYM_BENCH_MISS][2] = wrong;
+    t->has_wrong = wrong > 0;
+    t->wrong_kind = ONYM_BENCH_MISS;
+    t->wrong_code = 2;
+    memcpy(t->wrong_name, "88.1/\xE4", 7); /* a cut character */
+    facts.series = json_array();
+    assert_int_equal(
+        json_array_append_new(facts.series, onym_bench_result_second(1, 1, &t->service, wrong)), 0);
+    run = onym_bench_result_run(&facts, t);
+    free(t);
+    return run;
+}
+
+static json_t *
+make_document(const struct onym_bench_settings *s, unsigned faster, uint64_t wrong)
+{
+    return onym_bench_result_document(NULL, json_pack("[o]", make_run(s, faster, wrong)));
+}
+
+static void
+result_survives_a_file(void **state)
+{
+    char path[] = "/tmp/onym-bench-XXXXXX";
+    int fd = mkstemp(path);
+    json_t *document = make_document(&settings, 1, 3);
+    json_t *again = NULL;
+    const json_t *run;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(json_dump_file(document, path, JSON_INDENT(1)), 0);
+    assert_int_equal(onym_bench_result_read(path, &again, NULL), ONYM_OK);
+    assert_true(json_equal(document, again));
+    run = json_array_get(json_object_get(again, "runs"), 0);
+    assert_float_equal(onym_bench_result_number(run, "requests", NULL), 203, 0);
+    assert_float_equal(onym_bench_result_number(run, "answers", NULL), 200, 0);
+    assert_float_equal(onym_bench_result_number(run, "rate", NULL), 200, 0);
+    assert_float_equal(onym_bench_result_number(run, "codes", "100"), 100, 0);
+    assert_float_equal(onym_bench_result_number(run, "codes", "2"), 3, 0);
+    /* a slot's upper edge: at most 1/128 above */
+    assert_in_range((uint64_t)onym_bench_result_number(run, "latency_us", "p50"), 10, 10);
+    assert_in_range((uint64_t)onym_bench_result_number(run, "latency_us", "max"), 20, 20);
+    assert_string_equal(onym_bench_result_text(run, "first_wrong", "name"), "?");
+    json_decref(document);
+    json_decref(again);
+    (void)close(fd);
+    (void)unlink(path);
+}
+
+static void
+result_refuses_other_files(void **state)
+{
+    static const struct {
+        const char *text, *why;
+        enum onym_status status;
+    } cases[] = {{"{", "", ONYM_MALFORMED},
+                 {"[]", "not a result", ONYM_MALFORMED},
+                 {"{\"onymbench\":{\"format\":1},\"runs\":[]}", "not a result", ONYM_MALFORMED},
+                 {"{\"onymbench\":{\"format\":2},\"runs\":[{}]}", "later", ONYM_MALFORMED}};
+    char path[] = "/tmp/onym-bench-XXXXXX";
+    int fd = mkstemp(path);
+    json_t *document = NULL;
+    struct onym_fault fault = {0};
+
+    (void)state;
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, cases[i].text, strlen(cases[i].text), 0),
+                         (ssize_t)strlen(cases[i].text));
+        assert_int_equal(onym_bench_result_read(path, &document, &fault), cases[i].status);
+        assert_non_null(strstr(fault.text, cases[i].why));
+    }
+    (void)close(fd);
+    (void)unlink(path);
+    assert_int_equal(onym_bench_result_read(path, &document, &fault), ONYM_IO);
+}
+
+static enum onym_bench_verdict_of_two
+compared(json_t *a, json_t *b, double margin)
+{
+    enum onym_bench_verdict_of_two verdict;
+    json_t *comparison = onym_bench_compare(a, b, margin, &verdict);
+
+    assert_int_equal(json_array_size(json_object_get(comparison, "runs")), 1);
+    json_decref(comparison);
+    json_decref(a);
+    json_decref(b);
+    return verdict;
+}
+
+static void
+compare_judges_a_closed_loop_by_its_rate(void **state)
+{
+    (void)state;
+    assert_int_equal(compared(make_document(&settings, 1, 0), make_document(&settings, 1, 0), 0),
+                     ONYM_BENCH_SAME);
+    assert_int_equal(compared(make_document(&settings, 1, 0), make_document(&settings, 2, 0), 0.05),
+                     ONYM_BENCH_BETTER);
+    assert_int_equal(compared(make_document(&settings, 2, 0), make_document(&settings, 1, 0), 0.05),
+                     ONYM_BENCH_WORSE);
+    /* twice as fast is within a margin of 100 % */
+    assert_int_equal(compared(make_document(&settings, 1, 0), make_document(&settings, 2, 0), 1),
+                     ONYM_BENCH_SAME);
+}
+
+static void
+compare_judges_an_open_loop_by_its_tail(void **state)
+{
+    struct onym_bench_settings open = settings;
+
+    (void)state;
+    open.rate = 200;
+    assert_int_equal(compared(make_document(&open, 1, 0), make_document(&open, 2, 0), 0.05),
+                     ONYM_BENCH_BETTER);
+    assert_int_equal(compared(make_document(&open, 2, 0), make_document(&open, 1, 0), 0.05),
+                     ONYM_BENCH_WORSE);
+}
+
+static void
+compare_does_not_let_speed_hide_failures(void **state)
+{
+    (void)state;
+    assert_int_equal(compared(make_document(&settings, 1, 0), make_document(&settings, 2, 5), 0.05),
+                     ONYM_BENCH_WORSE);
+    assert_int_equal(compared(make_document(&settings, 2, 5), make_document(&settings, 1, 0), 0.05),
+                     ONYM_BENCH_BETTER);
+}
+
+static void
+compare_refuses_loads_that_differ(void **state)
+{
+    struct onym_bench_settings other = settings;
+    enum onym_bench_verdict_of_two verdict;
+    json_t *a = make_document(&settings, 1, 0);
+    json_t *b;
+    json_t *comparison;
+
+    (void)state;
+    other.window = 5;
+    b = make_document(&other, 1, 0);
+    comparison = onym_bench_compare(a, b, 0.05, &verdict);
+    assert_int_equal(verdict, ONYM_BENCH_UNEQUAL);
+    assert_string_equal(
+        json_string_value(json_array_get(
+            json_object_get(json_array_get(json_object_get(comparison, "runs"), 0), "unequal"), 0)),
+        "window");
+    json_decref(comparison);
+    json_decref(a);
+    json_decref(b);
+}
+
+static void
+report_escapes_and_needs_nothing_else(void **state)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    json_t *document = make_document(&settings, 1, 3);
+
+    (void)state;
+    assert_non_null(out);
+    onym_bench_report(document, out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "<h2>a &amp; b</h2>"));
+    assert_non_null(strstr(text, "identifier not found"));
+    assert_non_null(strstr(text, "</html>"));
+    assert_null(strstr(text, "http:"));
+    assert_null(strstr(text, "https:"));
+    assert_null(strstr(text, "<script"));
+    free(text);
+    json_decref(document);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(result_survives_a_file),
+        cmocka_unit_test(result_refuses_other_files),
+        cmocka_unit_test(compare_judges_a_closed_loop_by_its_rate),
+        cmocka_unit_test(compare_judges_an_open_loop_by_its_tail),
+        cmocka_unit_test(compare_does_not_let_speed_hide_failures),
+        cmocka_unit_test(compare_refuses_loads_that_differ),
+        cmocka_unit_test(report_escapes_and_needs_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
