@@ -272,6 +272,7 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
     case ONYM_ROUTE_V1_PREFIX:
         return onym_routes_prefix(c, r);
     case ONYM_ROUTE_HISTORY:
+        return onym_routes_history(c, r);
     case ONYM_ROUTE_BATCH:
         return planned(c);
     case ONYM_ROUTE_TOKENS:

@@ -86,6 +86,10 @@ enum onym_http_when onym_routes_submit(struct onym_http_call *call, struct onym_
 /* The list of that kind, both mouths: identifiers under a prefix, or homed prefixes. */
 enum onym_http_when onym_routes_list(struct onym_http_call *call, enum onym_kind kind);
 
+/* What happened to an identifier. */
+enum onym_http_when onym_routes_history(struct onym_http_call *call,
+                                        const struct onym_routed *routed);
+
 /* Homes a prefix or lets it go, both mouths; and what is said when it was done. */
 enum onym_http_when onym_routes_prefix(struct onym_http_call *call,
                                        const struct onym_routed *routed);

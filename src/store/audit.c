@@ -24,30 +24,3 @@ onym_audit_walk(const struct onym_view *view, onym_audit_fn *each, void *of,
     *out = r;
     return ONYM_OK;
 }
-
-const char *
-onym_audit_action(uint8_t action)
-{
-    static const char *const name[] = {
-        [ONYM_ACTION_CREATE] = "create", [ONYM_ACTION_DELETE] = "delete",
-        [ONYM_ACTION_ADD] = "add",       [ONYM_ACTION_REMOVE] = "remove",
-        [ONYM_ACTION_MODIFY] = "modify", [ONYM_ACTION_HOME] = "home",
-        [ONYM_ACTION_UNHOME] = "unhome", [ONYM_ACTION_ISSUE] = "issue",
-        [ONYM_ACTION_REVOKE] = "revoke"};
-
-    return action < sizeof name / sizeof name[0] && name[action] != NULL ? name[action] : "";
-}
-
-const char *
-onym_audit_what(const struct onym_entry *entry)
-{
-    if (entry->what == ONYM_ENTRY_LOAD) {
-        return "load";
-    }
-    if (entry->what == ONYM_ENTRY_EVENT) {
-        return entry->event == ONYM_EVENT_LOGIN    ? "login"
-               : entry->event == ONYM_EVENT_DENIED ? "denied"
-                                                   : "lost";
-    }
-    return onym_audit_action(entry->what);
-}

@@ -24,9 +24,4 @@ ONYM_MUST_USE enum onym_status onym_audit_walk(const struct onym_view *view, ony
                                                void *of, struct onym_audit_report *out,
                                                struct onym_fault *fault);
 
-/* "create", "delete", ... "load", "login", "denied", "lost": what an entry is about. Static. */
-const char *onym_audit_what(const struct onym_entry *entry);
-/* The same for an action alone; "" for 0. */
-const char *onym_audit_action(uint8_t action);
-
 #endif

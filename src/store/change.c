@@ -2,6 +2,7 @@
 
 #include "store/fold.h"
 #include "store/lmdb_status.h"
+#include "store/names.h"
 #include "store/oplog.h"
 #include "store/outcome_priv.h"
 #include "store/record_v1.h"
@@ -227,6 +228,8 @@ onym_change_log(struct onym_change *change, const struct onym_entry *entry, uint
 
     if (status == ONYM_OK) {
         *sequence = change->log.sequence;
+        status = onym_names_add(&change->env->names, &change->env->tables, change->txn, *sequence,
+                                entry->name);
     }
     return status;
 }

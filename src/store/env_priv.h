@@ -13,11 +13,19 @@
 /* An LMDB file and its tables. */
 struct onym_tables {
     MDB_env *mdb;
-    MDB_dbi record, log, meta, outcome;
+    MDB_dbi record, log, meta, outcome, names;
+};
+
+/* The names of the log's last segment (store/names.h), for the one write transaction. */
+#define ONYM_NAMES_BYTES 8176U
+struct onym_names {
+    uint64_t sequence; /* of the last entry taken in */
+    uint8_t bits[ONYM_NAMES_BYTES];
 };
 
 struct onym_env {
     struct onym_tables tables;
+    struct onym_names names;
     /* Between reopening, which takes tables away for a moment, and what other threads ask without
      * a view. Views and changes are promised to be closed then. */
     pthread_mutex_t reopening;

@@ -56,6 +56,27 @@ ONYM_MUST_USE enum onym_status onym_oplog_append_load(const struct onym_tables *
                                                       const struct onym_load_operation *load,
                                                       struct onym_position *position);
 
+/* Single entries, in either direction. */
+struct onym_oplog_cursor {
+    MDB_cursor *at;
+};
+ONYM_MUST_USE enum onym_status onym_oplog_cursor_open(const struct onym_tables *tables,
+                                                      MDB_txn *txn, struct onym_oplog_cursor *out);
+void onym_oplog_cursor_close(struct onym_oplog_cursor *cursor);
+/* Each: ONYM_OK, *sequence and *out, whose spans live as long as the transaction sees them;
+ * ONYM_NOT_FOUND there is none; ONYM_CORRUPT it cannot be read, *sequence is right all the same;
+ * ONYM_IO. seek: the entry, or the first behind it. */
+ONYM_MUST_USE enum onym_status onym_oplog_cursor_seek(struct onym_oplog_cursor *cursor,
+                                                      uint64_t from, uint64_t *sequence,
+                                                      struct onym_entry *out);
+ONYM_MUST_USE enum onym_status onym_oplog_cursor_next(struct onym_oplog_cursor *cursor,
+                                                      uint64_t *sequence, struct onym_entry *out);
+ONYM_MUST_USE enum onym_status onym_oplog_cursor_prev(struct onym_oplog_cursor *cursor,
+                                                      uint64_t *sequence, struct onym_entry *out);
+/* The sequence of the last entry; 0: there is none. ONYM_OK or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_oplog_cursor_end(struct onym_oplog_cursor *cursor,
+                                                     uint64_t *sequence);
+
 struct onym_oplog_report {
     uint64_t entries;
     uint64_t groups;

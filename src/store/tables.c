@@ -44,10 +44,9 @@ open_existing(struct onym_tables *t)
     return rc != 0 ? rc : end(txn, open_tables(t, txn, 0));
 }
 
-/* The table of outcomes came after the first stores were made, so it is added where it is missing.
- */
+/* The tables that came after the first stores were made: added where they are missing. */
 static int
-open_outcome(struct onym_tables *t)
+open_later(const struct onym_tables *t, const char *name, MDB_dbi *out)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(t->mdb, NULL, MDB_RDONLY, &txn);
@@ -55,12 +54,12 @@ open_outcome(struct onym_tables *t)
     if (rc != 0) {
         return rc;
     }
-    rc = end(txn, mdb_dbi_open(txn, "outcome", 0, &t->outcome));
+    rc = end(txn, mdb_dbi_open(txn, name, 0, out));
     if (rc != MDB_NOTFOUND) {
         return rc;
     }
     rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
-    return rc != 0 ? rc : end(txn, mdb_dbi_open(txn, "outcome", MDB_CREATE, &t->outcome));
+    return rc != 0 ? rc : end(txn, mdb_dbi_open(txn, name, MDB_CREATE, out));
 }
 
 static int
@@ -116,7 +115,10 @@ onym_tables_open(const char *path, const struct onym_tables_options *options,
         }
     }
     if (rc == 0) {
-        rc = open_outcome(&t);
+        rc = open_later(&t, "outcome", &t.outcome);
+    }
+    if (rc == 0) {
+        rc = open_later(&t, "names", &t.names);
     }
     if (rc != 0) {
         onym_tables_close(&t);

@@ -129,6 +129,28 @@ class EachOperation(unittest.TestCase):
         self.ask(404, "DELETE", target)
         self.assertEqual(self.walk(f"{API}/prefixes", "prefix")[0], [web.PREFIX])
 
+    def test_6_history(self):
+        name = identifier("storied")
+        for body in (VALUES, {"values": VALUES["values"][:1]}):
+            self.node.ask("PUT", name, body, web.ADMIN)
+        self.node.ask("PUT", name, VALUES, NOBODY)
+        self.node.ask("DELETE", name, login=web.ADMIN)
+        page = self.ask(200, "GET", name + "/history").json
+        self.assertEqual([item["what"] for item in page["items"]],
+                         ["delete", "denied", "create", "create"])
+        self.assertEqual(page["items"][2]["indexes"], [1])
+        self.assertEqual([item.get("rev") for item in page["items"]], [None, None, 2, 1])
+        self.assertEqual(page["items"][1]["principal"], USER)
+        self.assertIsNone(page["next"])
+        first = self.ask(200, "GET", name + "/history?limit=1").json
+        rest = self.ask(200, "GET", name + f"/history?cursor={first['next']}").json
+        self.assertEqual(first["items"] + rest["items"], page["items"])
+        loaded = self.ask(200, "GET", identifier("part-1") + "/history")
+        self.assertEqual(loaded.json, {"items": [], "next": None})
+        self.ask(400, "GET", name + "/history?limit=0")
+        self.ask(404, "GET", identifier("never-was") + "/history")
+        self.refused_to_others("GET", name + "/history")
+
     def test_9_nothing_was_left_out(self):
         """Every operation, and everything below 500 but what another test names."""
         elsewhere = {("getStatus", "400"), ("getContract", "400"),  # of any request: test_web.py

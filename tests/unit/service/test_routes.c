@@ -253,9 +253,9 @@ v1_refuses_what_it_does_not_know(void **state)
     play_get(p, "/api/v1/identifiers/" PREFIX "/history", "");
     assert_int_equal(play_status(p), 404);
     play_get(p, "/api/v1/identifiers/" PREFIX "/A/history", "");
-    assert_int_equal(play_status(p), 501);
+    assert_int_equal(play_status(p), 401);
     play_get(p, "/api/v1/identifiers/" PREFIX "%2FA/history", "");
-    assert_int_equal(play_status(p), 501);
+    assert_int_equal(play_status(p), 401);
     play_get(p, "/api/v1/identifiers/" PREFIX "/A%2Fhistory", "");
     assert_int_equal(play_status(p), 404);
 }

@@ -216,7 +216,7 @@ see(void *of, uint64_t sequence, const struct onym_entry *entry)
 
     assert_int_equal(sequence, ++seen->count);
     (void)snprintf(seen->what + strlen(seen->what), sizeof seen->what - strlen(seen->what), "%c",
-                   onym_audit_what(entry)[0]);
+                   onym_entry_what(entry)[0]);
 }
 
 static enum onym_status
