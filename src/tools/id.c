@@ -1,4 +1,5 @@
 #include "tools/id_change.h"
+#include "tools/id_history.h"
 #include "tools/id_list.h"
 #include "tools/id_resolve.h"
 
@@ -48,5 +49,11 @@ const struct onym_command onym_commands_id[] = {
      .summary = "List the identifiers under a prefix",
      .help = onym_id_list_help,
      .run = onym_id_list},
+    {.noun = "id",
+     .verb = "history",
+     .usage = "ID --data DIR [options]",
+     .summary = "Show who changed an identifier, and when",
+     .help = onym_id_history_help,
+     .run = onym_id_history},
     {.noun = NULL},
 };

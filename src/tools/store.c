@@ -24,5 +24,11 @@ const struct onym_command onym_commands_store[] = {
      .summary = "Read the whole store and name what is damaged",
      .help = onym_store_check_help,
      .run = onym_store_check_command},
+    {.noun = "store",
+     .verb = "reindex",
+     .usage = "--data DIR [options]",
+     .summary = "Make derived tables of a store again",
+     .help = onym_store_reindex_help,
+     .run = onym_store_reindex_command},
     {.noun = NULL},
 };

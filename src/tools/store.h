@@ -7,9 +7,11 @@
 extern const char onym_store_load_help[];
 extern const char onym_store_dump_help[];
 extern const char onym_store_check_help[];
+extern const char onym_store_reindex_help[];
 
 int onym_store_load(const struct onym_cli *cli, int argc, char **argv);
 int onym_store_dump(const struct onym_cli *cli, int argc, char **argv);
 int onym_store_check_command(const struct onym_cli *cli, int argc, char **argv);
+int onym_store_reindex_command(const struct onym_cli *cli, int argc, char **argv);
 
 #endif
