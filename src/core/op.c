@@ -96,6 +96,9 @@ onym_op_state_check(const struct onym_operation *op, const struct onym_record *o
         if (old != NULL && (!op->overwrite || op->expect == ONYM_EXPECT_ABSENT)) {
             return onym_op_refuse(fault, ONYM_EXISTS, NULL, 0);
         }
+        if (old == NULL && op->expect == ONYM_EXPECT_PRESENT) {
+            return onym_op_refuse(fault, ONYM_NOT_FOUND, NULL, 0);
+        }
         return ONYM_OK;
     case ONYM_ACTION_ADD:
         return check_add(op, sides, fault);

@@ -65,6 +65,7 @@ ONYM_MUST_USE enum onym_status onym_op_form(const struct onym_operation *op,
  *   ONYM_OK             nobody needs to be known: MODIFY of publicly writable values, none of them
  *                       HS_ADMIN before or after
  *   ONYM_EXISTS         CREATE: the record exists and may not be overwritten
+ *   ONYM_NOT_FOUND      CREATE: no record, and op->expect is ONYM_EXPECT_PRESENT
  *   ONYM_NOT_FOUND, ONYM_VALUE_NOT_FOUND, ONYM_VALUE_FORBIDS
  *                       MODIFY: no record; an index is missing; no admin-write on a value */
 ONYM_MUST_USE enum onym_status onym_op_before_auth(const struct onym_operation *op,
@@ -107,7 +108,8 @@ struct onym_op_rights {
 /* Which rights an operation needs that passed onym_op_before_rights. ONYM_OK.
  *   CREATE, new          add-handle in the prefix; a derived prefix: add-prefix in the parent
  *   CREATE, overwriting  in the old record: the bits of what changes, or add-admin, or
- *                        delete-handle
+ *                        delete-handle; when nothing changes also what creating it takes, or, with
+ *                        private values in it, read-value in the old record
  *   DELETE               delete-handle in the record or in the prefix; a derived prefix: in the
  *                        record, or delete-prefix in the parent
  *   ADD, REMOVE, MODIFY  in the record: per value the bit for HS_ADMIN or for the others; from one

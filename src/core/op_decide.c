@@ -313,6 +313,10 @@ decide(struct decision *d)
     if (status != ONYM_OK) {
         return status;
     }
+    /* told only here, behind the rights: private values would else be found out by guessing */
+    if (d->op->expect == ONYM_EXPECT_SAME && d->old != NULL && d->changed) {
+        return onym_op_refuse(&d->outcome.fault, ONYM_EXISTS, NULL, 0);
+    }
     if (d->changed || d->old == NULL) {
         return write_record(d);
     }

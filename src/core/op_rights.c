@@ -33,9 +33,9 @@ allow(struct onym_op_rights *rights, enum onym_op_where where, unsigned bits)
 }
 
 /* The sum of what a new record changes in the old one. A record sent again as it was counts as
- * modified, so that nobody without rights can guess at private values. */
+ * modified, so that nobody without rights can guess at private values; *all_same says so. */
 static unsigned
-replace_bits(const struct onym_op_sides *sides)
+replace_bits(const struct onym_op_sides *sides, bool *all_same)
 {
     unsigned changed = 0;
     unsigned same = 0;
@@ -58,6 +58,7 @@ replace_bits(const struct onym_op_sides *sides)
             changed |= remove_bit(sides->old.item[i].raw);
         }
     }
+    *all_same = changed == 0;
     return changed != 0 ? changed : same;
 }
 
@@ -114,18 +115,6 @@ allow_modify(const struct onym_op_sides *sides, struct onym_op_rights *out)
     allow(out, ONYM_OP_IN_RECORD, bits != 0 ? bits : ONYM_ADMIN_MODIFY_VALUE);
 }
 
-static void
-allow_replace(const struct onym_op_sides *sides, struct onym_op_rights *out)
-{
-    unsigned bits = replace_bits(sides);
-
-    if (bits != 0) {
-        allow(out, ONYM_OP_IN_RECORD, bits);
-    }
-    allow(out, ONYM_OP_IN_RECORD, ONYM_ADMIN_ADD_ADMIN);
-    allow(out, ONYM_OP_IN_RECORD, ONYM_ADMIN_DELETE_HANDLE);
-}
-
 /* CREATE of what is not there, and DELETE. */
 static enum onym_status
 allow_by_prefix(const struct onym_operation *op, struct onym_arena *arena,
@@ -149,6 +138,29 @@ allow_by_prefix(const struct onym_operation *op, struct onym_arena *arena,
     return ONYM_OK;
 }
 
+/* CREATE of what is there. Sending a record again as it is changes nothing, so it is also open to
+ * who may see that it is the same: who may create it, or read it when some of it is private. */
+static enum onym_status
+allow_replace(const struct onym_operation *op, const struct onym_record *old,
+              const struct onym_op_sides *sides, struct onym_arena *arena,
+              struct onym_op_rights *out)
+{
+    bool same;
+    unsigned bits = replace_bits(sides, &same);
+
+    if (bits != 0) {
+        allow(out, ONYM_OP_IN_RECORD, bits);
+    }
+    allow(out, ONYM_OP_IN_RECORD, ONYM_ADMIN_ADD_ADMIN);
+    allow(out, ONYM_OP_IN_RECORD, ONYM_ADMIN_DELETE_HANDLE);
+    if (same && old->private_values.count > 0) {
+        allow(out, ONYM_OP_IN_RECORD, ONYM_ADMIN_READ_VALUE);
+    } else if (same) {
+        return allow_by_prefix(op, arena, out);
+    }
+    return ONYM_OK;
+}
+
 enum onym_status
 onym_op_rights_needed(const struct onym_operation *op, const struct onym_record *old,
                       struct onym_arena *arena, struct onym_op_rights *out)
@@ -162,7 +174,7 @@ onym_op_rights_needed(const struct onym_operation *op, const struct onym_record 
         switch (op->action) {
         case ONYM_ACTION_CREATE:
             if (old != NULL) {
-                allow_replace(&sides, &rights);
+                status = allow_replace(op, old, &sides, arena, &rights);
             } else {
                 status = allow_by_prefix(op, arena, &rights);
             }

@@ -25,7 +25,10 @@ enum onym_action {
 enum onym_expect {
     ONYM_EXPECT_ANY = 0,
     ONYM_EXPECT_REVISION, /* it exists and is in exactly this revision, else ONYM_STALE */
-    ONYM_EXPECT_ABSENT    /* it does not exist, else ONYM_EXISTS, whatever overwrite says */
+    ONYM_EXPECT_ABSENT,   /* it does not exist, else ONYM_EXISTS, whatever overwrite says */
+    ONYM_EXPECT_SAME,     /* CREATE with overwrite: it does not exist or is what is asked for
+                             already, else ONYM_EXISTS */
+    ONYM_EXPECT_PRESENT   /* CREATE: it exists, else ONYM_NOT_FOUND */
 };
 
 /* Somebody who has proven who they are: a handle and the index of the key there. */

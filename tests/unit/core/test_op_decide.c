@@ -185,6 +185,12 @@ an_expectation_is_kept_or_refused(void **state)
     } cases[] = {
         {CREATE, NULL, "1|A|a", ONYM_EXPECT_ABSENT, 0, ONYM_OK},
         {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_ABSENT, 0, ONYM_EXISTS},
+        {CREATE, NULL, "1|A|a", ONYM_EXPECT_SAME, 0, ONYM_OK},
+        {CREATE, "1|A|a 2|B|b|p", "2|B|b|p 1|A|a", ONYM_EXPECT_SAME, 0, ONYM_OK},
+        {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_SAME, 0, ONYM_EXISTS},
+        {CREATE, "1|A|a 2|B|b", "1|A|a", ONYM_EXPECT_SAME, 0, ONYM_EXISTS},
+        {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_PRESENT, 0, ONYM_OK},
+        {CREATE, NULL, "1|A|a", ONYM_EXPECT_PRESENT, 0, ONYM_NOT_FOUND},
         {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_REVISION, 7, ONYM_OK},
         {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_REVISION, 6, ONYM_STALE},
         {CREATE, "1|A|b", "1|A|a", ONYM_EXPECT_REVISION, 8, ONYM_STALE},
