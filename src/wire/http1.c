@@ -350,6 +350,7 @@ finish(struct onym_http1 *p)
     rq->method = onym_span_of(p->head, p->target_at - 1);
     rq->target = onym_span_of(p->head + p->target_at, p->version_at - 1 - p->target_at);
     rq->fields = onym_span_of(p->head + p->fields_at, p->len - p->fields_at - 2);
+    rq->is_1_0 = old;
     if (!old && !onym_span_equal(version, onym_span_text("HTTP/1.1"))) {
         return refuse(p, 505, "HTTP/1.1 or 1.0 is spoken here");
     }

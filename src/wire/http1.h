@@ -35,6 +35,7 @@ struct onym_http1_request {
     onym_span query;  /* after the '?', not decoded */
     onym_span fields; /* the header lines, for onym_http1_field */
     bool keep_alive;  /* the peer wants the connection to stay (version and Connection) */
+    bool is_1_0;      /* HTTP/1.0, whose answers cannot be chunked */
     enum onym_http1_body body;
     uint64_t body_len; /* of a sized body, > 0 */
 };

@@ -15,6 +15,7 @@ struct onym_json_in {
     uint32_t count;
     size_t len; /* of bytes in use */
     enum onym_status status;
+    bool handle_alone; /* values need not be there */
     uint8_t bytes[ONYM_VALUES_LEN_MAX];
 };
 
@@ -283,6 +284,10 @@ read_object(struct onym_json *json, struct onym_json_in *in, struct onym_json_bo
                                     "other");
     }
     if (!has_values && (seen & ((1U << VALUE_MEMBERS) - 1)) == 0) {
+        if (in->handle_alone) {
+            out->shape = ONYM_JSON_SHAPE_RECORD;
+            return true;
+        }
         return onym_json_fail(json, "a member is missing; expected \"values\"");
     }
     return has_values || keep_value(json, in, &value, seen);
@@ -298,9 +303,9 @@ read_body(struct onym_json *json, struct onym_json_in *in, struct onym_json_body
     return read_object(json, in, out) && onym_json_end(json);
 }
 
-enum onym_status
-onym_json_in_read(struct onym_json_in *in, onym_span text, uint32_t now_s,
-                  struct onym_json_body *out, struct onym_json_error *error)
+static enum onym_status
+read_text(struct onym_json_in *in, onym_span text, uint32_t now_s, struct onym_json_body *out,
+          struct onym_json_error *error)
 {
     struct onym_json_body body = {0};
     struct onym_json json;
@@ -329,4 +334,20 @@ onym_json_in_read(struct onym_json_in *in, onym_span text, uint32_t now_s,
                                            .count = in->count};
     *out = body;
     return ONYM_OK;
+}
+
+enum onym_status
+onym_json_in_read(struct onym_json_in *in, onym_span text, uint32_t now_s,
+                  struct onym_json_body *out, struct onym_json_error *error)
+{
+    in->handle_alone = false;
+    return read_text(in, text, now_s, out, error);
+}
+
+enum onym_status
+onym_json_in_read_handle(struct onym_json_in *in, onym_span text, uint32_t now_s,
+                         struct onym_json_body *out, struct onym_json_error *error)
+{
+    in->handle_alone = true;
+    return read_text(in, text, now_s, out, error);
 }

@@ -38,6 +38,11 @@ ONYM_MUST_USE enum onym_status onym_json_in_read(struct onym_json_in *in, onym_s
                                                  uint32_t now_s, struct onym_json_body *out,
                                                  struct onym_json_error *error);
 
+/* The same for a row that names a handle and needs no values: {} is a record too. */
+ONYM_MUST_USE enum onym_status onym_json_in_read_handle(struct onym_json_in *in, onym_span text,
+                                                        uint32_t now_s, struct onym_json_body *out,
+                                                        struct onym_json_error *error);
+
 /* Gives back the memory of the last read but a little. */
 void onym_json_in_trim(struct onym_json_in *in);
 
