@@ -32,16 +32,22 @@ at_least_one(uint32_t number)
 
 /* Takes the room an operation needs, before anything is spent on it. */
 static enum onym_status
-take_room(struct onym_changes *c, uint32_t source, size_t bytes)
+take_room(struct onym_changes *c, uint32_t source, size_t bytes, bool yields)
 {
     const struct onym_changes_options *o = &c->options;
     struct onym_changes_source *s = &c->source[source];
+    uint32_t ops_max = at_least_one(o->ops / o->share);
+    size_t bytes_max = o->bytes / o->share;
 
     if (c->is_stopping || c->stat.read_only) {
         return ONYM_READ_ONLY;
     }
-    if (c->ops >= o->ops || bytes > o->bytes - c->bytes ||
-        s->ops >= at_least_one(o->ops / o->share) || bytes > o->bytes / o->share - s->bytes) {
+    if (c->ops >= o->ops || bytes > o->bytes - c->bytes || s->ops >= ops_max ||
+        bytes > bytes_max - s->bytes) {
+        return ONYM_BUSY;
+    }
+    if (yields && s->ops > 0 &&
+        (s->ops >= ops_max - ops_max / 8 || s->bytes + bytes > bytes_max - bytes_max / 8)) {
         return ONYM_BUSY;
     }
     c->ops++;
@@ -89,10 +95,10 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
         return ONYM_INVALID;
     }
     lock(c);
-    status = take_room(c, source, bytes);
+    status = take_room(c, source, bytes, ticket.yields);
     if (status == ONYM_OK) {
         c->coming++;
-    } else {
+    } else if (!ticket.yields) { /* else it comes again, as often as it takes */
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     unlock(c);

@@ -40,6 +40,8 @@ struct onym_changes; /* opaque */
 /* Who gets the result. */
 struct onym_change_ticket {
     unsigned worker;
+    bool
+        yields; /* one of many that can wait: the last eighth of its source's share is not for it */
     uint64_t id; /* the worker's own; comes back unread */
 };
 

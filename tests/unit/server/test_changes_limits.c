@@ -23,6 +23,20 @@ create(struct bench *b, uint64_t i, const char *address)
     return bench_submit(b, i, &op);
 }
 
+static enum onym_status
+create_yielding(struct bench *b, uint64_t i)
+{
+    uint8_t bytes[128];
+    char name[64];
+    struct onym_operation op;
+
+    name_of(i, name);
+    op = bench_operation(b, ONYM_ACTION_CREATE, name, bench_value(bytes, sizeof bytes, 1, "x"));
+    op.address = onym_span_text("192.0.2.1");
+    return onym_changes_submit(b->changes, (struct onym_change_ticket){.id = i, .yields = true},
+                               &op, &bench_admin);
+}
+
 static struct onym_change *
 hold(struct bench *b)
 {
@@ -145,6 +159,47 @@ the_queue_takes_as_many_bytes_as_it_may(void **state)
         onym_change_abort(held);
         bench_stop(b);
     }
+    bench_free(b);
+}
+
+/* What can wait leaves the last eighth of the share, in operations and in bytes, but may be alone
+ * with whatever size. */
+static void
+what_yields_leaves_room_for_others(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_changes_stat stat;
+    struct onym_change *held;
+    size_t one;
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 64});
+    held = hold(b);
+    for (uint64_t i = 0; i < 7; i++) {
+        assert_int_equal(create_yielding(b, i), ONYM_OK);
+    }
+    assert_int_equal(create_yielding(b, 7), ONYM_BUSY);
+    onym_changes_stat(b->changes, &stat);
+    one = (size_t)(stat.waiting_bytes / 7);
+    assert_int_equal(create(b, 7, "192.0.2.1"), ONYM_OK);
+    assert_int_equal(create(b, 8, "192.0.2.1"), ONYM_BUSY);
+    onym_change_abort(held);
+    bench_stop(b);
+
+    memset(b->result, 0, sizeof b->result);
+    bench_start(b, &(struct onym_changes_options){.bytes = 8 * one, .share = 1});
+    held = hold(b);
+    for (uint64_t i = 0; i < 7; i++) {
+        assert_int_equal(create_yielding(b, i), ONYM_OK);
+    }
+    assert_int_equal(create_yielding(b, 7), ONYM_BUSY);
+    assert_int_equal(create(b, 7, "192.0.2.1"), ONYM_OK);
+    onym_change_abort(held);
+    bench_stop(b);
+
+    memset(b->result, 0, sizeof b->result);
+    bench_start(b, &(struct onym_changes_options){.bytes = one, .share = 1});
+    assert_int_equal(create_yielding(b, 0), ONYM_OK);
     bench_free(b);
 }
 
@@ -301,6 +356,7 @@ main(void)
         cmocka_unit_test(undelivered_results_take_room),
         cmocka_unit_test(ends_and_commits_are_counted),
         cmocka_unit_test(the_queue_takes_as_many_bytes_as_it_may),
+        cmocka_unit_test(what_yields_leaves_room_for_others),
         cmocka_unit_test(one_source_has_its_share),
         cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
         cmocka_unit_test(refusals_beyond_the_limit_are_counted_in_the_log),
