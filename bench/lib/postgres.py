@@ -31,6 +31,16 @@ INSERT INTO part VALUES ('88.9430.' || (:e)::text || '/PN.' || upper(to_hex((:r)
   decode('{record}', 'hex'));
 """
 
+SELECT = r"""\set n random(1, :records)
+SELECT record FROM identifier WHERE name = '88.9430.1000/SN.' || lpad((:n)::text, 14, '0') \gset
+"""
+IDENTIFIERS = """CREATE TABLE identifier (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+INSERT INTO identifier SELECT '88.9430.1000/SN.' || lpad(n::text, 14, '0'),
+  rpad(md5(n::text), {bytes}, 'x') FROM generate_series(1, {records}) AS n;
+VACUUM ANALYZE identifier;
+CHECKPOINT;
+"""
+
 
 def installed():
     return (BIN / "initdb").exists()
@@ -51,11 +61,11 @@ def summary(times_ms, rows, seconds):
 class Postgres:
     """A context manager: the cluster runs inside, and nothing is left of it behind."""
 
-    def __init__(self):
+    def __init__(self, core=None):
         if not installed():
             raise CannotRun(f"PostgreSQL 15 is not in {BIN}: apt-get install postgresql-15")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-pg-"))
-        self.port = common.free_port()
+        self.port, self.core = common.free_port(), core
         self.running = False
 
     def owner(self, *command):
@@ -64,7 +74,8 @@ class Postgres:
         if os.geteuid() == 0:
             words = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *words]
         done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False,
-                              cwd=self.folder, stdin=subprocess.DEVNULL)
+                              cwd=self.folder, stdin=subprocess.DEVNULL,
+                              preexec_fn=common.pinned(self.core) if self.core is not None else None)
         if done.returncode != 0:
             raise CannotRun(f"{command[0]}: " + (done.stderr or done.stdout).strip()[-300:])
         return done.stdout
@@ -96,6 +107,11 @@ class Postgres:
                 pass  # it did not start, or is gone already
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def pid(self):
+        """The server's first process, of which all others are children."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
     def connection(self):
         return ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres"]
 
@@ -119,6 +135,12 @@ class Postgres:
             file.write("\\.\nCHECKPOINT;\n")
         self.psql(file=path)
         path.unlink()
+
+    def fill_identifiers(self, records, record_bytes):
+        """A table of identifiers with a text each, for selects()."""
+        path = self.folder / "identifiers.sql"
+        path.write_text(IDENTIFIERS.format(bytes=record_bytes, records=records), encoding="ascii")
+        self.psql(file=path)
 
     def groups(self, rows, size, how):
         """Every `size` rows one transaction, by COPY or by one INSERT."""
@@ -160,3 +182,26 @@ class Postgres:
                 times += [int(line.split()[2]) / 1000 for line in file]
             path.unlink()
         return summary(times, len(times), len(times) / float(rate.group(1)))
+
+    def selects(self, clients, records, seconds, core):
+        """Single rows by primary key, prepared, each client with one outstanding; each has to find
+        exactly one row. What a load client reports."""
+        script, prefix = self.folder / "select.sql", self.folder / "selects"
+        script.write_text(SELECT, encoding="ascii")
+        seconds = max(1, round(seconds))
+        done = subprocess.run(
+            [str(BIN / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-T", str(seconds),
+             "-D", f"records={records}", "-f", str(script), "-l", f"--log-prefix={prefix}",
+             *self.connection(), "postgres"], capture_output=True, text=True, timeout=seconds + 60,
+            check=False, preexec_fn=common.pinned(core))
+        if done.returncode != 0:
+            raise CannotRun("pgbench: " + done.stderr.strip()[-300:])
+        times = []
+        for path in self.folder.glob("selects.*"):
+            with open(path, encoding="ascii") as file:
+                times += [int(line.split()[2]) for line in file]
+            path.unlink()
+        times.sort()
+        return {"answers": len(times), "seconds": seconds, "wrong": 0, "lost": 0,
+                "answers_per_second": len(times) / seconds,
+                "latency_us": {"p50": percentile(times, 0.50), "p99": percentile(times, 0.99)}}

@@ -21,11 +21,12 @@ WARM_UPS_MAX = 10
 
 class Side:
     """One server that is measured. run(seed) loads it from the other core and returns the client's
-    result: answers, seconds, client_cpu_seconds, client_waited_seconds and more. A side whose
-    process serves several cases has one Side for each."""
+    result: answers, seconds, client_cpu_seconds, client_waited_seconds and more; and "us" when it
+    is not to be taken from the process's accounting."""
 
-    def __init__(self, name, pid, run, unit="answers"):
-        self.name, self.pid, self.run, self.unit = name, pid, run, unit
+    def __init__(self, name, pid, run, unit="answers", many=False):
+        """many: its processes are many and wait for each other on their one core."""
+        self.name, self.pid, self.run, self.unit, self.many = name, pid, run, unit, many
 
 
 def client(build, core, name, *options, seconds=60):
@@ -49,10 +50,10 @@ def measure(side, cores, seed):
         raise CannotRun(f"{side.name}: no right answer; the first wrong one: "
                         f"{result.get('first_wrong')}")
     seconds = result["seconds"]
-    result.update(us=(cpu_after - cpu) / 1e3 / result[side.unit],
-                  server_share=(cpu_after - cpu) / 1e9 / seconds,
+    result.setdefault("us", (cpu_after - cpu) / 1e3 / result[side.unit])
+    result.update(server_share=(cpu_after - cpu) / 1e9 / seconds,
                   client_share=result.get("client_cpu_seconds", 0) / wall,
-                  server_waited_share=(waited_after - waited) / 1e9 / seconds,
+                  server_waited_share=0 if side.many else (waited_after - waited) / 1e9 / seconds,
                   client_waited_share=result.get("client_waited_seconds", 0) / seconds,
                   steal_share=(common.stolen_seconds(cores) - stolen) / (2 * wall))
     return result
@@ -129,7 +130,7 @@ def summarise(rounds, wanted, rows):
         figures["per_second"][name] = common.spread([r["answers_per_second"] for r in of_side])
         figures["client_share"][name] = common.spread([r["client_share"] for r in of_side])
         figures["answer_bytes"][name] = of_side[0].get("answer_bytes_median")
-        for part in ("p50", "p99"):
+        for part in ("p50", "p99") if "latency_us" in of_side[0] else ():
             figures[f"{part}_us"][name] = common.spread([r["latency_us"][part] for r in of_side])
         for count in ("wrong", "lost"):
             figures[count][name] = sum(r["sides"][name][count] for r in rounds)
@@ -150,11 +151,12 @@ def say_summary(figures):
             "machine was disturbed" + ("" if figures["quiet"] else
                                        "; TOO FEW QUIET ROUNDS, read the figures as rough"))
     for name, us in figures["us"].items():
+        latency = "".join(f", {part} {figures[f'{part}_us'][name]['median']:.0f} us"
+                          for part in ("p50", "p99") if name in figures[f"{part}_us"])
         say(f"  {name:16} {shown(us):26} us each; {figures['per_second'][name]['median']:.0f} a "
-            f"second, p50 {figures['p50_us'][name]['median']:.0f} us, p99 "
-            f"{figures['p99_us'][name]['median']:.0f} us, {figures['answer_bytes'][name]} bytes, "
-            f"client busy {figures['client_share'][name]['median']:.0%}, wrong "
-            f"{figures['wrong'][name]}, lost {figures['lost'][name]}")
+            f"second{latency}, {figures['answer_bytes'][name] or '?'} bytes, client busy "
+            f"{figures['client_share'][name]['median']:.0%}, wrong {figures['wrong'][name]}, lost "
+            f"{figures['lost'][name]}")
     say(targets.table(figures["rows"]))
 
 

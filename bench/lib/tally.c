@@ -100,6 +100,10 @@ bench_tally_print(const struct bench_tally *t, uint64_t window, uint64_t seed)
     printf("\"wrong\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"stray\": %" PRIu64
            ", \"unanswered\": %" PRIu64 ", ",
            t->wrong, t->lost, t->stray, t->unanswered);
+    if (t->connections > 0) {
+        printf("\"connections\": %" PRIu64 ", \"resumed\": %" PRIu64 ", ", t->connections,
+               t->resumed);
+    }
     if (t->wrong > 0) {
         printf("\"first_wrong\": {\"code\": %" PRIu32 ", \"name\": ", t->wrong_code);
         print_text(t->wrong_name);

@@ -12,6 +12,7 @@ struct bench_tally {
     uint64_t answers;  /* right ones, expected refusals included */
     uint64_t refusals; /* those of them that refuse, as was expected */
     uint64_t wrong, lost, stray, unanswered, packets, bytes;
+    uint64_t connections, resumed; /* opened; those of them that resumed a TLS session */
     uint64_t first_ns, last_ns;
     uint64_t waited_ns; /* ready to run, but the processor was another's */
     uint32_t wrong_code;

@@ -76,6 +76,38 @@ class Peers(unittest.TestCase):
         sizes = result["private"]["answer_bytes"]
         self.assertEqual(sizes["whole"], sizes["permission"])
 
+    def test_tcp_against_an_echo_and_redis(self):
+        result = self.quick("resolve-tcp")
+        redis = ["redis"] if result["versions"]["redis"] else []
+        for case in ("one", "pipelined"):
+            self.check_sides(result[case], "echo", "node", *redis)
+            self.assertEqual(set(result[case]["rows"]),
+                             {f"tcp.{case}.{name}" for name in ("echo", *redis)})
+            size = result[case]["answer_bytes"]
+            self.assertEqual(set(size.values()), {size["node"]})
+        self.check_sides(result["once"], "echo", "node")
+        for one in result["once"]["rounds"]:
+            node = one["sides"]["node"]
+            self.assertGreaterEqual(node["connections"], node["answers"])
+
+    def test_https_against_a_fixed_answer_and_a_database(self):
+        result = self.quick("resolve-https")
+        there = [name for name in ("nginx", "postgres") if result["versions"][name]]
+        self.check_sides(result["kept"], "node", *there)
+        self.assertEqual(set(result["kept"]["rows"]), {f"https.{name}" for name in there})
+        size = result["kept"]["answer_bytes"]
+        if "nginx" in there:
+            self.assertLess(abs(size["nginx"] - size["node"]), 20)
+
+    def test_handshakes_against_openssl(self):
+        result = self.quick("handshake")
+        for case in ("full", "resumed"):
+            self.check_sides(result[case], "echo", "node", "openssl")
+            for one in result[case]["rounds"]:
+                for name in ("node", "openssl"):
+                    share = one["sides"][name]["resumed"] / one["sides"][name]["answers"]
+                    self.assertTrue(share > 0.5 if case == "resumed" else share == 0, (name, share))
+
     def test_idle_connections(self):
         result = self.quick("idle")
         self.assertEqual(set(result["plain"]["rows"]) | set(result["tls"]["rows"]),

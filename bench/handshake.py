@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""./run bench handshake - what a TLS connection costs the server, against OpenSSL alone.
+
+The node: a new TLS connection of the Handle protocol for each request, full or resumed. The floor is
+the sum of two, measured in the same round on the same core: what OpenSSL takes for the server's
+side of the same with memory BIOs, and what a TCP echo takes for a new connection with one request.
+"""
+
+import json
+import os
+import subprocess
+
+from lib import common, peers, rounds, suite
+
+CONNECTIONS = 16
+
+
+def memory_side(s, sizes, *options):
+    """OpenSSL alone; it reports the server's part of its time itself."""
+    certificate, key = s.certificate()
+
+    def run(_):
+        done = subprocess.run(
+            [common.program(s.arguments.build, "tls_floor"), "--certificate", certificate, "--key",
+             key, "--milliseconds", str(int(s.arguments.seconds * 1000)), *sizes, *options],
+            capture_output=True, text=True, check=False, timeout=120,
+            preexec_fn=common.pinned(s.cores[0]))
+        if done.returncode != 0:
+            raise common.CannotRun("tls_floor: " + done.stderr.strip())
+        result = json.loads(done.stdout)
+        return {**result, "wrong": 0, "lost": 0,
+                "answers_per_second": result["answers"] / result["seconds"]}
+    return rounds.Side("openssl", os.getpid(), run)
+
+
+def side(s, name, port, pid, data, *options):
+    def run(seed):
+        return s.client("stream_load", "--target", f"127.0.0.1:{port}", "--names", data.names,
+                        "--connections", CONNECTIONS, "--once", "--milliseconds",
+                        int(s.arguments.seconds * 1000), "--seed", seed, *options)
+    return rounds.Side(name, pid, run)
+
+
+def case(s, row, *resume):
+    data = s.records()
+    with suite.stack() as stack:
+        node = s.node(stack, data, certificate=s.certificate())
+        asked, size = 100, s.client(
+            "stream_load", "--target", f"127.0.0.1:{node.port}", "--names", data.names, "--count",
+            2000)["answer_bytes_median"]
+        sizes = ("--request-bytes", str(asked), "--answer-bytes", str(size))
+        echo = stack.enter_context(peers.Echo(s.arguments.build, s.cores[0], size, "--tcp",
+                                              "--request-bytes", asked))
+        sides = [side(s, "echo", echo.port, echo.pid, data, "--protocol", "echo", *sizes),
+                 memory_side(s, sizes, *resume),
+                 side(s, "node", node.tls, node.pid, data, "--tls", *resume)]
+        return s.section(sides, {row: lambda results: results["node"]["us"] / (
+            results["openssl"]["us"] + results["echo"]["us"])})
+
+
+CASES = {"full": lambda s: case(s, "handshake.full"),
+         "resumed": lambda s: case(s, "handshake.resumed", "--resume")}
+
+
+if __name__ == "__main__":
+    common.main(lambda: suite.Suite("handshake", CASES, __doc__, records=100_000).run({}))
