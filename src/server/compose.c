@@ -268,6 +268,7 @@ open_store(struct server *s, struct onym_fault *fault)
         .dir = s->node.settings.data_dir,
         .holder = "onymd",
         .map_size = s->node.settings.map_size,
+        .seed = s->node.seed,
         .readers_max = s->node.settings.workers * READERS_PER_WORKER + READERS_SPARE,
         .create = true};
 

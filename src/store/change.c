@@ -113,6 +113,15 @@ onym_change_get(const struct onym_change *change, onym_span key, struct onym_rec
                : onym_record_v1_decode(key, onym_span_of(stored.mv_data, stored.mv_size), out);
 }
 
+/* Before the commit can be seen, so that no copy of what was there is taken for current. */
+static void
+mark(struct onym_change *change, onym_span key)
+{
+    struct onym_marks *marks = change->env->marks;
+
+    onym_marks_set(marks, onym_marks_hash(marks, key), mdb_txn_id(change->txn));
+}
+
 static void
 count(struct onym_change *change, onym_span key, uint64_t step)
 {
@@ -161,6 +170,7 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
     if (rc == 0) {
         count(change, key, 1);
     } else if (rc == MDB_KEYEXIST) {
+        mark(change, key);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
     return onym_lmdb_status(rc);
@@ -170,8 +180,10 @@ enum onym_status
 onym_change_remove(struct onym_change *change, onym_span key)
 {
     MDB_val at = val(key);
-    enum onym_status status = onym_lmdb_status(
-        mdb_del(change->txn, change->env->tables.record, &at, NULL));
+    enum onym_status status;
+
+    mark(change, key);
+    status = onym_lmdb_status(mdb_del(change->txn, change->env->tables.record, &at, NULL));
 
     if (status == ONYM_OK) {
         count(change, key, (uint64_t)-1);

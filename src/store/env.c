@@ -267,13 +267,15 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     env->lock_fd = -1;
     env->map_size = options->map_size != 0 ? options->map_size : ONYM_STORE_MAP_SIZE_DEFAULT;
     env->readers_max = options->readers_max;
+    env->marks = calloc(1, sizeof *env->marks);
     env->dir = strdup(options->dir);
     env->data_path = path_in(options->dir, ONYM_DATA_FILE);
     env->new_path = path_in(options->dir, ONYM_DATA_FILE_NEW);
-    if (env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
+    if (env->marks == NULL || env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
         onym_env_close(env);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
+    env->marks->seed = options->seed;
     status = make_dir(env, options->create, fault);
     if (status == ONYM_OK) {
         status = take_lock(env, options->holder, fault);
@@ -303,6 +305,7 @@ onym_env_close(struct onym_env *env)
         (void)close(env->lock_fd);
     }
     (void)pthread_mutex_destroy(&env->reopening);
+    free(env->marks);
     free(env->new_path);
     free(env->data_path);
     free(env->dir);

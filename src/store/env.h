@@ -19,9 +19,10 @@ struct onym_env_options {
     const char *holder;   /* program name written into DIR/lock */
     size_t map_size;      /* bytes of address space; 0 = default. Changes at restart only */
     unsigned readers_max; /* reader slots; 0 = 126 */
-    bool create;          /* make DIR and an empty store when there is none */
-    bool sm3;             /* with create: the log of a store that is still empty names records by
-                             their SM3 instead of their SHA-256. Never changes afterwards */
+    uint64_t seed; /* random, for store/marks.h; a program without views kept open has none */
+    bool create;   /* make DIR and an empty store when there is none */
+    bool sm3;      /* with create: the log of a store that is still empty names records by
+                      their SM3 instead of their SHA-256. Never changes afterwards */
 };
 
 /* Takes DIR/lock, opens the store and reaps reader slots of dead processes.

@@ -3,6 +3,7 @@
 #define ONYM_STORE_ENV_PRIV_H
 
 #include "store/env.h"
+#include "store/marks.h"
 
 #include <lmdb.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@ struct onym_names {
 struct onym_env {
     struct onym_tables tables;
     struct onym_names names;
+    struct onym_marks *marks; /* outlives reopening, and what is copied then must not */
     /* Between reopening, which takes tables away for a moment, and what other threads ask without
      * a view. Views and changes are promised to be closed then. */
     pthread_mutex_t reopening;

@@ -25,6 +25,7 @@ onym_view_open(struct onym_env *env, struct onym_view **out)
         return status;
     }
     view->tables = &env->tables;
+    view->marks = env->marks;
     view->live = true;
     view->generation = mdb_txn_id(view->txn);
     *out = view;
@@ -58,8 +59,11 @@ onym_view_renew(struct onym_view *view)
     if (mdb_txn_renew(view->txn) != 0) {
         return ONYM_IO;
     }
+    /* marks are read after the snapshot was chosen: see store/marks.h */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     view->live = true;
     view->generation = mdb_txn_id(view->txn);
+    view->snapshot++;
     return ONYM_OK;
 }
 
@@ -67,6 +71,18 @@ uint64_t
 onym_view_generation(const struct onym_view *view)
 {
     return view->generation;
+}
+
+uint64_t
+onym_view_snapshot(const struct onym_view *view)
+{
+    return view->snapshot;
+}
+
+const struct onym_marks *
+onym_view_marks(const struct onym_view *view)
+{
+    return view->marks;
 }
 
 /* The stored bytes under a name; key_out must hold the key until they are decoded. */

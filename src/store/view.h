@@ -5,6 +5,7 @@
 
 #include "onym/model/record.h"
 #include "store/env.h"
+#include "store/marks.h"
 
 struct onym_view; /* opaque */
 
@@ -20,6 +21,10 @@ ONYM_MUST_USE enum onym_status onym_view_renew(struct onym_view *view);
 
 /* A number that changes with every commit: equal numbers mean the same contents. */
 uint64_t onym_view_generation(const struct onym_view *view);
+/* A number that changes with every renewal: equal numbers mean that no span died between. */
+uint64_t onym_view_snapshot(const struct onym_view *view);
+/* When names last changed; lives as long as the store is open. */
+const struct onym_marks *onym_view_marks(const struct onym_view *view);
 
 /* Borrows the record of `kind` whose name folds to `folded` (upper-cased by onym_ident_upper, at
  * most ONYM_PREFIX_NAME_LEN_MAX bytes). Spans point into the map and die with the view's snapshot.

@@ -8,10 +8,12 @@
 
 struct onym_view {
     const struct onym_tables *tables;
+    const struct onym_marks *marks;
     MDB_txn *txn;
     struct onym_digester *digester; /* for keys of long names, so that look-ups take no heap */
     bool live;                      /* has a snapshot now */
     uint64_t generation;
+    uint64_t snapshot;
 };
 
 #endif
