@@ -70,6 +70,12 @@ ident_upper_folds_ascii_letters_and_nothing_else(void **state)
     for (unsigned i = 0; i < 256; i++) {
         assert_int_equal(out[i], i >= 'a' && i <= 'z' ? i - 32 : i);
     }
+    for (size_t len = 0; len <= 26; len++) { /* nothing is written behind the end */
+        out[len] = '-';
+        onym_ident_upper(onym_span_of(all + 'a', len), out);
+        assert_memory_equal(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", len);
+        assert_int_equal(out[len], '-');
+    }
 }
 
 static void
