@@ -9,6 +9,7 @@
 #define METRIC_LABEL(name, label) label,
 static const char *const listener_label[] = {ONYM_LISTENER_MAP(METRIC_LABEL)};
 static const char *const drop_label[] = {ONYM_DROP_MAP(METRIC_LABEL)};
+static const char *const lookup_label[] = {ONYM_LOOKUP_MAP(METRIC_LABEL)};
 static const char *const close_label[] = {ONYM_CLOSE_MAP(METRIC_LABEL)};
 static const char *const handshake_label[] = {ONYM_HANDSHAKE_MAP(METRIC_LABEL)};
 static const char *const version_label[] = {ONYM_TLS_VERSION_MAP(METRIC_LABEL)};
@@ -328,6 +329,20 @@ render_tls(struct onym_page *p)
 }
 
 static void
+render_cache(struct onym_page *p)
+{
+    onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_cache_lookups", NULL,
+                     "Records looked for in the cache, by what was found.");
+    for (size_t i = 0; i < ONYM_LOOKUP_COUNT; i++) {
+        onym_page_sample1(p, "onym_cache_lookups_total", "result", lookup_label[i],
+                          SUM(p->metrics, cache_lookups, i));
+    }
+    onym_page_family(p, ONYM_FAMILY_GAUGE, "onym_cache_used_bytes", "bytes",
+                     "Bytes of memory the cache of records uses.");
+    onym_page_sample0(p, "onym_cache_used_bytes", SUM(p->metrics, cache_bytes, 0), 0);
+}
+
+static void
 render_store(struct onym_page *p)
 {
     const struct onym_metrics *m = p->metrics;
@@ -338,6 +353,7 @@ render_store(struct onym_page *p)
     onym_page_family(p, ONYM_FAMILY_COUNTER, "onym_store_errors", NULL,
                      "Look-ups the store could not do.");
     onym_page_sample0(p, "onym_store_errors_total", SUM(m, store_errors, 0), 0);
+    render_cache(p);
     if (!m->has_store) {
         return;
     }

@@ -28,6 +28,13 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
     X(HTTP, "http")                                                                                \
     X(OPS, "ops")
 
+/* What came of looking into the cache in front of the store. Label `result` of
+ * onym_cache_lookups_total, in the order of enum onym_cache_result. */
+#define ONYM_LOOKUP_MAP(X)                                                                         \
+    X(HIT, "hit")                                                                                  \
+    X(MISS, "miss")                                                                                \
+    X(STALE, "stale")
+
 /* Why a datagram, or a fragment waiting for others, was dropped without an answer. Label `reason`
  * of onym_udp_dropped_total. */
 #define ONYM_DROP_MAP(X)                                                                           \
@@ -111,6 +118,9 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
 enum onym_listener { ONYM_LISTENER_MAP(ONYM_METRIC_ENUM_LISTENER) ONYM_LISTENER_COUNT };
 enum onym_drop { ONYM_DROP_MAP(ONYM_METRIC_ENUM_DROP) ONYM_DROP_COUNT };
 enum onym_close { ONYM_CLOSE_MAP(ONYM_METRIC_ENUM_CLOSE) ONYM_CLOSE_COUNT };
+#define ONYM_METRIC_ENUM_LOOKUP(name, label) ONYM_LOOKUP_##name,
+enum onym_lookup { ONYM_LOOKUP_MAP(ONYM_METRIC_ENUM_LOOKUP) ONYM_LOOKUP_COUNT };
+#undef ONYM_METRIC_ENUM_LOOKUP
 #undef ONYM_METRIC_ENUM_LISTENER
 #undef ONYM_METRIC_ENUM_DROP
 enum onym_handshake { ONYM_HANDSHAKE_MAP(ONYM_METRIC_ENUM_SHAKE) ONYM_HANDSHAKE_COUNT };
@@ -148,6 +158,8 @@ struct onym_counters {
     uint64_t logins[ONYM_LOGIN_COUNT][ONYM_LOGIN_RESULTS];
     uint64_t corrupt_records; /* look-ups that met a damaged record */
     uint64_t store_errors;    /* look-ups the store could not do */
+    uint64_t cache_lookups[ONYM_LOOKUP_COUNT];
+    uint64_t cache_bytes; /* of memory the cache uses */
     /* Time from reading a request to handing its answer to the kernel, nanoseconds. A batch is
      * timed once and recorded for each of its requests. */
     struct onym_histogram resolve_ns[ONYM_BY_COUNT];

@@ -127,6 +127,15 @@ static const struct onym_config_key table[] = {
      .value = "256GiB",
      .help = "Address space reserved for the records: the most they can grow to. Disk space is "
              "taken only as they do grow."},
+    {.name = "cache.size",
+     .type = ONYM_CONFIG_SIZE,
+     .offset = FIELD(cache_size),
+     .min = 0,
+     .max = TIB,
+     .value = "512MiB",
+     .help = "Memory for the records asked for most, of all workers together: what is there is "
+             "answered without reading the store, and a change is seen at once. Taken only as it "
+             "fills. A record takes its name, its public values and 30 bytes. 0KiB means off."},
     {.name = "tls.certificate_file",
      .type = ONYM_CONFIG_PATH,
      .reloadable = true,

@@ -57,6 +57,7 @@ struct onym_settings {
     char site_key[ONYM_PATH_MAX];        /* site.key_file      "" = replies are not signed */
     char data_dir[ONYM_PATH_MAX];        /* storage.dir               "onym-data" */
     uint64_t map_size;                   /* storage.map_size           256GiB */
+    uint64_t cache_size;        /* cache.size                 512MiB of all workers; 0 = off */
     uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */
     uint32_t udp_reply_packets; /* limits.udp_reply_packets   16; 1..64 packets of one reply */
     struct onym_network_list exempt;     /* limits.exempt          [127.0.0.0/8, "::1/128"] */

@@ -1,20 +1,99 @@
 #include "core/resolver.h"
 
 #include "core/referral.h"
+#include "onym/model/record.h"
 
 /* The folded name: "0.NA/" goes in front of a name without '/' (proto/handle.md section 15). */
 static onym_span
 fold(struct onym_resolver *r, onym_span name)
 {
+    uint8_t *folded = r->key + 1;
     size_t front = 0;
 
     if (memchr(name.at, '/', name.len) == NULL) {
-        memcpy(r->folded, "0.NA/", 5);
+        memcpy(folded, "0.NA/", 5);
         front = 5;
     }
-    onym_ident_upper(name, r->folded + front);
-    return onym_span_of(r->folded, front + name.len);
+    onym_ident_upper(name, folded + front);
+    return onym_span_of(folded, front + name.len);
 }
+
+/* ---- the cache in front of the view ---- */
+
+/* Whether the record of a name that fold gave can be in the cache, and what it is found by. */
+static bool
+cache_key(struct onym_resolver *r, onym_span folded, struct onym_cache_key *out)
+{
+    if (r->cache.buckets == 0 || folded.len > ONYM_CACHE_NAME_LEN_MAX) {
+        return false;
+    }
+    r->key[0] = ONYM_KIND_HANDLE;
+    *out = (struct onym_cache_key){
+        .hash = onym_marks_hash(onym_view_marks(r->view), onym_span_of(r->key, 1 + folded.len)),
+        .snapshot = onym_view_snapshot(r->view),
+        .name = folded};
+    return true;
+}
+
+/* What a query needs of the record: from the cache without the private values, when they are not
+ * wanted. */
+static enum onym_status
+find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *query,
+            struct onym_record *out)
+{
+    struct onym_cache_key key;
+    bool keeps = !query->whole_record && cache_key(r, folded, &key);
+    bool has = keeps && onym_cache_get(&r->cache, &key,
+                                       onym_marks_get(onym_view_marks(r->view), key.hash), out);
+    enum onym_status status;
+
+    if (has && (query->public_only || out->private_values.count == 0)) {
+        return ONYM_OK;
+    }
+    status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, out);
+    if (status == ONYM_OK && keeps && !has) {
+        onym_cache_put(&r->cache, &key, onym_view_generation(r->view), out);
+    }
+    return status;
+}
+
+uint64_t
+onym_resolve_hint(struct onym_resolver *r, onym_span name)
+{
+    struct onym_cache_key key;
+
+    if (name.len == 0 || name.len > ONYM_NAME_LEN_MAX || !cache_key(r, fold(r, name), &key)) {
+        return 0;
+    }
+    onym_cache_prefetch_bucket(&r->cache, key.hash);
+    __builtin_prefetch(onym_marks_place(onym_view_marks(r->view), key.hash));
+    return key.hash;
+}
+
+void
+onym_resolve_prefetch(const struct onym_resolver *r, uint64_t hint)
+{
+    if (hint != 0) {
+        onym_cache_prefetch_entry(&r->cache, hint);
+    }
+}
+
+bool
+onym_resolve_keep(struct onym_resolver *r, const struct onym_record *record)
+{
+    struct onym_cache_key key;
+
+    if (r->cache.buckets == 0 || onym_cache_is_full(&r->cache)) {
+        return false;
+    }
+    if (cache_key(r, fold(r, record->name), &key) && !onym_cache_has(&r->cache, &key) &&
+        onym_cache_has_slot(&r->cache, &key)) {
+        onym_cache_put(&r->cache, &key, onym_view_generation(r->view), record);
+    }
+    return true;
+}
+
+/* ---- whose it is ---- */
 
 static bool
 is_prefix_record(onym_span folded)
@@ -81,7 +160,7 @@ onym_resolve(struct onym_resolver *r, const struct onym_query *query, struct ony
     if (!is_ours(r, folded)) {
         return query->no_referral ? ONYM_NOT_RESPONSIBLE : onym_refer(r, folded, arena, out);
     }
-    status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, &out->record);
+    status = find_record(r, folded, query, &out->record);
     if (status != ONYM_OK) {
         return status;
     }

@@ -3,6 +3,7 @@
 #ifndef ONYM_CORE_RESOLVER_H
 #define ONYM_CORE_RESOLVER_H
 
+#include "core/cache.h"
 #include "core/homed.h"
 #include "core/select.h"
 #include "onym/model/ident.h"
@@ -13,8 +14,9 @@
 /* One per worker; lives as long as its view. About 34 KiB. */
 struct onym_resolver {
     const struct onym_view *view; /* borrowed; the caller renews it per batch */
+    struct onym_cache cache;      /* the zero struct: every record comes from the view */
     struct onym_homed homed;
-    uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX]; /* scratch of the running call */
+    uint8_t key[1 + ONYM_PREFIX_NAME_LEN_MAX]; /* scratch of the running call: the record's key */
     uint8_t prefix[ONYM_PREFIX_NAME_LEN_MAX];
 };
 
@@ -22,12 +24,13 @@ struct onym_resolution {
     struct onym_selection selection; /* ONYM_OK and the referrals: values anyone may read */
     struct onym_selection closed; /* ONYM_OK, without public_only: selected private values. Who may
                                      have them is the caller's to decide (core/authz.h) */
-    struct onym_record record;    /* ONYM_OK: the record they are of */
+    struct onym_record record;    /* ONYM_OK with query->whole_record, or with closed not empty: the
+                                     record they are of */
     onym_span referral;           /* the prefix record a referral comes from; else empty.
                                      Borrowed from the arena */
 };
 
-/* Answers one query. Spans borrow from the view's snapshot or the arena.
+/* Answers one query. Spans borrow from the arena or live as long as the view's snapshot.
  * ONYM_OK: selection or closed has at least one value. ONYM_NOT_FOUND: prefix served here, no such
  * identifier, or an empty name. ONYM_VALUE_NOT_FOUND: nothing selected that may be shown.
  * ONYM_NOT_RESPONSIBLE: not homed and nothing known, or a referral would be due and the query
@@ -36,6 +39,16 @@ struct onym_resolution {
  * With public_only, values without the public-read bit are not selected. */
 enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_query *query,
                               struct onym_arena *arena, struct onym_resolution *out);
+
+/* For a batch of queries whose answers are wanted together: asks the memory for what the answers
+ * will need, so that its delays overlap. Changes no answer. First hint for all names, then prefetch
+ * with what hint returned (0: nothing to fetch). */
+uint64_t onym_resolve_hint(struct onym_resolver *resolver, onym_span name);
+void onym_resolve_prefetch(const struct onym_resolver *resolver, uint64_t hint);
+
+/* Puts a record of kind handle that the view shows into the cache, ahead of any query for it,
+ * unless it would push another out. False when the cache is full. */
+bool onym_resolve_keep(struct onym_resolver *resolver, const struct onym_record *record);
 
 /* Whether this node serves the prefix of `name`, the first check of every operation. */
 bool onym_responsible(struct onym_resolver *resolver, onym_span name);

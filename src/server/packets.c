@@ -26,6 +26,20 @@ send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
     onym_udp_send(sink->udp, sink->to, envelope, iov, onym_streams_iovecs(parts, count, iov));
 }
 
+/* Starts fetching what the answers will need, so that they wait for memory together. */
+static void
+fetch_ahead(struct onym_packets *p, const struct onym_udp_in *in, size_t count)
+{
+    uint64_t hint[ONYM_UDP_BATCH];
+
+    for (size_t i = 0; i < count; i++) {
+        hint[i] = onym_datagram_hint(&p->service, in[i].data);
+    }
+    for (size_t i = 0; i < count; i++) {
+        onym_resolve_prefetch(&p->service.answerer->resolver, hint[i]);
+    }
+}
+
 static void
 on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
 {
@@ -39,6 +53,9 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
         return;
     }
     onym_arena_reset(p->arena);
+    if (count > 1) {
+        fetch_ahead(p, in, count);
+    }
     for (size_t i = 0; i < count; i++) {
         struct sink sink = {.udp = udp, .to = &in[i]};
         struct onym_datagram datagram = {.data = in[i].data,

@@ -8,6 +8,7 @@
 #include "server/secure.h"
 #include "server/stats.h"
 #include "server/streams.h"
+#include "server/warm.h"
 #include "server/web.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct onym_worker {
     uint64_t ticked_ns; /* atomic */
     struct onym_view *view;
     struct onym_answerer answerer;
+    struct onym_warm warm; /* fills the resolver's cache */
     struct onym_packets packets;
     struct onym_streams streams;
     struct onym_admin_post admin;
@@ -76,6 +78,7 @@ copy_stats(struct onym_worker *w)
     if (w->tcp != NULL) { /* a start that fails runs the loop once without it */
         onym_stats_copy(onym_tcp_stats(w->tcp), c, ONYM_LISTENER_HANDLE_TCP);
     }
+    onym_warm_count(&w->warm, c);
     onym_secure_door_tick(&w->door, c, w->node->log);
     onym_web_tick(&w->web, w->node->log);
 }
@@ -129,6 +132,7 @@ open_view(struct onym_worker *w)
         w->answerer.resolver.view = w->view;
         w->streams.view = w->view;
         w->packets.view = w->view;
+        w->warm.view = w->view;
         w->web.view = w->view;
     }
     return status;
@@ -156,6 +160,7 @@ on_quiet(uv_async_t *async)
         uv_sleep(REOPEN_PAUSE_MS);
     }
     onym_http_jobs_resume(&w->web.post.jobs);
+    onym_warm_again(&w->warm);
 }
 
 void
@@ -208,6 +213,7 @@ on_stop(uv_async_t *async)
     bool now = __atomic_load_n(&w->stop_asked, __ATOMIC_ACQUIRE) == 2;
 
     copy_stats(w);
+    onym_warm_stop(&w->warm);
     close_sockets(w, now);
     w->stopping = true;
     if (!uv_is_closing((uv_handle_t *)&w->tick)) {
@@ -307,6 +313,12 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
     onym_worker_site(w);
     w->streams = (struct onym_streams){
         .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
+    status = onym_warm_open(&w->warm, &w->loop, &w->answerer.resolver, w->node->log,
+                            settings->cache_size / (settings->workers > 0 ? settings->workers : 1));
+    if (status != ONYM_OK) {
+        return onym_fault_set(fault, status, "the event loop of worker %u takes no handle",
+                              w->index);
+    }
     status = onym_admin_post_open(&w->admin, w->node, &w->streams, &w->loop, w->index);
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status, "worker %u cannot take answers of the writer: %s",
@@ -408,6 +420,7 @@ onym_worker_free(struct onym_worker *w)
         (void)uv_thread_join(&w->thread);
     }
     if (w->loop_ready) {
+        onym_warm_stop(&w->warm);
         if (w->admin.desk != NULL) {
             onym_admin_post_close(&w->admin);
         }
@@ -423,6 +436,7 @@ onym_worker_free(struct onym_worker *w)
     onym_view_close(w->view);
     onym_digester_free(w->answerer.digester);
     onym_packets_deinit(&w->packets);
+    onym_warm_free(&w->warm);
     free(w->arena.at);
     free(w);
 }

@@ -35,16 +35,15 @@ resolve(const struct onym_request *rq)
     if (status != ONYM_OK) {
         return onym_render_error(rq, status);
     }
-    query.public_only = (rq->message.header.flags & ONYM_FLAG_PUBLIC_ONLY) != 0;
+    /* who is not asked for proof gets the public values, as if nothing else had been wanted */
+    query.public_only = (rq->message.header.flags & ONYM_FLAG_PUBLIC_ONLY) != 0 || !may_ask(rq);
     query.no_referral = (rq->message.header.flags & ONYM_FLAG_NO_REFERRAL) != 0;
     status = onym_resolve(&rq->answerer->resolver, &query, rq->call->arena, &found);
-    if (status == ONYM_OK && found.closed.count > 0 && may_ask(rq)) {
+    if (status == ONYM_OK && found.closed.count > 0) {
         return onym_admin_request(rq->call->admin, rq);
     }
     if (status == ONYM_OK) {
-        return found.selection.count > 0
-                   ? onym_render_values(rq, status, query.name, &found.selection, NULL)
-                   : onym_render_error(rq, ONYM_VALUE_NOT_FOUND);
+        return onym_render_values(rq, status, query.name, &found.selection, NULL);
     }
     if (status == ONYM_SERVICE_REFERRAL || status == ONYM_PREFIX_REFERRAL) {
         return onym_render_values(rq, status, found.referral, &found.selection, NULL);

@@ -1,6 +1,7 @@
 #include "service/datagram.h"
 
 #include "base/bytes.h"
+#include "base/reader.h"
 
 #define NS_PER_MS 1000000U
 
@@ -117,6 +118,20 @@ decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t
     }
     dropped(s, ONYM_DROP_RATE_LIMITED);
     return ONYM_VERDICT_SILENT;
+}
+
+uint64_t
+onym_datagram_hint(struct onym_datagram_service *s, onym_span data)
+{
+    struct onym_reader r = onym_reader_over(onym_span_from(data, ONYM_ENVELOPE_LEN));
+    uint32_t opcode = onym_reader_u32(&r);
+    onym_span name;
+
+    (void)onym_reader_bytes(&r, ONYM_HEADER_LEN - 4);
+    name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
+    return r.status == ONYM_OK && opcode == ONYM_OP_RESOLVE
+               ? onym_resolve_hint(&s->answerer->resolver, name)
+               : 0;
 }
 
 void

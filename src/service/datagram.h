@@ -39,6 +39,9 @@ struct onym_moment {
     uint64_t monotonic_ns;
 };
 
+/* For a batch of datagrams: onym_resolve_hint for the name that data seems to ask for, or 0. */
+uint64_t onym_datagram_hint(struct onym_datagram_service *service, onym_span data);
+
 /* Answers one datagram through send; counts what it drops. */
 void onym_datagram_answer(struct onym_datagram_service *service, const struct onym_datagram *in,
                           struct onym_moment now, struct onym_arena *arena, onym_packet_fn *send,

@@ -46,6 +46,7 @@ gate_node_new(void)
     open_store(n);
     gate_need(onym_digester_new(&n->answerer.digester) == ONYM_OK, "get digests of OpenSSL");
     n->answerer.resolver.view = n->view;
+    onym_cache_init(&n->answerer.resolver.cache, n->cache, sizeof n->cache);
     n->answerer.site = onym_span_text("raw site bytes");
     n->answerer.site_serial = 7;
     n->arena = (struct onym_arena){.at = n->memory, .cap = sizeof n->memory};

@@ -47,6 +47,7 @@ struct gate_node {
     size_t answers;    /* that said so */
     size_t wrong;      /* that did not */
     _Alignas(64) uint8_t memory[2 << 20];
+    _Alignas(64) uint8_t cache[4 << 20]; /* of the resolver, as a node has one */
 };
 
 /* Makes a store in a folder of its own under $TMPDIR or /tmp, and what serves it. Ends the program

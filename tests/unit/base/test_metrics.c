@@ -102,6 +102,9 @@ metrics_sum_the_workers(void **state)
     onym_counter_add(&s->worker[0]->http_requests[ONYM_LISTENER_OPS][4], 3);
     onym_counter_add(&s->worker[0]->corrupt_records, 8);
     onym_counter_add(&s->worker[1]->store_errors, 9);
+    onym_counter_add(&s->worker[1]->cache_lookups[ONYM_LOOKUP_STALE], 12);
+    onym_counter_add(&s->worker[0]->cache_bytes, 1000);
+    onym_counter_add(&s->worker[1]->cache_bytes, 24);
     onym_counter_add(&s->worker[1]->rate_limited[ONYM_LISTENER_HANDLE_UDP], 10);
     onym_counter_add(&s->worker[1]->refused[ONYM_LISTENER_HANDLE_TCP], 11);
     (void)render(s, ONYM_METRICS_PROMETHEUS);
@@ -115,6 +118,9 @@ metrics_sum_the_workers(void **state)
     assert_line(s, "onym_http_requests_total{listener=\"ops\",class=\"4xx\"} 3");
     assert_line(s, "onym_corrupt_records_total 8");
     assert_line(s, "onym_store_errors_total 9");
+    assert_line(s, "onym_cache_lookups_total{result=\"stale\"} 12");
+    assert_line(s, "onym_cache_lookups_total{result=\"hit\"} 0");
+    assert_line(s, "onym_cache_used_bytes 1024");
     assert_line(s, "onym_rate_limited_total{listener=\"handle_udp\"} 10");
     assert_line(s, "onym_connections_refused_total{listener=\"handle_tcp\"} 11");
     assert_line(s, "onym_identifiers 8000");

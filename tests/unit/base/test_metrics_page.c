@@ -221,7 +221,7 @@ metrics_label_values_are_on_the_page(void **state)
 {
     static const char *const values[] = {
 #define VALUE(name, label) "`" label "`",
-        ONYM_LISTENER_MAP(VALUE) ONYM_DROP_MAP(VALUE) ONYM_CLOSE_MAP(VALUE)
+        ONYM_LISTENER_MAP(VALUE) ONYM_LOOKUP_MAP(VALUE) ONYM_DROP_MAP(VALUE) ONYM_CLOSE_MAP(VALUE)
             ONYM_HANDSHAKE_MAP(VALUE) ONYM_TLS_VERSION_MAP(VALUE) ONYM_LOGIN_MAP(VALUE)
                 ONYM_LOGIN_RESULT_MAP(VALUE) ONYM_REGISTER_MAP(VALUE) ONYM_REGISTERED_MAP(VALUE)
 #undef VALUE
