@@ -78,6 +78,20 @@ class RealNode(WithKeys):
         self.fails(1, "register it first", "id", "set", handle, "--value", "1:URL=new")
         self.fails(1, "register it first", "id", "add-value", handle, "--value", "1:URL=new")
 
+    def test_every_verb_speaks_json(self):
+        handle = f"{PREFIX}/spoken"
+        for words in (("id", "create", handle, "--value", "1:URL=x", "--value", "2:DESC=y"),
+                      ("id", "set", handle, "--value", "1:URL=z"),
+                      ("id", "add-value", handle, "--value", "3:NOTE=c"),
+                      ("id", "rm-value", handle, "3"), ("id", "list", PREFIX),
+                      ("id", "delete", handle), ("prefix", "home", "88.7.9"), ("prefix", "list"),
+                      ("prefix", "unhome", "88.7.9")):
+            with self.subTest(words):
+                got = json.loads(self.ok("--json", *words))
+                self.assertEqual((got["outcome"], got["responseCode"]), ("done", 1), got)
+        got = self.ctl("--json", "id", "delete", handle)
+        self.assertEqual((got.returncode, json.loads(got.stdout)["responseCode"]), (1, 100))
+
     def test_values_from_json_in_every_shape(self):
         url = {"index": 1, "type": "URL", "data": "x"}
         admin = admin_value(100, 300)

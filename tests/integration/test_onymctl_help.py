@@ -54,9 +54,15 @@ class Help(unittest.TestCase):
 
     def test_the_commands_of_this_version_are_there(self):
         found = commands()
+        words = {"id": "create set add-value rm-value delete list history",
+                 "prefix": "home unhome list", "auth": "key", "audit": "verify export",
+                 "tls": "status trust", "batch": "run check resume", "store": "reindex",
+                 "conf": "check show schema"}
         for noun, verb, top_level in (("id", "resolve", True), ("store", "load", True),
                                       ("store", "dump", True), ("store", "check", True),
-                                      ("conf", "check", False)):
+                                      ("node", "init", True),
+                                      *((noun, verb, False) for noun, verbs in words.items()
+                                        for verb in verbs.split())):
             self.assertIn((noun, verb, top_level), found)
 
     def test_help_names_every_exit_code(self):
