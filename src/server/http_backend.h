@@ -12,6 +12,12 @@
 
 /* Requests of one worker that wait for a proof or a commit; one more is told "too busy". */
 #define ONYM_HTTP_WAITS_MAX 4096U
+/* Requests with many changes: of one worker at once, and how many rows all of the node may have
+ * under way, which they share evenly: what one source may have with the writer's default limits,
+ * but for the part that is kept for its single changes. */
+#define ONYM_HTTP_FLIGHTS_MAX 64U
+#define ONYM_HTTP_FLYING_MAX  7168U
+#define ONYM_HTTP_FLYING_MIN  64U /* of one request, however many there are */
 
 /* ---- shared by all workers ---- */
 
@@ -24,11 +30,13 @@ void onym_http_desk_free(struct onym_http_desk *desk); /* NULL is fine */
 
 /* ---- one connection's ---- */
 
-struct onym_http_wait; /* a request that waits */
+struct onym_http_wait;   /* a request that waits */
+struct onym_http_flight; /* a request with many changes */
 
 /* The caller's ticket (struct onym_http_caller) is the address of one of these. */
 struct onym_http_seat {
-    struct onym_http_wait *wait; /* what it waits for, or NULL */
+    struct onym_http_wait *wait;     /* what it waits for, or NULL */
+    struct onym_http_flight *flight; /* or this, or NULL */
     const struct onym_tls_connection *tls;
     uint8_t peer_len;
     uint8_t peer[16]; /* address bytes */
@@ -61,7 +69,12 @@ struct onym_http_post {
     unsigned worker;
     struct onym_auth_policy policy;
     struct onym_rng rng;
-    uint32_t waits; /* requests that wait now */
+    uint32_t waits;                   /* requests that wait now */
+    struct onym_http_flight *flights; /* requests with many changes, a list */
+    uint32_t flight_count;
+    uint64_t flying;       /* rows of them under way, of ended connections too */
+    uv_check_t rows_check; /* runs behind a turn of the loop that brought results */
+    uv_timer_t rows_timer; /* runs while a request found no room and waits for nothing of its own */
     char challenge[128];
     struct onym_http_session found; /* the session of the request being answered */
     struct onym_http_jobs jobs;
@@ -72,9 +85,14 @@ struct onym_http_post {
     void (*change_done)(void *of, struct onym_http_seat *seat,
                         const struct onym_http_result *result);
     void (*job_done)(void *of, struct onym_http_seat *seat, struct onym_http_job *job);
+    /* For onym_http_row_done, onym_http_rows_turn and onym_http_rows_stop with a turn behind it. */
+    void (*row_done)(void *of, struct onym_http_seat *seat, uint64_t row,
+                     const struct onym_http_result *result);
+    void (*rows_turn)(void *of, struct onym_http_seat *seat);
+    void (*rows_stop)(void *of, struct onym_http_seat *seat);
 };
 
-/* Fills post but for the jobs and the last four members. node->http_desk is set. */
+/* Fills post but for the jobs and the members from `of` on. node->http_desk is set. */
 void onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                          struct onym_answerer *answerer, struct onym_counters *counters,
                          unsigned worker);
@@ -95,7 +113,14 @@ void onym_http_post_committed(struct onym_http_post *post, const struct onym_cha
 static inline bool
 onym_http_post_idle(const struct onym_http_post *post)
 {
-    return post->waits == 0;
+    return post->waits == 0 && post->flying == 0;
 }
+
+/* Makes ready for requests with many changes, on the worker's loop; once, behind init. */
+void onym_http_post_open_rows(struct onym_http_post *post, uv_loop_t *loop);
+
+/* The node stops: requests with many changes start no further row and end when those under way are
+ * settled. */
+void onym_http_post_stop_rows(struct onym_http_post *post);
 
 #endif

@@ -57,6 +57,7 @@ onym_http_seat_end(struct onym_http_seat *seat)
         seat->wait->seat = NULL;
         seat->wait = NULL;
     }
+    onym_http_flight_end(seat);
 }
 
 /* ---- changes ---- */
@@ -106,26 +107,40 @@ onym_http_submit(void *of, const struct onym_http_caller *caller,
     return ONYM_HTTP_NOW;
 }
 
+struct onym_http_result
+onym_http_told(const struct onym_change_result *result, char room[256])
+{
+    const char *why = result->why != NULL ? result->why : "";
+
+    if (result->index != 0 && result->why != NULL) {
+        (void)snprintf(room, 256, "%s (index %u)", why, (unsigned)result->index);
+        why = room;
+    }
+    return (struct onym_http_result){.status = result->status,
+                                     .unchanged = result->unchanged,
+                                     .replaced = result->replaced,
+                                     .revision = result->revision,
+                                     .sequence = result->sequence,
+                                     .name = result->name,
+                                     .why = onym_span_text(why),
+                                     .key_reused = result->conflicting};
+}
+
 void
 onym_http_post_committed(struct onym_http_post *post, const struct onym_change_result *result)
 {
-    struct onym_http_wait *w = (struct onym_http_wait *)(uintptr_t)(result->ticket.id ^ 1U);
-    struct onym_http_seat *seat = onym_http_wait_over(w);
+    struct onym_http_wait *w;
+    struct onym_http_seat *seat;
+    struct onym_http_result told;
     char text[256];
-    const char *why = result->why != NULL ? result->why : "";
-    struct onym_http_result told = {.status = result->status,
-                                    .unchanged = result->unchanged,
-                                    .replaced = result->replaced,
-                                    .revision = result->revision,
-                                    .sequence = result->sequence,
-                                    .name = result->name,
-                                    .key_reused = result->conflicting};
 
-    if (result->index != 0 && result->why != NULL) {
-        (void)snprintf(text, sizeof text, "%s (index %u)", why, (unsigned)result->index);
-        why = text;
+    if ((result->ticket.id & ONYM_HTTP_ROW_TICKET) != 0) {
+        onym_http_row_committed(post, result);
+        return;
     }
-    told.why = onym_span_text(why);
+    w = (struct onym_http_wait *)(uintptr_t)(result->ticket.id ^ 1U);
+    seat = onym_http_wait_over(w);
+    told = onym_http_told(result, text);
     onym_http_wait_free(w);
     if (seat != NULL) {
         post->change_done(post->of, seat, &told);

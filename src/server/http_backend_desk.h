@@ -11,6 +11,7 @@ struct onym_http_desk {
     const struct onym_settings *settings;
     struct onym_http_sessions *sessions;
     struct onym_http_failures *failures;
+    uint32_t flights; /* atomic: requests with many changes, of all workers */
 };
 
 /* One attempt to prove something: from where, for whom, how. */

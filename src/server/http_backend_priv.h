@@ -47,5 +47,24 @@ enum onym_http_when onym_http_submit(void *of, const struct onym_http_caller *ca
 /* As struct onym_http_backend.work; `of` is the post. */
 enum onym_status onym_http_job_take(void *of, const struct onym_http_caller *caller,
                                     struct onym_http_job *job);
+/* The result as the HTTP interface knows it; `room` holds its text when there is an index to say.
+ */
+struct onym_http_result onym_http_told(const struct onym_change_result *result, char room[256]);
+
+/* As of struct onym_http_backend; `of` is the post. */
+enum onym_status onym_http_rows_begin(void *of, const struct onym_http_caller *caller);
+void onym_http_rows_end(void *of, const struct onym_http_caller *caller);
+uint32_t onym_http_rows_window(void *of);
+enum onym_http_when onym_http_submit_row(void *of, const struct onym_http_caller *caller,
+                                         uint64_t row, const struct onym_operation *operation,
+                                         const struct onym_identity *identity,
+                                         struct onym_http_result *out);
+
+/* Tickets of rows have this bit set beside that of all our tickets. */
+#define ONYM_HTTP_ROW_TICKET 2U
+
+void onym_http_row_committed(struct onym_http_post *post, const struct onym_change_result *result);
+/* The seat's request is over, or its connection. */
+void onym_http_flight_end(struct onym_http_seat *seat);
 
 #endif

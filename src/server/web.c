@@ -1,15 +1,11 @@
-#include "server/web.h"
+#include "server/web_priv.h"
 
 #include "base/clock.h"
 #include "net/address.h"
 #include "server/streams.h"
 
-#include "version.h"
-
 #include <arpa/inet.h>
 #include <stdlib.h>
-
-#define KEPT_BYTES ((size_t)64 << 20)
 
 /* What a connection of the transport leads to. */
 struct link {
@@ -108,8 +104,8 @@ make_http(struct link *l)
     return l->http != NULL;
 }
 
-static void
-on_closed(const struct onym_web_door *door, void *connection)
+void
+onym_web_closed(const struct onym_web_door *door, void *connection)
 {
     struct link *l = *state_of(door, connection);
 
@@ -213,7 +209,8 @@ feed(struct link *l, onym_span *input)
         }
         verdict = onym_http_feed(l->http, &web->service, input, onym_clock_epoch_ms(), &web->reply);
         act(l, verdict, began_ns);
-    } while (verdict == ONYM_HTTP_REPLY && input->len > 0 && !l->gone);
+    } while (verdict == ONYM_HTTP_REPLY && (input->len > 0 || web->reply.status == 100) &&
+             !l->gone);
     if (!l->gone && onym_http_progress(l->http).stage == ONYM_HTTP_IDLE) {
         drop_http(l);
     }
@@ -229,13 +226,13 @@ renew_view(struct onym_web *web)
     return false;
 }
 
-static size_t
-on_bytes(struct onym_web_door *door, void *connection, onym_span bytes)
+size_t
+onym_web_bytes(struct onym_web_door *door, void *connection, onym_span bytes)
 {
     struct link *l = *state_of(door, connection);
     onym_span left = bytes;
 
-    if (bytes.len == 0) {
+    if (bytes.len == 0 && (l == NULL || l->seat.flight == NULL)) {
         return 0;
     }
     if (l == NULL) {
@@ -264,7 +261,9 @@ link_of(struct onym_http_seat *seat)
     return (struct link *)(void *)seat;
 }
 
-/* What all kinds of answer come to. Exactly one of login, result and job is set. */
+/* What all kinds of answer come to: of login, result and job one is set, or none for a turn of
+ * rows.
+ */
 static void
 resume(struct link *l, const struct onym_http_login *login, const struct onym_http_result *result,
        struct onym_http_job *job)
@@ -282,8 +281,14 @@ resume(struct link *l, const struct onym_http_login *login, const struct onym_ht
                       ? onym_http_login_done(l->http, &web->service, login, now_ms, &web->reply)
                   : result != NULL
                       ? onym_http_change_done(l->http, &web->service, result, now_ms, &web->reply)
-                      : onym_http_job_done(l->http, &web->service, job, now_ms, &web->reply);
+                  : job != NULL
+                      ? onym_http_job_done(l->http, &web->service, job, now_ms, &web->reply)
+                      : onym_http_rows_turn(l->http, &web->service, now_ms, &web->reply);
         act(l, verdict, began_ns);
+        while (verdict == ONYM_HTTP_REPLY && web->reply.status == 100 && !l->gone) {
+            verdict = onym_http_rows_turn(l->http, &web->service, now_ms, &web->reply);
+            act(l, verdict, began_ns);
+        }
         onym_view_release(web->view);
     } else {
         carrier->finish(
@@ -321,6 +326,33 @@ job_done(void *of, struct onym_http_seat *seat, struct onym_http_job *job)
     resume(link_of(seat), NULL, NULL, job);
 }
 
+static void
+row_done(void *of, struct onym_http_seat *seat, uint64_t row, const struct onym_http_result *result)
+{
+    (void)of;
+    onym_http_row_done(link_of(seat)->http, row, result);
+}
+
+static void
+rows_turn(void *of, struct onym_http_seat *seat)
+{
+    struct link *l = link_of(seat);
+
+    (void)of;
+    l->door->carrier->touch(l->connection);
+    resume(l, NULL, NULL, NULL);
+}
+
+static void
+rows_stop(void *of, struct onym_http_seat *seat)
+{
+    struct link *l = link_of(seat);
+
+    l->door->carrier->hold(l->connection);
+    onym_http_rows_stop(l->http);
+    rows_turn(of, seat);
+}
+
 void
 onym_web_committed(void *of, const struct onym_change_result *result)
 {
@@ -329,143 +361,14 @@ onym_web_committed(void *of, const struct onym_change_result *result)
     onym_http_post_committed(&web->post, result);
 }
 
-/* ---- the two transports ---- */
-
-static size_t
-on_tls_bytes(void *user, struct onym_tls_connection *connection, onym_span bytes)
+void
+onym_web_answer_with(struct onym_web *web)
 {
-    return on_bytes(user, connection, bytes);
-}
-
-static void
-on_tls_closed(void *user, struct onym_tls_connection *connection)
-{
-    on_closed(user, connection);
-}
-
-static size_t
-on_tcp_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
-{
-    return on_bytes(user, connection, bytes);
-}
-
-static void
-on_tcp_closed(void *user, struct onym_tcp_connection *connection)
-{
-    on_closed(user, connection);
-}
-
-static struct onym_tcp_limits
-limits_of(const struct onym_settings *settings)
-{
-    unsigned workers = settings->workers > 0 ? settings->workers : 1;
-
-    return (struct onym_tcp_limits){.connections = (settings->http_connections + workers - 1) /
-                                                   workers,
-                                    .idle_ms = ONYM_WEB_IDLE_MS,
-                                    .kept_bytes = KEPT_BYTES};
-}
-
-static enum onym_status
-open_https(struct onym_web *web, const struct onym_web_parts *parts, struct onym_fault *fault)
-{
-    static const struct onym_tls_handlers handlers = {.bytes = on_tls_bytes,
-                                                      .closed = on_tls_closed};
-    const struct onym_settings *settings = &parts->node->settings;
-    struct onym_tcp_limits limits = limits_of(settings);
-    enum onym_status status;
-
-    web->secure.listener = ONYM_LISTENER_HTTPS;
-    if (parts->node->secure == NULL || settings->https.count == 0) {
-        return ONYM_OK;
-    }
-    status = onym_tls_new(parts->loop, &handlers, &web->https, &limits,
-                          onym_secure_context(parts->node->secure), &web->secure.tls);
-    if (status != ONYM_OK) {
-        return onym_fault_set(fault, status, "no memory for a worker's HTTPS connections");
-    }
-    for (size_t i = 0; i < settings->https.count && status == ONYM_OK; i++) {
-        status = onym_tls_listen(web->secure.tls,
-                                 (const struct sockaddr *)&settings->https.item[i].at, fault);
-    }
-    return status;
-}
-
-static enum onym_status
-open_http(struct onym_web *web, const struct onym_web_parts *parts, struct onym_fault *fault)
-{
-    static const struct onym_tcp_handlers handlers = {.bytes = on_tcp_bytes,
-                                                      .closed = on_tcp_closed};
-    const struct onym_settings *settings = &parts->node->settings;
-    struct onym_tcp_limits limits = limits_of(settings);
-    enum onym_status status;
-
-    if (settings->http.count == 0) {
-        return ONYM_OK;
-    }
-    status = onym_tcp_new(parts->loop, &handlers, &web->http, &limits, &web->tcp);
-    if (status != ONYM_OK) {
-        return onym_fault_set(fault, status, "no memory for a worker's HTTP connections");
-    }
-    for (size_t i = 0; i < settings->http.count && status == ONYM_OK; i++) {
-        status = onym_tcp_listen(web->tcp, (const struct sockaddr *)&settings->http.item[i].at,
-                                 fault);
-    }
-    return status;
-}
-
-enum onym_status
-onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct onym_fault *fault)
-{
-    enum onym_status status;
-
-    web->answerer = parts->answerer;
-    web->counters = parts->counters;
-    web->rng = onym_rng_system();
-    web->https = (struct onym_web_door){.web = web,
-                                        .carrier = &onym_carrier_tls,
-                                        .by = ONYM_BY_HTTPS,
-                                        .listener = ONYM_LISTENER_HTTPS};
-    web->http = (struct onym_web_door){.web = web,
-                                       .carrier = &onym_carrier_tcp,
-                                       .by = ONYM_BY_HTTP,
-                                       .listener = ONYM_LISTENER_HTTP};
-    onym_http_post_init(&web->post, parts->node, parts->answerer, parts->counters, parts->worker);
-    onym_http_jobs_init(&web->post, parts->loop);
     web->post.of = web;
     web->post.login_done = login_done;
     web->post.change_done = change_done;
     web->post.job_done = job_done;
-    web->reply.cap = ONYM_HTTP_REPLY_MAX;
-    web->reply.buffer = malloc(web->reply.cap);
-    if (web->reply.buffer == NULL || onym_http_service_init(&web->service) != ONYM_OK) {
-        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the HTTP API of a worker");
-    }
-    web->service.answerer = parts->answerer;
-    web->service.arena = parts->arena;
-    web->service.rng = &web->rng;
-    web->service.backend = &web->post.backend;
-    web->service.version = ONYM_BUILD_VERSION;
-    status = open_https(web, parts, fault);
-    return status == ONYM_OK ? open_http(web, parts, fault) : status;
-}
-
-bool
-onym_web_idle(const struct onym_web *web)
-{
-    return onym_http_post_idle(&web->post);
-}
-
-void
-onym_web_free(struct onym_web *web)
-{
-    onym_secure_door_free(&web->secure);
-    onym_tcp_free(web->tcp);
-    web->tcp = NULL;
-    onym_http_jobs_deinit(&web->post.jobs);
-    onym_http_service_deinit(&web->service);
-    free(web->spare);
-    free(web->reply.buffer);
-    web->spare = NULL;
-    web->reply.buffer = NULL;
+    web->post.row_done = row_done;
+    web->post.rows_turn = rows_turn;
+    web->post.rows_stop = rows_stop;
 }

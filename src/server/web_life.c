@@ -28,6 +28,9 @@ onym_web_tick(struct onym_web *web, struct onym_log *log)
 void
 onym_web_stop(struct onym_web *web, bool now)
 {
+    if (!now) {
+        onym_http_post_stop_rows(&web->post);
+    }
     onym_secure_door_stop(&web->secure, now);
     if (web->tcp != NULL && now) {
         onym_tcp_abort(web->tcp);

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "base/require.h"
 #include "service/http_job.h"
+#include "service/http_priv.h"
 #include "service/http_query.h"
 #include "service/routes.h"
 
@@ -50,6 +51,7 @@ drop_body(struct onym_http_connection *c, struct onym_http_service *s)
 void
 onym_http_connection_deinit(struct onym_http_connection *c, struct onym_http_service *s)
 {
+    onym_http_rows_drop(c, s);
     drop_body(c, s);
     c->stage = ONYM_HTTP_ENDED;
 }
@@ -116,9 +118,9 @@ is_trace(onym_span text)
 
 /* ---- answers ---- */
 
-static struct onym_http_plan
-begin(struct onym_http_call *call, struct onym_http_connection *c, struct onym_http_service *s,
-      uint64_t now_ms, struct onym_http_reply *reply)
+struct onym_http_plan
+onym_http_begin(struct onym_http_call *call, struct onym_http_connection *c,
+                struct onym_http_service *s, uint64_t now_ms, struct onym_http_reply *reply)
 {
     struct onym_http_plan plan = onym_routes_plan(&c->head.request);
     onym_span trace;
@@ -133,18 +135,22 @@ begin(struct onym_http_call *call, struct onym_http_connection *c, struct onym_h
     return plan;
 }
 
+enum onym_http_verdict
+onym_http_next(struct onym_http_connection *c, struct onym_http_service *s, bool close)
+{
+    drop_body(c, s);
+    onym_json_in_trim(s->json);
+    onym_http1_init(&c->head);
+    c->taken = 0;
+    c->stage = close ? ONYM_HTTP_ENDED : ONYM_HTTP_IDLE;
+    return close ? ONYM_HTTP_CLOSE : ONYM_HTTP_REPLY;
+}
+
 static enum onym_http_verdict
 conclude(struct onym_http_call *call)
 {
-    struct onym_http_connection *c = call->connection;
-
     onym_http_finish(call);
-    drop_body(c, call->service);
-    onym_json_in_trim(call->service->json);
-    onym_http1_init(&c->head);
-    c->taken = 0;
-    c->stage = call->close ? ONYM_HTTP_ENDED : ONYM_HTTP_IDLE;
-    return call->close ? ONYM_HTTP_CLOSE : ONYM_HTTP_REPLY;
+    return onym_http_next(call->connection, call->service, call->close);
 }
 
 static bool
@@ -158,7 +164,12 @@ static enum onym_http_verdict
 answer(struct onym_http_call *call)
 {
     if (onym_routes_answer(call) == ONYM_HTTP_LATER) {
-        ONYM_REQUIRE(waits(call->connection));
+        struct onym_http_connection *c = call->connection;
+
+        if (c->stage == ONYM_HTTP_ROWS) {
+            return onym_http_rows_turn(c, call->service, call->now_ms, call->reply);
+        }
+        ONYM_REQUIRE(waits(c));
         return ONYM_HTTP_PENDING;
     }
     return conclude(call);
@@ -185,7 +196,7 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
     onym_span expect;
 
     name_request(c, s, rq->fields);
-    plan = begin(&call, c, s, now_ms, reply);
+    plan = onym_http_begin(&call, c, s, now_ms, reply);
     c->keep = plan.keep;
     c->body_max = plan.body_max;
     c->stage = ONYM_HTTP_BODY;
@@ -198,14 +209,20 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
         return turn_away(&call, ONYM_MALFORMED, 417, "only 100-continue can be expected here");
     }
     c->told_continue = expect.len == 0 || plan.no_continue;
-    return rq->body == ONYM_HTTP1_NO_BODY ? answer(&call) : ONYM_HTTP_MORE;
+    return plan.streams || rq->body == ONYM_HTTP1_NO_BODY ? answer(&call) : ONYM_HTTP_MORE;
+}
+
+size_t
+onym_http_body_limit(const struct onym_http_service *s)
+{
+    return s->body_bytes_max != 0 ? s->body_bytes_max : BODY_BYTES_DEFAULT;
 }
 
 /* Memory grows with what has come, never with what was announced. */
 static enum onym_status
 keep_bytes(struct onym_http_connection *c, struct onym_http_service *s, onym_span data)
 {
-    size_t limit = s->body_bytes_max != 0 ? s->body_bytes_max : BODY_BYTES_DEFAULT;
+    size_t limit = onym_http_body_limit(s);
 
     if (data.len > c->held_cap - c->held_len) {
         size_t cap = c->held_cap > 0 ? c->held_cap : BODY_FIRST;
@@ -232,6 +249,20 @@ keep_bytes(struct onym_http_connection *c, struct onym_http_service *s, onym_spa
     return ONYM_OK;
 }
 
+enum onym_http_verdict
+onym_http_say_continue(struct onym_http_connection *c, struct onym_http_reply *reply)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    c->told_continue = true;
+    memcpy(reply->buffer, text, sizeof text - 1);
+    reply->bytes = onym_span_of(reply->buffer, sizeof text - 1);
+    reply->status = 100;
+    reply->outcome = ONYM_OK;
+    reply->is_resolution = false;
+    return ONYM_HTTP_REPLY;
+}
+
 static enum onym_http_verdict
 body_comes(struct onym_http_connection *c, struct onym_http_service *s, onym_span *input,
            uint64_t now_ms, struct onym_http_reply *reply)
@@ -251,7 +282,7 @@ body_comes(struct onym_http_connection *c, struct onym_http_service *s, onym_spa
                 continue;
             }
         }
-        (void)begin(&call, c, s, now_ms, reply);
+        (void)onym_http_begin(&call, c, s, now_ms, reply);
         if (step == ONYM_HTTP1_REFUSED) {
             return turn_away(&call, ONYM_MALFORMED, c->body.refusal.status, c->body.refusal.reason);
         }
@@ -262,15 +293,7 @@ body_comes(struct onym_http_connection *c, struct onym_http_service *s, onym_spa
                                  : turn_away(&call, status, 0, "too many large requests at once");
     } while (input->len > 0);
     if (!c->told_continue && c->body_len == 0) {
-        static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-        c->told_continue = true;
-        memcpy(reply->buffer, text, sizeof text - 1);
-        reply->bytes = onym_span_of(reply->buffer, sizeof text - 1);
-        reply->status = 100;
-        reply->outcome = ONYM_OK;
-        reply->is_resolution = false;
-        return ONYM_HTTP_REPLY;
+        return onym_http_say_continue(c, reply);
     }
     c->told_continue = true;
     return ONYM_HTTP_MORE;
@@ -287,6 +310,9 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
     if (c->stage == ONYM_HTTP_BODY) {
         return body_comes(c, s, input, now_ms, reply);
     }
+    if (c->stage == ONYM_HTTP_ROWS) {
+        return onym_http_rows_feed(c, s, input, now_ms, reply);
+    }
     step = onym_http1_feed(&c->head, input);
     if (step == ONYM_HTTP1_MORE) {
         c->stage = c->head.len > 0 || c->head.skipped_line ? ONYM_HTTP_HEAD : ONYM_HTTP_IDLE;
@@ -300,7 +326,11 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
         return turn_away(&call, ONYM_MALFORMED, refusal.status, refusal.reason);
     }
     verdict = head_ready(c, s, now_ms, reply);
-    return verdict == ONYM_HTTP_MORE ? body_comes(c, s, input, now_ms, reply) : verdict;
+    if (verdict != ONYM_HTTP_MORE) {
+        return verdict;
+    }
+    return c->stage == ONYM_HTTP_ROWS ? onym_http_rows_feed(c, s, input, now_ms, reply)
+                                      : body_comes(c, s, input, now_ms, reply);
 }
 
 enum onym_http_verdict
@@ -335,7 +365,7 @@ onym_http_login_done(struct onym_http_connection *c, struct onym_http_service *s
     struct onym_http_call call;
 
     ONYM_REQUIRE(c->stage == ONYM_HTTP_LOGIN);
-    (void)begin(&call, c, s, now_ms, reply);
+    (void)onym_http_begin(&call, c, s, now_ms, reply);
     call.login = login;
     return answer(&call);
 }
@@ -348,7 +378,7 @@ onym_http_change_done(struct onym_http_connection *c, struct onym_http_service *
     struct onym_http_call call;
 
     ONYM_REQUIRE(c->stage == ONYM_HTTP_CHANGE);
-    (void)begin(&call, c, s, now_ms, reply);
+    (void)onym_http_begin(&call, c, s, now_ms, reply);
     onym_routes_changed(&call, result);
     return conclude(&call);
 }
@@ -375,7 +405,7 @@ onym_http_job_done(struct onym_http_connection *c, struct onym_http_service *s,
     struct onym_http_call call;
 
     ONYM_REQUIRE(c->stage == ONYM_HTTP_WORK);
-    begin(&call, c, s, now_ms, reply);
+    onym_http_begin(&call, c, s, now_ms, reply);
     call.pretty = onym_http_flag(call.request->query, "pretty", false);
     if (job->status == ONYM_OK) {
         job->answer(&call, job);

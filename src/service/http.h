@@ -68,6 +68,7 @@ enum onym_http_stage {
     ONYM_HTTP_LOGIN,  /* waits for onym_http_login_done */
     ONYM_HTTP_CHANGE, /* waits for onym_http_change_done */
     ONYM_HTTP_WORK,   /* waits for onym_http_job_done */
+    ONYM_HTTP_ROWS,   /* many changes: the body comes, rows are under way, results go out */
     ONYM_HTTP_ENDED   /* CLOSE was said; input is dropped */
 };
 
@@ -84,7 +85,8 @@ struct onym_http_connection {
     size_t held_len, held_cap;
     uint64_t body_len; /* bytes of body taken, kept or not */
     uint64_t body_max;
-    uint64_t taken; /* bytes of this request taken, head and body */
+    uint64_t taken;              /* bytes of this request taken, head and body */
+    struct onym_http_rows *rows; /* heap; of the stage ROWS */
     uint8_t id_len;
     char id[ONYM_HTTP_ID_MAX];          /* of the request */
     char secret[ONYM_TOKEN_SECRET_LEN]; /* of a token that is being registered; else zeros */
@@ -132,6 +134,27 @@ enum onym_http_verdict onym_http_job_done(struct onym_http_connection *connectio
                                           struct onym_http_service *service,
                                           struct onym_http_job *job, uint64_t now_ms,
                                           struct onym_http_reply *reply);
+/* ---- many changes in one request (stage ROWS) ----
+ *
+ * REPLY with reply.status 100 is a part of the answer. While rows are under way their results come
+ * in with onym_http_row_done, which sends nothing; once after one or many of them, and now and then
+ * while a PENDING connection waits though nothing of it is under way, the server calls
+ * onym_http_rows_turn until it says something other than that REPLY:
+ *
+ *   MORE     feed it, also with no bytes at all
+ *   PENDING  wait for results, or for room
+ *   REPLY, CLOSE  as of onym_http_feed: the answer is complete
+ *
+ * The server does not feed and does not call turn while the peer takes no answers. */
+void onym_http_row_done(struct onym_http_connection *connection, uint64_t row,
+                        const struct onym_http_result *result);
+enum onym_http_verdict onym_http_rows_turn(struct onym_http_connection *connection,
+                                           struct onym_http_service *service, uint64_t now_ms,
+                                           struct onym_http_reply *reply);
+/* The node stops: no further row is started. turn follows. */
+void onym_http_rows_stop(struct onym_http_connection *connection);
+/* Whether no row of the connection is under way. */
+bool onym_http_rows_idle(const struct onym_http_connection *connection);
 
 /* How far the peer is: a timer that sees `taken` unchanged, or too little of it in the time a
  * request may take, closes the connection. */

@@ -95,6 +95,18 @@ struct onym_http_backend {
      * backend's. ONYM_BUSY: too many of them wait; it stays the caller's. */
     enum onym_status (*work)(void *of, const struct onym_http_caller *caller,
                              struct onym_http_job *job);
+    /* One of many changes of the same request, of which many are under way at once.
+     * ONYM_HTTP_LATER: onym_http_row_done follows with `row`. ONYM_HTTP_NOW: *out; ONYM_BUSY: it
+     * will be brought again with the next onym_http_rows_turn. */
+    enum onym_http_when (*submit_row)(void *of, const struct onym_http_caller *caller, uint64_t row,
+                                      const struct onym_operation *operation,
+                                      const struct onym_identity *identity,
+                                      struct onym_http_result *out);
+    /* A request with many changes begins, for which ONYM_OK or ONYM_BUSY, and is over. */
+    enum onym_status (*rows_begin)(void *of, const struct onym_http_caller *caller);
+    void (*rows_end)(void *of, const struct onym_http_caller *caller);
+    /* Rows one such request may have under way now; at least 1. */
+    uint32_t (*rows_window)(void *of);
     /* The session resource. Proofs of sessions come through authenticate; each uses its nonce up.
      * open: ONYM_OK and *out, or ONYM_BUSY. find: whether it lives; with *out. */
     enum onym_status (*session_open)(void *of, const struct onym_http_caller *caller,

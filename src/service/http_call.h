@@ -31,6 +31,7 @@ struct onym_http_call {
     int status;
     enum onym_status outcome;
     bool close;    /* end the connection behind it */
+    bool chunked;  /* the body is what it will be in chunks, and more may follow */
     bool head;     /* HEAD: length and no body */
     bool may_keep; /* a cache may keep it after asking again (ETag) */
 };

@@ -290,7 +290,9 @@ put_head(struct onym_http_call *c, struct onym_writer *w)
         onym_json_put(w, c->type);
         onym_json_put(w, "\r\n");
     }
-    if (c->status != 204 && c->status != 304) {
+    if (c->chunked) {
+        onym_json_put(w, "Transfer-Encoding: chunked\r\n");
+    } else if (c->status != 204 && c->status != 304) {
         onym_json_put(w, "Content-Length: ");
         onym_json_put_u64(w, c->body.len);
         onym_json_put(w, "\r\n");

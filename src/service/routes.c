@@ -154,6 +154,7 @@ onym_routes_plan(const struct onym_http1_request *rq)
 {
     struct onym_routed r = onym_routes_match(rq);
     struct onym_http_plan plan = {.mouth = r.mouth, .body_max = ONYM_HTTP_BODY_MAX};
+    bool batch = r.route == ONYM_ROUTE_BATCH && r.method == POST;
     bool writes = r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_IDENTIFIER ||
                   r.route == ONYM_ROUTE_IDENTIFIERS || r.route == ONYM_ROUTE_TOKENS;
 
@@ -166,6 +167,11 @@ onym_routes_plan(const struct onym_http1_request *rq)
     if (writes && (r.allowed & r.method & (PUT | POST)) != 0) {
         plan.keep = true;
         plan.body_max = ONYM_HTTP_RECORD_MAX;
+    } else if (batch && has_type(rq, "application/x-ndjson")) {
+        plan.streams = true;
+        plan.body_max = UINT64_MAX;
+    } else if (batch) {
+        plan.keep = has_type(rq, "application/json");
     }
     return plan;
 }
@@ -246,14 +252,6 @@ wrong_method(struct onym_http_call *c, unsigned allowed)
                                                    c->request->method, onym_span_of(NULL, 0))});
 }
 
-/* Of the contract, and not yet of this node. */
-static enum onym_http_when
-planned(struct onym_http_call *c)
-{
-    onym_http_fail_text(c, ONYM_UNSUPPORTED, 0, "not served by this version of the node");
-    return ONYM_HTTP_NOW;
-}
-
 static enum onym_http_when
 serve(struct onym_http_call *c, const struct onym_routed *r)
 {
@@ -274,7 +272,7 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
     case ONYM_ROUTE_HISTORY:
         return onym_routes_history(c, r);
     case ONYM_ROUTE_BATCH:
-        return planned(c);
+        return onym_routes_batch(c);
     case ONYM_ROUTE_TOKENS:
         return onym_routes_tokens(c, r);
     case ONYM_ROUTE_SITE:

@@ -14,6 +14,7 @@
 struct onym_http_plan {
     enum onym_http_mouth mouth;
     bool keep;        /* the answer needs its bytes */
+    bool streams;     /* it is answered while it comes (service/http_rows.c) */
     bool no_continue; /* nothing may be sent before the answer */
     uint64_t body_max;
 };

@@ -95,6 +95,8 @@ enum onym_http_when onym_routes_prefix(struct onym_http_call *call,
                                        const struct onym_routed *routed);
 void onym_routes_prefix_done(struct onym_http_call *call, const struct onym_http_result *result,
                              onym_span name);
+/* POST of many records. LATER with the stage ROWS when it has begun. */
+enum onym_http_when onym_routes_batch(struct onym_http_call *call);
 
 /* POST of a message. */
 void onym_routes_tunnel(struct onym_http_call *call);

@@ -1,0 +1,222 @@
+/* Requests with many changes: their rows on the way to the writer and back. Results of one turn of
+ * the loop are gathered and answered together behind it, when the writer has also let go of the
+ * room they took. */
+#include "base/require.h"
+#include "server/http_backend_priv.h"
+
+#include <stdlib.h>
+
+#define STARVED_MS 5U
+
+/* One such request; lives until the last of its rows is back, whatever its connection does. */
+struct onym_http_flight {
+    struct onym_http_post *post;
+    struct onym_http_seat *seat; /* NULL: over */
+    struct onym_http_flight *next;
+    struct onym_http_flight **at;
+    uint32_t flying;
+    bool due;     /* results came, and the connection has not taken its turn */
+    bool starved; /* a row found no room */
+};
+
+/* What a ticket leads to. */
+struct row {
+    struct onym_http_flight *flight;
+    uint64_t number;
+};
+
+static void
+release_flight(struct onym_http_flight *f)
+{
+    if (f->seat == NULL && f->flying == 0) {
+        *f->at = f->next;
+        if (f->next != NULL) {
+            f->next->at = f->at;
+        }
+        free(f);
+    }
+}
+
+enum onym_status
+onym_http_rows_begin(void *of, const struct onym_http_caller *caller)
+{
+    struct onym_http_post *post = of;
+    struct onym_http_seat *seat = onym_http_seat_of(caller);
+    struct onym_http_flight *f = post->flight_count < ONYM_HTTP_FLIGHTS_MAX ? calloc(1, sizeof *f)
+                                                                            : NULL;
+
+    if (f == NULL) {
+        return ONYM_BUSY;
+    }
+    ONYM_REQUIRE(seat->flight == NULL);
+    f->post = post;
+    f->seat = seat;
+    f->next = post->flights;
+    f->at = &post->flights;
+    if (f->next != NULL) {
+        f->next->at = &f->next;
+    }
+    post->flights = f;
+    post->flight_count++;
+    (void)__atomic_add_fetch(&post->node->http_desk->flights, 1, __ATOMIC_RELAXED);
+    seat->flight = f;
+    return ONYM_OK;
+}
+
+void
+onym_http_flight_end(struct onym_http_seat *seat)
+{
+    struct onym_http_flight *f = seat->flight;
+
+    if (f != NULL) {
+        (void)__atomic_sub_fetch(&f->post->node->http_desk->flights, 1, __ATOMIC_RELAXED);
+        f->post->flight_count--;
+        f->seat = NULL;
+        seat->flight = NULL;
+        release_flight(f);
+    }
+}
+
+void
+onym_http_rows_end(void *of, const struct onym_http_caller *caller)
+{
+    (void)of;
+    onym_http_flight_end(onym_http_seat_of(caller));
+}
+
+uint32_t
+onym_http_rows_window(void *of)
+{
+    const struct onym_http_post *post = of;
+    uint32_t flights = __atomic_load_n(&post->node->http_desk->flights, __ATOMIC_RELAXED);
+    uint32_t share = ONYM_HTTP_FLYING_MAX / (flights > 0 ? flights : 1);
+
+    return share > ONYM_HTTP_FLYING_MIN ? share : ONYM_HTTP_FLYING_MIN;
+}
+
+/* ---- turns ---- */
+
+/* Gives those a turn that wait for one. A turn ends no other connection than its own. */
+static void
+give_turns(struct onym_http_post *post, bool starved)
+{
+    struct onym_http_flight *next;
+
+    for (struct onym_http_flight *f = post->flights; f != NULL; f = next) {
+        next = f->next;
+        if (f->seat != NULL && (f->due || (starved && f->starved && f->flying == 0))) {
+            f->due = false;
+            f->starved = false;
+            post->rows_turn(post->of, f->seat);
+        }
+    }
+}
+
+static void
+on_check(uv_check_t *check)
+{
+    (void)uv_check_stop(check);
+    give_turns(check->data, false);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+    struct onym_http_post *post = timer->data;
+    bool starved = false;
+
+    give_turns(post, true);
+    for (struct onym_http_flight *f = post->flights; f != NULL; f = f->next) {
+        starved = starved || (f->seat != NULL && f->starved);
+    }
+    if (!starved) {
+        (void)uv_timer_stop(timer);
+    }
+}
+
+void
+onym_http_post_open_rows(struct onym_http_post *post, uv_loop_t *loop)
+{
+    (void)uv_check_init(loop, &post->rows_check);
+    (void)uv_timer_init(loop, &post->rows_timer);
+    post->rows_check.data = post;
+    post->rows_timer.data = post;
+}
+
+void
+onym_http_post_stop_rows(struct onym_http_post *post)
+{
+    struct onym_http_flight *next;
+
+    for (struct onym_http_flight *f = post->flights; f != NULL; f = next) {
+        next = f->next;
+        if (f->seat != NULL) {
+            post->rows_stop(post->of, f->seat);
+        }
+    }
+}
+
+/* ---- there and back ---- */
+
+static void
+starve(struct onym_http_flight *f)
+{
+    f->starved = true;
+    if (!uv_is_active((const uv_handle_t *)&f->post->rows_timer)) {
+        (void)uv_timer_start(&f->post->rows_timer, on_timer, STARVED_MS, STARVED_MS);
+    }
+}
+
+enum onym_http_when
+onym_http_submit_row(void *of, const struct onym_http_caller *caller, uint64_t number,
+                     const struct onym_operation *operation, const struct onym_identity *identity,
+                     struct onym_http_result *out)
+{
+    struct onym_http_post *post = of;
+    struct onym_http_flight *f = onym_http_seat_of(caller)->flight;
+    struct onym_operation op = *operation;
+    struct onym_change_ticket ticket = {.worker = post->worker, .yields = true};
+    struct row *row = malloc(sizeof *row);
+
+    if (row == NULL) {
+        out->status = ONYM_NO_MEMORY;
+        return ONYM_HTTP_NOW;
+    }
+    *row = (struct row){.flight = f, .number = number};
+    ticket.id = (uint64_t)(uintptr_t)row | ONYM_HTTP_ROW_TICKET | 1U;
+    onym_changes_new_id(post->node->changes, op.id);
+    out->status = onym_changes_submit(post->node->changes, ticket, &op, identity);
+    if (out->status == ONYM_OK) {
+        f->flying++;
+        post->flying++;
+        return ONYM_HTTP_LATER;
+    }
+    free(row);
+    if (out->status == ONYM_BUSY) {
+        starve(f);
+    }
+    return ONYM_HTTP_NOW;
+}
+
+void
+onym_http_row_committed(struct onym_http_post *post, const struct onym_change_result *result)
+{
+    uint64_t mark = ONYM_HTTP_ROW_TICKET | 1U;
+    struct row *row = (struct row *)(uintptr_t)(result->ticket.id ^ mark);
+    struct onym_http_flight *f = row->flight;
+    char text[256];
+
+    f->flying--;
+    post->flying--;
+    if (f->seat != NULL) {
+        struct onym_http_result told = onym_http_told(result, text);
+
+        f->due = true;
+        post->row_done(post->of, f->seat, row->number, &told);
+        if (!uv_is_active((const uv_handle_t *)&post->rows_check)) {
+            (void)uv_check_start(&post->rows_check, on_check);
+        }
+    }
+    free(row);
+    release_flight(f);
+}
