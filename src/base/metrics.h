@@ -26,6 +26,7 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
     X(HANDLE_TLS, "handle_tls")                                                                    \
     X(HTTPS, "https")                                                                              \
     X(HTTP, "http")                                                                                \
+    X(CONTROL, "control")                                                                          \
     X(OPS, "ops")
 
 /* What came of looking into the cache in front of the store. Label `result` of

@@ -135,3 +135,14 @@ onym_config_check_tls(const struct onym_config_work *work)
              "is not set; expected the file with the authorities of required certificates");
     }
 }
+
+void
+onym_config_check_control(const struct onym_config_work *work)
+{
+    const char *control = work->settings->control;
+
+    if (control[0] != 0 && (strncmp(control, "unix:", 5) != 0 || control[5] == 0)) {
+        need(work, "listen.control", "listen.control",
+             "is no Unix socket; expected unix:PATH, or nothing");
+    }
+}

@@ -9,6 +9,9 @@
  * and never collides. */
 void onym_config_check_listeners(const struct onym_config_work *work);
 
+/* Reports a listen.control that is not unix:PATH. */
+void onym_config_check_control(const struct onym_config_work *work);
+
 /* Reports a certificate without key, a key without certificate, and client certificates that are
  * required without an authority to trust. */
 void onym_config_check_tls(const struct onym_config_work *work);

@@ -142,6 +142,7 @@ load_with(const struct onym_config_source *source, const char *name, onym_span b
     }
     if (status == ONYM_OK) {
         onym_config_check_listeners(&work);
+        onym_config_check_control(&work);
         onym_config_check_tls(&work);
         status = report->error_count == 0 ? ONYM_OK : ONYM_INVALID;
     }

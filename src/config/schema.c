@@ -88,6 +88,13 @@ static const struct onym_config_key table[] = {
      .value = "127.0.0.1:9641",
      .help = "Addresses of metrics and health over plain HTTP without authentication: keep them on "
              "loopback or a management network. Empty means off."},
+    {.name = "listen.control",
+     .type = ONYM_CONFIG_PATH,
+     .offset = FIELD(control),
+     .max = ROOM(control),
+     .value = "unix:control.sock",
+     .help = "Unix socket, as unix:PATH, where root, the daemon's account and the group onym give "
+             "orders. A relative path starts in storage.dir. Empty means none."},
     {.name = "site.handle_tcp",
      .type = ONYM_CONFIG_ADDRESSES,
      .offset = FIELD(site_tcp),
@@ -256,10 +263,9 @@ static const struct onym_config_key table[] = {
      .min = 1,
      .max = 100000,
      .value = "30",
-     .help = "Failed logins in a minute from one address for one user, and ten times that for all "
-             "users together; wrong answers to challenges of the Handle protocol count too. "
-             "Beyond it no credentials are looked at and the answer is 429, or 3 of the Handle "
-             "protocol. limits.exempt does not count."},
+     .help = "Failed logins in a minute from one address for one user, ten times that for all "
+             "users; wrong answers to challenges count too. Beyond it no credentials are looked "
+             "at: 429, or code 3. limits.exempt does not count."},
     {.name = "auth.http_session_idle",
      .type = ONYM_CONFIG_DURATION,
      .offset = FIELD(http_session_idle_s),

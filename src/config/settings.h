@@ -52,6 +52,7 @@ struct onym_settings {
     struct onym_address_list https;      /* listen.https       ["127.0.0.1:8000"], needs tls.* */
     struct onym_address_list http;       /* listen.http        []; public reads only */
     struct onym_address_list ops;        /* listen.ops         ["127.0.0.1:9641"]; empty = off */
+    char control[ONYM_PATH_MAX];         /* listen.control      "unix:control.sock"; "" = none */
     struct onym_address_list site_tcp;   /* site.handle_tcp    [] = the first of handle_tcp */
     struct onym_address_list site_udp;   /* site.handle_udp    [] = the first of handle_udp */
     char site_key[ONYM_PATH_MAX];        /* site.key_file      "" = replies are not signed */

@@ -386,52 +386,28 @@ onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *us
 }
 
 enum onym_status
-onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct onym_fault *fault)
+onym_tcp_adopt(struct onym_tcp *tcp, int fd, const char *name, struct onym_fault *fault)
 {
-    uv_tcp_t *listener;
-    int fd = -1;
-    enum onym_status status;
+    uv_tcp_t *listener = NULL;
 
-    if (tcp->listeners == ONYM_TCP_LISTENERS_MAX) {
-        return onym_fault_set(fault, ONYM_INVALID, "more than %u TCP addresses to listen on",
-                              ONYM_TCP_LISTENERS_MAX);
+    if (tcp->listeners < ONYM_TCP_LISTENERS_MAX) {
+        listener = calloc(1, sizeof *listener);
     }
-    status = onym_address_bind(address, SOCK_STREAM, &fd, fault);
-    if (status != ONYM_OK) {
-        return status;
-    }
-    listener = calloc(1, sizeof *listener);
     if (listener == NULL || uv_tcp_init(tcp->loop, listener) != 0) {
         (void)close(fd);
         free(listener);
-        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for a TCP listener");
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for a listener");
     }
     tcp->listener[tcp->listeners++] = listener;
     listener->data = tcp;
     if (uv_tcp_open(listener, fd) != 0 ||
         uv_listen((uv_stream_t *)listener, BACKLOG, on_accept) != 0) {
-        char text[ONYM_ADDRESS_TEXT_MAX];
-
-        onym_address_text(address, text);
         return onym_fault_set(fault, ONYM_IN_USE,
-                              "TCP %s cannot be listened on; is another program using it "
-                              "(ss -ltnp shows it)?",
-                              text);
+                              "%s cannot be listened on; is another program using it "
+                              "(ss -lnp shows it)?",
+                              name);
     }
     return ONYM_OK;
-}
-
-uint16_t
-onym_tcp_port(const struct onym_tcp *tcp, size_t index)
-{
-    struct sockaddr_in6 bound = {0};
-    int len = sizeof bound;
-
-    if (index >= tcp->listeners ||
-        uv_tcp_getsockname(tcp->listener[index], (struct sockaddr *)&bound, &len) != 0) {
-        return 0;
-    }
-    return onym_address_port((const struct sockaddr *)&bound);
 }
 
 void

@@ -75,6 +75,11 @@ ONYM_MUST_USE enum onym_status onym_tcp_new(uv_loop_t *loop,
 ONYM_MUST_USE enum onym_status onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address,
                                                struct onym_fault *fault);
 
+/* Listens on a socket that is bound already, and closes it with the listener, or at once when it
+ * fails; name is for the message. */
+ONYM_MUST_USE enum onym_status onym_tcp_adopt(struct onym_tcp *tcp, int fd, const char *name,
+                                              struct onym_fault *fault);
+
 /* The port of listener number `index`, in the order of onym_tcp_listen; 0 when there is none. */
 uint16_t onym_tcp_port(const struct onym_tcp *tcp, size_t index);
 
@@ -114,6 +119,9 @@ void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause c
 
 /* The peer's address into out; all zero when it is gone. */
 void onym_tcp_peer(const struct onym_tcp_connection *connection, struct sockaddr_storage *out);
+
+/* Its descriptor, borrowed; -1 when it is gone. */
+int onym_tcp_descriptor(const struct onym_tcp_connection *connection);
 
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
 void *onym_tcp_state(struct onym_tcp_connection *connection);

@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "config/schema.h"
 #include "server/admin.h"
 #include "server/http_backend.h"
 #include "server/ops.h"
+#include "server/orders.h"
 #include "server/proofs.h"
 #include "server/secure.h"
 #include "server/site.h"
@@ -36,6 +36,7 @@ struct server {
     struct onym_worker *worker[ONYM_WORKERS_MAX];
     unsigned workers;
     struct onym_ops *ops;
+    struct onym_orders *orders;
     uint64_t stop_deadline_ns; /* 0 = running */
     bool forced;
 };
@@ -84,6 +85,7 @@ on_stop_poll(uv_timer_t *timer)
     }
     if (all) {
         onym_ops_close(s->ops);
+        onym_orders_close(s->orders);
         for (unsigned i = 0; i < SIGNALS; i++) {
             close_handle((uv_handle_t *)&s->signal[i], NULL);
         }
@@ -107,83 +109,7 @@ begin_stop(struct server *s)
     (void)uv_timer_start(&s->stop_poll, on_stop_poll, 0, STOP_POLL_MS);
 }
 
-/* ---- reload ---- */
-
-static void
-log_config_errors(struct server *s, const struct onym_config_report *report,
-                  enum onym_status status)
-{
-    char line[ONYM_CONFIG_LINE_MAX];
-
-    if (report->error_count == 0) {
-        ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
-                 "the configuration is not taken over",
-                 onym_log_text("err", onym_status_text(status)));
-    }
-    for (size_t i = 0; i < report->error_count && i < ONYM_CONFIG_ERRORS_MAX; i++) {
-        onym_config_error_line(report, i, line);
-        ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
-                 "the configuration is not taken over", onym_log_text("err", line));
-    }
-}
-
-static void
-apply(struct server *s, const struct onym_settings *fresh)
-{
-    for (size_t i = 0; i < onym_config_key_count(); i++) {
-        const struct onym_config_key *key = onym_config_key_at(i);
-
-        if (!key->reloadable && onym_config_differs(key, &s->configured, fresh)) {
-            ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "config", "restart_needed",
-                     "a changed key takes effect at the next start only",
-                     onym_log_text("key", key->name));
-        }
-    }
-    if (onym_secure_needs_restart(s->node.secure, fresh)) {
-        ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "config", "restart_needed",
-                 "TLS is switched on or off at the next start only",
-                 onym_log_text("key", "tls.certificate_file"));
-    }
-    onym_log_set_level(s->node.log, fresh->log_level);
-    ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "config", "reloaded",
-             "the configuration was read again");
-}
-
-/* The files may have changed without any key. Needs to come before anything else takes effect. */
-static bool
-reload_certificate(struct server *s, const struct onym_settings *fresh)
-{
-    struct onym_fault fault = {0};
-
-    if (s->node.secure == NULL || onym_secure_needs_restart(s->node.secure, fresh) ||
-        onym_secure_reload(s->node.secure, fresh, &fault) == ONYM_OK) {
-        return true;
-    }
-    ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
-             "the configuration is not taken over", onym_log_text("err", fault.text));
-    return false;
-}
-
-static void
-reload(struct server *s)
-{
-    struct onym_config_report *report = calloc(1, sizeof *report);
-    struct onym_settings *fresh = calloc(1, sizeof *fresh);
-    enum onym_status status = ONYM_NO_MEMORY;
-
-    if (report == NULL || fresh == NULL) {
-        ONYM_LOG(s->node.log, ONYM_LOG_ERROR, "config", "reload_error",
-                 "no memory to read the configuration again");
-    } else if ((status = onym_config_load(s->source, fresh, report)) == ONYM_OK) {
-        if (reload_certificate(s, fresh)) {
-            apply(s, fresh);
-        }
-    } else {
-        log_config_errors(s, report, status);
-    }
-    free(report);
-    free(fresh);
-}
+/* ---- signals ---- */
 
 static void
 log_summary(struct server *s)
@@ -206,7 +132,7 @@ on_signal(uv_signal_t *signal, int number)
     struct server *s = signal->data;
 
     if (number == SIGHUP) {
-        reload(s);
+        (void)onym_orders_do(s->orders, &(struct onym_http_order){.kind = ONYM_HTTP_RELOAD});
     } else if (number == SIGUSR1) {
         log_summary(s);
     } else {
@@ -421,6 +347,10 @@ open_all(struct server *s, struct onym_fault *fault)
         status = onym_secure_open(&s->node.settings, s->node.log, &s->node.secure, fault);
     }
     if (status == ONYM_OK) {
+        status = onym_orders_open(&s->loop, &s->node, s->source, &s->configured, &s->orders, fault);
+        s->node.orders = s->orders;
+    }
+    if (status == ONYM_OK) {
         status = open_workers(s, fault);
     }
     if (status == ONYM_OK) {
@@ -462,6 +392,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     } else {
         stop_workers(s, true);
         onym_ops_close(s->ops);
+        onym_orders_close(s->orders);
         uv_walk(&s->loop, close_handle, NULL);
         (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     }
@@ -477,6 +408,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     onym_admin_desk_free(s->node.desk);
     onym_http_desk_free(s->node.http_desk);
     onym_ops_free(s->ops);
+    onym_orders_free(s->orders);
     (void)uv_loop_close(&s->loop);
     onym_secure_close(s->node.secure);
     onym_env_close(s->node.env);

@@ -7,6 +7,7 @@
 #include "core/admins.h"
 #include "core/token_check.h"
 #include "server/http_backend_priv.h"
+#include "server/orders.h"
 #include "wire/json_base64.h"
 
 #include <stddef.h>
@@ -391,6 +392,14 @@ authenticate(void *of, const struct onym_http_caller *caller,
     return ONYM_HTTP_NOW;
 }
 
+static enum onym_status
+carry_out(void *of, const struct onym_http_order *order)
+{
+    struct onym_http_post *post = of;
+
+    return onym_orders_ask(post->node->orders, order);
+}
+
 /* ---- sessions as a resource ---- */
 
 static enum onym_status
@@ -433,6 +442,7 @@ onym_http_post_init(struct onym_http_post *post, const struct onym_node *node,
                                                 .rows_begin = onym_http_rows_begin,
                                                 .rows_end = onym_http_rows_end,
                                                 .rows_window = onym_http_rows_window,
+                                                .carry_out = carry_out,
                                                 .session_open = session_open,
                                                 .session_find = session_find,
                                                 .session_end = session_end},

@@ -14,6 +14,7 @@
 struct onym_changes;
 struct onym_admin_desk;
 struct onym_http_desk;
+struct onym_orders;
 struct onym_proofs;
 struct onym_secure;
 struct onym_key;
@@ -25,6 +26,7 @@ struct onym_node {
     struct onym_changes *changes;     /* the writer's queue; its own locks */
     struct onym_admin_desk *desk;     /* challenges; its own locks */
     struct onym_http_desk *http_desk; /* sessions and failed logins; its own locks */
+    struct onym_orders *orders;       /* to the main thread; its own locks */
     struct onym_proofs *proofs;       /* threads for proofs; its own locks */
     struct onym_secure *secure; /* certificate and ticket keys; NULL = no TLS; its own locks */
     struct onym_key *site_key;  /* signs replies; NULL = none */

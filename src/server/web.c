@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "net/address.h"
 #include "server/streams.h"
+#include "server/web_control.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -75,7 +76,10 @@ make_link(struct onym_web_door *door, void *connection)
     l->caller = (struct onym_http_caller){.tls = door->listener == ONYM_LISTENER_HTTPS,
                                           .address = onym_span_text(l->address),
                                           .ticket = (uint64_t)(uintptr_t)&l->seat};
-    if (l->caller.tls) {
+    if (door->listener == ONYM_LISTENER_CONTROL) {
+        l->seat.peer_len = 0;
+        onym_web_control_caller(connection, &l->caller);
+    } else if (l->caller.tls) {
         struct onym_tls_peer client;
 
         l->seat.tls = connection;

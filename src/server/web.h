@@ -8,6 +8,7 @@
 #ifndef ONYM_SERVER_WEB_H
 #define ONYM_SERVER_WEB_H
 
+#include "config/control.h"
 #include "server/http_backend.h"
 #include "server/secure.h"
 
@@ -32,9 +33,11 @@ struct onym_web {
     struct onym_http_post post;
     struct onym_http_reply reply;
     struct onym_rng rng;
-    struct onym_web_door https, http;
+    struct onym_web_door https, http, control;
     struct onym_secure_door secure; /* listen.https */
     struct onym_tcp *tcp;           /* listen.http; NULL: closed */
+    struct onym_tcp *local;         /* listen.control, of the first worker; NULL: closed */
+    char control_path[ONYM_CONTROL_PATH_MAX]; /* of the socket; empty: there is none */
     struct onym_http_connection *spare;
 };
 

@@ -23,6 +23,19 @@ onym_web_tick(struct onym_web *web, struct onym_log *log)
     if (web->tcp != NULL) {
         onym_stats_copy(onym_tcp_stats(web->tcp), web->counters, ONYM_LISTENER_HTTP);
     }
+    if (web->local != NULL) {
+        onym_stats_copy(onym_tcp_stats(web->local), web->counters, ONYM_LISTENER_CONTROL);
+    }
+}
+
+static void
+stop_listener(struct onym_tcp *tcp, bool now)
+{
+    if (tcp != NULL && now) {
+        onym_tcp_abort(tcp);
+    } else if (tcp != NULL) {
+        onym_tcp_stop(tcp);
+    }
 }
 
 void
@@ -32,9 +45,6 @@ onym_web_stop(struct onym_web *web, bool now)
         onym_http_post_stop_rows(&web->post);
     }
     onym_secure_door_stop(&web->secure, now);
-    if (web->tcp != NULL && now) {
-        onym_tcp_abort(web->tcp);
-    } else if (web->tcp != NULL) {
-        onym_tcp_stop(web->tcp);
-    }
+    stop_listener(web->tcp, now);
+    stop_listener(web->local, now);
 }

@@ -1,6 +1,7 @@
 /* The two transports of the HTTP API: what joins them to its connections, from the start of a
  * worker to its end. */
 #include "server/streams.h"
+#include "server/web_control.h"
 #include "server/web_priv.h"
 
 #include "version.h"
@@ -123,7 +124,10 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     web->service.backend = &web->post.backend;
     web->service.version = ONYM_BUILD_VERSION;
     status = open_https(web, parts, fault);
-    return status == ONYM_OK ? open_http(web, parts, fault) : status;
+    if (status == ONYM_OK) {
+        status = open_http(web, parts, fault);
+    }
+    return status == ONYM_OK ? onym_web_control_open(web, parts, fault) : status;
 }
 
 bool
@@ -137,7 +141,9 @@ onym_web_free(struct onym_web *web)
 {
     onym_secure_door_free(&web->secure);
     onym_tcp_free(web->tcp);
-    web->tcp = NULL;
+    onym_tcp_free(web->local);
+    onym_web_control_remove(web);
+    web->tcp = web->local = NULL;
     onym_http_jobs_deinit(&web->post.jobs);
     onym_http_service_deinit(&web->service);
     free(web->spare);

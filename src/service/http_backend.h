@@ -7,6 +7,7 @@
 #ifndef ONYM_SERVICE_HTTP_BACKEND_H
 #define ONYM_SERVICE_HTTP_BACKEND_H
 
+#include "base/log.h"
 #include "core/authz.h"
 #include "onym/model/operation.h"
 #include "service/http_auth.h"
@@ -78,6 +79,19 @@ struct onym_http_session {
 
 struct onym_http_job; /* service/http_job.h */
 
+/* What an operator tells the running node. */
+enum onym_http_order_kind { ONYM_HTTP_RELOAD, ONYM_HTTP_RELOAD_TLS, ONYM_HTTP_LOG_LEVEL };
+
+struct onym_http_order {
+    enum onym_http_order_kind kind;
+    enum onym_log_level level; /* LOG_LEVEL: */
+    uint32_t seconds;          /* and for how long; 0: until the next reload or start */
+    /* Told what comes of it, from the thread that carries it out while who ordered waits; may be
+     * NULL. restart: text is a key that takes effect at the next start only; else an error. */
+    void (*tell)(void *of, bool restart, const char *text);
+    void *of;
+};
+
 /* Members are never NULL but for the sessions, which are so together when there are none. */
 struct onym_http_backend {
     void *of;
@@ -107,6 +121,9 @@ struct onym_http_backend {
     void (*rows_end)(void *of, const struct onym_http_caller *caller);
     /* Rows one such request may have under way now; at least 1. */
     uint32_t (*rows_window)(void *of);
+    /* Carries out an order and waits for it: never on a loop. ONYM_OK; ONYM_INVALID nothing was
+     * changed; ONYM_BUSY, ONYM_NO_MEMORY. NULL: this node takes none. */
+    enum onym_status (*carry_out)(void *of, const struct onym_http_order *order);
     /* The session resource. Proofs of sessions come through authenticate; each uses its nonce up.
      * open: ONYM_OK and *out, or ONYM_BUSY. find: whether it lives; with *out. */
     enum onym_status (*session_open)(void *of, const struct onym_http_caller *caller,

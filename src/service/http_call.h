@@ -61,6 +61,7 @@ struct onym_http_error {
     onym_span detail;
     onym_span handle;
     onym_span field;
+    onym_span errors; /* further errors as JSON strings with commas between; often empty */
     bool has_position;
     size_t position;
 };

@@ -168,6 +168,11 @@ onym_http_fail(struct onym_http_call *c, const struct onym_http_error *e)
         c->type = "application/problem+json";
         onym_json_put(&c->body, "{");
         onym_problem_write(&c->body, &p, c->chinese);
+        if (e->errors.len > 0) {
+            onym_json_put(&c->body, ",\"errors\":[");
+            onym_writer_bytes(&c->body, e->errors);
+            onym_json_put(&c->body, "]");
+        }
         onym_json_put(&c->body, "}");
         onym_http_put_header(c, "Content-Language", onym_span_text(c->chinese ? "zh-CN" : "en"));
         onym_http_put_header(c, "Vary", onym_span_text("Accept-Language"));

@@ -34,6 +34,9 @@ static const struct {
     {"/api/v1/identifiers:batch", ONYM_ROUTE_BATCH, POST},
     {"/api/v1/prefixes", ONYM_ROUTE_V1_PREFIXES, GET},
     {"/api/v1/prefixes/", ONYM_ROUTE_V1_PREFIX, PUT | DELETE},
+    {"/api/v1/config:reload", ONYM_ROUTE_CONTROL, POST},
+    {"/api/v1/tls:reload", ONYM_ROUTE_CONTROL, POST},
+    {"/api/v1/log:level", ONYM_ROUTE_CONTROL, POST},
     {"/api/v1/tokens", ONYM_ROUTE_TOKENS, GET | POST},
     {"/api/v1/tokens/", ONYM_ROUTE_TOKENS, DELETE},
     {"/api/v1/status", ONYM_ROUTE_STATUS, GET},
@@ -156,7 +159,8 @@ onym_routes_plan(const struct onym_http1_request *rq)
     struct onym_http_plan plan = {.mouth = r.mouth, .body_max = ONYM_HTTP_BODY_MAX};
     bool batch = r.route == ONYM_ROUTE_BATCH && r.method == POST;
     bool writes = r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_IDENTIFIER ||
-                  r.route == ONYM_ROUTE_IDENTIFIERS || r.route == ONYM_ROUTE_TOKENS;
+                  r.route == ONYM_ROUTE_IDENTIFIERS || r.route == ONYM_ROUTE_TOKENS ||
+                  r.route == ONYM_ROUTE_CONTROL;
 
     if (is_tunnel(rq)) {
         return (struct onym_http_plan){.mouth = ONYM_HTTP_PLAIN,
@@ -275,6 +279,8 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
         return onym_routes_batch(c);
     case ONYM_ROUTE_TOKENS:
         return onym_routes_tokens(c, r);
+    case ONYM_ROUTE_CONTROL:
+        return onym_routes_control(c);
     case ONYM_ROUTE_SITE:
         onym_routes_site(c);
         break;

@@ -90,6 +90,10 @@ scope_needed(struct onym_http_call *c, unsigned *bits)
         *bits = ONYM_SCOPE_ADMIN;
         return "admin";
     }
+    if (r.route == ONYM_ROUTE_CONTROL) {
+        *bits = ONYM_SCOPE_OPERATE;
+        return "operate";
+    }
     if (r.method == ONYM_METHOD_GET) {
         bool one = r.route == ONYM_ROUTE_IDENTIFIER || r.route == ONYM_ROUTE_HANDLE;
 

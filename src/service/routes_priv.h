@@ -20,6 +20,7 @@ enum onym_route {
     ONYM_ROUTE_V1_PREFIXES,  /* /api/v1/prefixes */
     ONYM_ROUTE_V1_PREFIX,    /* /api/v1/prefixes/{prefix} */
     ONYM_ROUTE_TOKENS,       /* /api/v1/tokens[/{id}] */
+    ONYM_ROUTE_CONTROL,      /* /api/v1/config:reload, tls:reload, log:level */
     ONYM_ROUTE_STATUS,       /* /api/v1/status */
     ONYM_ROUTE_CONTRACT      /* /api/v1/openapi.json */
 };
@@ -122,6 +123,9 @@ enum onym_http_when onym_routes_tokens(struct onym_http_call *call,
                                        const struct onym_routed *routed);
 void onym_routes_token_changed(struct onym_http_call *call, const struct onym_routed *routed,
                                const struct onym_http_result *result);
+
+/* What an operator tells the running node. */
+enum onym_http_when onym_routes_control(struct onym_http_call *call);
 
 /* Says what is wrong with a body of JSON. */
 enum onym_routes_step onym_routes_json_error(struct onym_http_call *call, enum onym_status status,

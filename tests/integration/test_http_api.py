@@ -48,7 +48,7 @@ class Contract(unittest.TestCase):
                 if operation["x-status"] == "planned":
                     self.assertIn("501", operation["responses"])
                     self.assertNotIn("200", operation["responses"])
-        self.assertEqual(len(seen), 15)
+        self.assertEqual(len(seen), 18)
 
     def test_yaml_and_json_name_the_same_operations(self):
         # without a reader of YAML: ids and statuses stand on lines of their own

@@ -221,7 +221,7 @@ v1_is_as_its_contract_says(void **state)
             operations++;
         }
     }
-    assert_int_equal(operations, 15);
+    assert_int_equal(operations, 18);
     json_decref(contract);
 }
 

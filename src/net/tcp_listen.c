@@ -1,0 +1,43 @@
+/* Addresses and descriptors of listeners and connections. */
+#include "net/address.h"
+#include "net/tcp_priv.h"
+
+enum onym_status
+onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct onym_fault *fault)
+{
+    char name[ONYM_ADDRESS_TEXT_MAX + 4] = "TCP ";
+    int fd = -1;
+    enum onym_status status;
+
+    if (tcp->listeners == ONYM_TCP_LISTENERS_MAX) {
+        return onym_fault_set(fault, ONYM_INVALID, "more than %u TCP addresses to listen on",
+                              ONYM_TCP_LISTENERS_MAX);
+    }
+    status = onym_address_bind(address, SOCK_STREAM, &fd, fault);
+    if (status != ONYM_OK) {
+        return status;
+    }
+    onym_address_text(address, name + 4);
+    return onym_tcp_adopt(tcp, fd, name, fault);
+}
+
+int
+onym_tcp_descriptor(const struct onym_tcp_connection *c)
+{
+    uv_os_fd_t fd = -1;
+
+    return !c->closing && uv_fileno((const uv_handle_t *)&c->socket, &fd) == 0 ? fd : -1;
+}
+
+uint16_t
+onym_tcp_port(const struct onym_tcp *tcp, size_t index)
+{
+    struct sockaddr_in6 bound = {0};
+    int len = sizeof bound;
+
+    if (index >= tcp->listeners ||
+        uv_tcp_getsockname(tcp->listener[index], (struct sockaddr *)&bound, &len) != 0) {
+        return 0;
+    }
+    return onym_address_port((const struct sockaddr *)&bound);
+}
