@@ -8,37 +8,9 @@ README.md says what may be compared.
 
 from lib import common, dns_peers, rounds, suite
 from lib.common import CannotRun
+from lib.udp_sides import answer_bytes, dns_sides, echo_side, side
 
-PEERS = 64      # source addresses that ask; answers to one address may leave in one go
 RATE = 60_000   # requests a second of the open loop
-WINDOW = 128
-
-
-def side(s, name, server, data, *options, window=WINDOW, peers=PEERS, unit="answers"):
-    """A side that answers UDP on its port."""
-    def run(seed):
-        return s.client("udp_load", "--target", f"127.0.0.1:{server.port}", "--names", data.names,
-                        "--milliseconds", int(s.arguments.seconds * 1000), "--seed", seed,
-                        "--window", window, "--peers", peers, *options)
-    return rounds.Side(name, server.pid, run, unit)
-
-
-def answer_bytes(s, node, data):
-    """Median size of the node's answers."""
-    return s.client("udp_load", "--target", f"127.0.0.1:{node.port}", "--names", data.names,
-                    "--count", 5000)["answer_bytes_median"]
-
-
-def echo_side(s, name, server, data, *options, **more):
-    return side(s, name, server, data, "--protocol", "echo", *options, **more)
-
-
-def dns_sides(s, stack, servers, data, size):
-    """The DNS servers that are installed, with the names of data, as sides."""
-    zone = dns_peers.write_zone(s.folder / "zone", data.names, size)
-    running = s.peers(stack, [lambda server=server: server(s.cores[0], zone, data.first_name)
-                              for server in servers])
-    return [side(s, server.name, server, data, "--protocol", "dns") for server in running]
 
 
 def against_all(s, data, rows, servers, settings=()):

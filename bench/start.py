@@ -81,8 +81,23 @@ def full_speed(seen):
     raise CannotRun("the node never reached its own full speed")
 
 
+class Watch:
+    """How much a run was disturbed."""
+
+    def __init__(self, cores):
+        self.cores, self.start = cores, time.monotonic()
+        self.stolen = common.stolen_seconds(cores)
+
+    def shares(self, pid):
+        """Since the process was made, when that was just after the watch began."""
+        wall = time.monotonic() - self.start
+        return {"steal_share": (common.stolen_seconds(self.cores) - self.stolen) / (2 * wall),
+                "server_waited_share": common.cpu_ns(pid)[1] / 1e9 / wall}
+
+
 def start_node(s, data):
     """One start of the node: seconds to the first answer and to full speed, and its memory."""
+    watch = Watch(s.cores)
     node = common.Node(s.arguments.build, data.folder, s.cores[0])
     try:
         start = time.monotonic()
@@ -90,6 +105,7 @@ def start_node(s, data):
         node.launch()
         when, warm_us = full_speed(steps(node, client))
         memory = common.memory_kib(node.pid)
+        shares = watch.shares(node.pid)
     finally:
         node.__exit__()
     node = common.Node(s.arguments.build, data.folder, s.cores[0])
@@ -97,7 +113,27 @@ def start_node(s, data):
         first = time_to_answer(node, data.first_name)
     finally:
         node.__exit__()
-    return {"first": first, "full": when - start, "warm_us": warm_us, "memory_kib": memory}
+    return {"first": first, "full": when - start, "warm_us": warm_us, "memory_kib": memory,
+            **shares}
+
+
+def start_knot(s, stack, zone, data):
+    """One start of Knot, or None when it is not installed."""
+    watch = Watch(s.cores)
+    for knot in s.peers(stack, [lambda: dns_peers.Knot(s.cores[0], zone, data.first_name)]):
+        return {"first": knot.seconds_to_answer, "memory_kib": knot.memory_kib(),
+                **watch.shares(knot.pid)}
+    return None
+
+
+def say_round(number, one):
+    node, knot = one["node"], one["knot"]
+    text = (f"{number:5}  node: first answer {node['first'] * 1e3:.1f} ms, full speed "
+            f"{node['full'] * 1e3:.0f} ms ({node['warm_us']:.2f} us an answer), own memory "
+            f"{node['memory_kib']['RssAnon'] / 1024:.1f} MiB")
+    if knot:
+        text += f"; knot: {knot['first'] * 1e3:.0f} ms, {knot['memory_kib'] / 1024:.0f} MiB"
+    say(text + f"  {one['disturbed']}")
 
 
 def case_restart(s):
@@ -107,35 +143,42 @@ def case_restart(s):
         size = s.client("udp_load", "--target", f"127.0.0.1:{node.port}", "--names", data.names,
                         "--count", 5000)["answer_bytes_median"]
     zone = dns_peers.write_zone(s.folder / "zone", data.names, size)
-    runs, ratios = [], {"start.first": [], "start.full": [], "memory": []}
-    for number in range(s.arguments.rounds):
-        one = {"node": start_node(s, data)}
+    runs = []
+    for number in range(s.arguments.rounds * (1 if s.arguments.quick else 3)):
         with suite.stack() as stack:
-            for knot in s.peers(stack, [lambda: dns_peers.Knot(s.cores[0], zone,
-                                                               data.first_name)]):
-                one["knot"] = {"first": knot.seconds_to_answer,
-                               "memory_kib": knot.memory_kib()}
+            one = {"node": start_node(s, data), "knot": start_knot(s, stack, zone, data)}
+        one["disturbed"] = next(filter(None, (rounds.shares_disturbed(name, one[name])
+                                              for name in ("node", "knot") if one[name])), "")
         runs.append(one)
-        node, knot = one["node"], one.get("knot")
-        say(f"{number + 1:5}  node: first answer {node['first'] * 1e3:.1f} ms, full speed "
-            f"{node['full'] * 1e3:.0f} ms ({node['warm_us']:.2f} us an answer), own memory "
-            f"{node['memory_kib']['RssAnon'] / 1024:.1f} MiB"
-            + (f"; knot: {knot['first'] * 1e3:.0f} ms, {knot['memory_kib'] / 1024:.0f} MiB"
-               if knot else ""))
-        if knot:
-            ratios["start.first"].append(node["first"] / knot["first"])
-            ratios["start.full"].append(node["full"] / knot["first"])
-            ratios["memory"].append(node["memory_kib"]["RssAnon"] / knot["memory_kib"])
-    rows = {row: targets.judge(row, common.spread(values))
-            for row, values in ratios.items() if values}
-    figures = {"rows": rows, "rounds": runs, "quiet": True, "answer_bytes": size}
+        say_round(number + 1, one)
+        if sum(not one["disturbed"] for one in runs) >= s.arguments.rounds:
+            break
+    return figures_of(s, runs, size)
+
+
+def figures_of(s, runs, size):
+    """The result: of the undisturbed rounds, or of all when there is none."""
+    quiet = [one for one in runs if not one["disturbed"]]
+    used = quiet or runs
+    ratios = {
+        "start.first": lambda node, knot: node["first"] / knot["first"],
+        "start.full": lambda node, knot: node["full"] / knot["first"],
+        "memory": lambda node, knot: node["memory_kib"]["RssAnon"] / knot["memory_kib"]}
+    rows = {row: targets.judge(row, common.spread([value(one["node"], one["knot"])
+                                                   for one in used]))
+            for row, value in ratios.items() if used[0]["knot"]}
+    figures = {"rows": rows, "rounds": runs, "rounds_discarded": len(runs) - len(quiet),
+               "quiet": len(quiet) >= s.arguments.rounds, "answer_bytes": size}
+    if figures["rounds_discarded"]:
+        say(f"{figures['rounds_discarded']} of {len(runs)} rounds not used, the machine was "
+            "disturbed")
     for key in ("first", "full"):
-        figures[f"node_seconds_{key}"] = common.spread([one["node"][key] for one in runs])
+        figures[f"node_seconds_{key}"] = common.spread([one["node"][key] for one in used])
     figures["node_bytes_per_record"] = common.spread(
-        [one["node"]["memory_kib"]["RssAnon"] * 1024 / s.arguments.records for one in runs])
+        [one["node"]["memory_kib"]["RssAnon"] * 1024 / s.arguments.records for one in used])
     if rows:
         figures["knot_bytes_per_record"] = common.spread(
-            [one["knot"]["memory_kib"] * 1024 / s.arguments.records for one in runs])
+            [one["knot"]["memory_kib"] * 1024 / s.arguments.records for one in used])
         say(targets.table(rows))
     say(f"node: {rounds.shown(figures['node_bytes_per_record'])} bytes of its own a record")
     return figures

@@ -57,7 +57,6 @@ def line(name, row):
 def run():
     parser = argparse.ArgumentParser(prog="./run bench table", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", help=argparse.SUPPRESS)  # as every bench is given it
     parser.add_argument("--results", type=pathlib.Path,
                         default=common.ROOT / "bench" / "results", help="folder of results")
     arguments = parser.parse_args()

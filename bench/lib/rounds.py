@@ -71,15 +71,22 @@ def warm_up(side, cores):
     return last
 
 
+def shares_disturbed(name, result, crowded=False):
+    """Why a run of a side is not to be used, by the shares that were watched, or an empty text."""
+    if result["steal_share"] > STEAL_SHARE_MAX:
+        return f"{name}: {result['steal_share']:.0%} of the time stolen"
+    for part in ("server", "client"):
+        share = result.get(f"{part}_waited_share", 0)
+        if share > WAITED_SHARE_MAX and not crowded:
+            return f"{name}: the {part} waited {share:.0%} of the time for its processor"
+    return ""
+
+
 def disturbed(results, floor, best_floor, crowded):
     """Why a round is not to be used, or an empty text."""
     for name, result in results.items():
-        if result["steal_share"] > STEAL_SHARE_MAX:
-            return f"{name}: {result['steal_share']:.0%} of the time stolen"
-        for part in ("server", "client"):
-            share = result[f"{part}_waited_share"]
-            if share > WAITED_SHARE_MAX and not crowded:
-                return f"{name}: the {part} waited {share:.0%} of the time for its processor"
+        if why := shares_disturbed(name, result, crowded):
+            return why
     if results[floor]["us"] > FLOOR_SLOWER_MAX * best_floor:
         return f"{floor} {results[floor]['us'] / best_floor:.1f}x its best"
     return ""

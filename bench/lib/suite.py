@@ -18,6 +18,7 @@ TAIL = b'"},"ttl":86400}]}\n'  # of a made-up record
 PRIVATE = (b',{"index":2900,"type":"unitCost","data":{"format":"string","value":"0000000000"},'
            b'"ttl":86400,"permissions":"1100"}')
 SAMPLE = 20_000
+BYTES_PER_RECORD = 1500  # in the node's files, the file of names and the zone of the DNS servers
 QUICK = {"records": 2000, "rounds": 2, "seconds": 0.2}
 
 
@@ -114,12 +115,17 @@ class Suite:
 
     # --- for the cases ----------------------------------------------------------------------
 
-    def records(self, variant="plain"):
-        """Records made once for all cases that want them."""
-        if variant not in self.data:
-            self.data[variant] = Data(self.arguments.build, self.folder / variant,
-                                      self.arguments.records, variant)
-        return self.data[variant]
+    def records(self, variant="plain", count=None):
+        """Records made once for all cases that want them; as many as the command was asked for."""
+        count = count or self.arguments.records
+        folder = self.folder / f"{variant}-{count}"
+        if folder not in self.data:
+            needed, free = count * BYTES_PER_RECORD, shutil.disk_usage(self.folder).free
+            if free < needed:
+                raise CannotRun(f"{self.folder} has {free >> 20} MiB free, {needed >> 20} MiB are "
+                                "needed for so many records and their zone: see TMPDIR, --records")
+            self.data[folder] = Data(self.arguments.build, folder, count, variant)
+        return self.data[folder]
 
     def node(self, stack, data, **options):
         """A node on the first core, warm on the disk side: its files have just been written."""

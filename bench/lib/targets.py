@@ -18,7 +18,7 @@ ROWS = {
     "udp.private": ("filtered by permission", "the same answers unfiltered", 1.15),
     "udp.workers": ("two workers, client outside", "one worker", 1.10),
     "udp.10m": ("UDP resolve, 10M records", "1M records", 1.30),
-    "udp.10m.echo": ("UDP resolve, 10M records, cache off", "raw echo", 1.90),
+    "udp.10m.echo": ("UDP resolve, 10M records", "raw echo", 1.90),
     "udp.10m.knot": ("UDP resolve, 10M records", "Knot, 10M names", 1.00),
     "tcp.one.echo": ("TCP, 64 connections x 1", "libuv echo", 1.15),
     "tcp.one.redis": ("TCP, 64 connections x 1", "Redis GET", 0.85),
