@@ -35,7 +35,7 @@ def case_plain(s):
 
 def case_nocache(s):
     return against_all(s, s.records(), {"echo": "udp.nocache.echo", "knot": "udp.nocache.knot"},
-                       (dns_peers.Knot,), ("cache.size=0",))
+                       (dns_peers.Knot,), ("cache.size=0KiB",))
 
 
 def case_burst(s):

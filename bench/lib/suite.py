@@ -107,6 +107,7 @@ class Suite:
 
     def parse(self):
         arguments = self.arguments = self.parser.parse_args()
+        arguments.build = str(pathlib.Path(arguments.build).resolve())
         if arguments.quick:
             for key, value in QUICK.items():
                 setattr(arguments, key, min(getattr(arguments, key), value))

@@ -76,6 +76,12 @@ class Peers(unittest.TestCase):
         sizes = result["private"]["answer_bytes"]
         self.assertEqual(sizes["whole"], sizes["permission"])
 
+    def test_udp_with_many_records_and_with_the_cache_off(self):
+        result = self.quick("resolve-large")
+        self.check_sides(result["uniform"], "echo", "node", "tenth")
+        self.check_sides(result["zipf"], "echo", "node")
+        self.check_sides(self.quick("resolve-udp", "nocache")["nocache"], "echo", "node")
+
     def test_tcp_against_an_echo_and_redis(self):
         result = self.quick("resolve-tcp")
         redis = ["redis"] if result["versions"]["redis"] else []
