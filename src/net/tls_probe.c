@@ -89,8 +89,9 @@ dial(const struct addrinfo *to, uint32_t timeout_ms)
     return fd;
 }
 
-static enum onym_status
-reach(const char *host, const char *port, uint32_t timeout_ms, int *out, struct onym_fault *fault)
+enum onym_status
+onym_tls_probe_reach(const char *host, const char *port, uint32_t timeout_ms, int *out,
+                     struct onym_fault *fault)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
@@ -186,7 +187,7 @@ onym_tls_probe_connect(const char *host, const char *port, const char *authoriti
                                 authorities, onym_tls_pem_reason());
     }
     if (status == ONYM_OK) {
-        status = reach(host, port, timeout_ms, &fd, fault);
+        status = onym_tls_probe_reach(host, port, timeout_ms, &fd, fault);
     }
     if (status == ONYM_OK) {
         status = shake_hands(client, fd, host, out, fault);

@@ -18,6 +18,12 @@ bool onym_tls_probe_covers(const char *path, const char *host);
  * file cannot be read. */
 bool onym_tls_probe_issued_by(const char *path, const char *authority);
 
+/* A connected descriptor that blocks, each time for timeout_ms at most. ONYM_OK and *out, the
+ * caller's to close; ONYM_UNREACHABLE with *fault. */
+ONYM_MUST_USE enum onym_status onym_tls_probe_reach(const char *host, const char *port,
+                                                    uint32_t timeout_ms, int *out,
+                                                    struct onym_fault *fault);
+
 struct onym_tls_session_found {
     struct onym_tls_certificate certificate;
     char version[16]; /* "TLSv1.3" */

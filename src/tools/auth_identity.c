@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 /* The longer of the two: a key; and a line end behind a secret. */
-#define FILE_LEN_MAX (ONYM_CLIENT_KEY_LEN_MAX + 2U)
 
 bool
 onym_cli_identity_option(struct onym_cli_identity *identity, int code, const char *argument)
@@ -97,8 +96,9 @@ check_file(const char *what, const char *path, int fd)
     return ONYM_EXIT_DONE;
 }
 
-static int
-read_file(const char *what, const char *path, uint8_t *out, size_t *len)
+int
+onym_cli_identity_read(const char *what, const char *path, uint8_t out[ONYM_IDENTITY_FILE_MAX],
+                       size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int code;
@@ -109,8 +109,8 @@ read_file(const char *what, const char *path, uint8_t *out, size_t *len)
     }
     code = check_file(what, path, fd);
     *len = 0;
-    while (code == ONYM_EXIT_DONE && got > 0 && *len < FILE_LEN_MAX) {
-        got = read(fd, out + *len, FILE_LEN_MAX - *len);
+    while (code == ONYM_EXIT_DONE && got > 0 && *len < ONYM_IDENTITY_FILE_MAX) {
+        got = read(fd, out + *len, ONYM_IDENTITY_FILE_MAX - *len);
         if (got > 0) {
             *len += (size_t)got;
         } else if (got < 0 && errno == EINTR) {
@@ -124,8 +124,8 @@ read_file(const char *what, const char *path, uint8_t *out, size_t *len)
 }
 
 /* One line end behind a secret comes from the editor, not from the secret. */
-static onym_span
-without_line_end(onym_span text)
+onym_span
+onym_cli_identity_line(onym_span text)
 {
     if (text.len > 0 && text.at[text.len - 1] == '\n') {
         text.len -= text.len > 1 && text.at[text.len - 2] == '\r' ? 2U : 1U;
@@ -146,7 +146,7 @@ use_file(const struct onym_cli_identity *identity, const char *what, struct onym
          struct onym_client_identity *who)
 {
     const char *path = identity->key != NULL ? identity->key : identity->secret_file;
-    uint8_t *bytes = malloc(FILE_LEN_MAX);
+    uint8_t *bytes = malloc(ONYM_IDENTITY_FILE_MAX);
     const char *why = NULL;
     enum onym_status status;
     size_t len = 0;
@@ -155,12 +155,12 @@ use_file(const struct onym_cli_identity *identity, const char *what, struct onym
     if (bytes == NULL) {
         return refused(what, path, ONYM_NO_MEMORY, NULL);
     }
-    code = read_file(what, path, bytes, &len);
+    code = onym_cli_identity_read(what, path, bytes, &len);
     if (code == ONYM_EXIT_DONE) {
         if (identity->key != NULL) {
             who->private_key = onym_span_of(bytes, len);
         } else {
-            who->secret = without_line_end(onym_span_of(bytes, len));
+            who->secret = onym_cli_identity_line(onym_span_of(bytes, len));
         }
         if (who->private_key.len == 0 && who->secret.len == 0) {
             code = refused(what, path, ONYM_INVALID, "the file is empty");
@@ -169,7 +169,7 @@ use_file(const struct onym_cli_identity *identity, const char *what, struct onym
             code = status == ONYM_OK ? ONYM_EXIT_DONE : refused(what, path, status, why);
         }
     }
-    explicit_bzero(bytes, FILE_LEN_MAX);
+    explicit_bzero(bytes, ONYM_IDENTITY_FILE_MAX);
     free(bytes);
     return code;
 }

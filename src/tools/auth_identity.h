@@ -33,6 +33,15 @@ struct onym_cli_identity {
     const char *secret_file;
 };
 
+/* Reads a file that holds a secret. ONYM_EXIT_DONE; ONYM_EXIT_USAGE, ONYM_EXIT_REFUSED when others
+ * may read it; both said on stderr. The caller wipes it. */
+#define ONYM_IDENTITY_FILE_MAX (ONYM_CLIENT_KEY_LEN_MAX + 2U)
+int onym_cli_identity_read(const char *what, const char *path, uint8_t out[ONYM_IDENTITY_FILE_MAX],
+                           size_t *len);
+
+/* What such a file holds without the line end an editor leaves. */
+onym_span onym_cli_identity_line(onym_span text);
+
 /* Takes one of the options; false when code is none of them. */
 bool onym_cli_identity_option(struct onym_cli_identity *identity, int code, const char *argument);
 

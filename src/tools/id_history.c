@@ -1,12 +1,12 @@
 #include "tools/id_history.h"
 
 #include "core/op.h"
-#include "onym/model/record.h"
 #include "store/history.h"
+#include "tools/https_login.h"
+#include "tools/id_history_online.h"
+#include "tools/id_history_print.h"
 #include "tools/store_common.h"
-#include "tools/text.h"
 #include "wire/json_entry.h"
-#include "wire/json_time.h"
 #include "wire/json_write.h"
 
 #include <getopt.h>
@@ -16,103 +16,62 @@
 
 #define WHAT          "id history"
 #define LIMIT_DEFAULT 100U
+#define TIMEOUT_MS    10000U
 #define LIMIT_MAX     1000000U
 
 const char onym_id_history_help[] =
     "Shows who changed what of an identifier and when, and who was refused, newest\n"
     "first, out of the log of changes; of identifiers that are deleted too. A bulk\n"
-    "load is one entry of the log and is not shown. Reads the directory of a stopped\n"
-    "node; a running one tells the same at /api/v1/identifiers/ID/history.\n\n"
+    "load is one entry of the log and is not shown. Asks a running node over HTTPS,\n"
+    "as somebody who administers the identifier or may list its prefix; or reads the\n"
+    "directory of a stopped node.\n\n"
     "Options:\n"
-    "      --data DIR        the node's data directory\n"
+    "      --connect HOST[:PORT]  where the node's HTTPS is (127.0.0.1:8000)\n"
+    "      --ca FILE         authority of its certificate (or ONYM_CA), PEM\n"
+    "      --token-file FILE an access token, instead of an identity\n"
+    "      --data DIR        read this directory instead\n"
     "  -n, --limit N         entries shown at most (100)\n"
-    "      --map-size SIZE   address space of the store (256GiB)\n\n"
-    "Exit status: 0 done; 1 neither registered nor ever changed; 2 usage; 5 the log\n"
-    "cannot be read; 6 the directory is in use.\n\n"
+    "      --map-size SIZE   address space of the store (256GiB)\n"
+    "\n" ONYM_IDENTITY_HELP "\n"
+    "Exit status: 0 done; 1 neither registered nor ever changed; 2 usage; 3 not\n"
+    "reached; 4 authentication or permission; 5 server error, or the log cannot be\n"
+    "read; 6 the directory is in use, or the key file may be read by others.\n\n"
     "Examples:\n"
-    "  onymctl id history 88.300.15907/part-1 --data onym-data\n"
+    "  onymctl id history 88.1/part-1 --ca ca.crt --as 300:0.NA/88.1 --key a.pem\n"
     "  onymctl --json id history 88.300.15907/part-1 --data onym-data --limit 1\n";
 
 struct history {
     const struct onym_cli *cli;
     onym_span name;
-    const char *data;
+    const char *data; /* NULL: a running node is asked */
+    const char *connect, *authorities, *token_file;
+    struct onym_cli_identity identity;
     size_t map_size;
     uint32_t limit;
     uint32_t shown;
     uint8_t *line;
 };
 
-/* ---- entries ---- */
-
-/* "values 1,2,3": which were sent or named. */
-static void
-print_indexes(const struct onym_entry *e)
-{
-    onym_span values = e->values.raw;
-    onym_span indexes = e->indexes.raw;
-    const char *before = "  values ";
-    struct onym_value value;
-    uint32_t index;
-
-    while (onym_value_next(&values, &value)) {
-        (void)printf("%s%u", before, (unsigned)value.index);
-        before = ",";
-    }
-    while (onym_u32_next(&indexes, &index)) {
-        (void)printf("%s%u", before, (unsigned)index);
-        before = ",";
-    }
-}
-
-static void
-print_text(uint64_t sequence, const struct onym_entry *e)
-{
-    char when[ONYM_TIME_TEXT_MAX];
-    char revision[24] = "-";
-
-    onym_time_format(e->time_ms, when);
-    if (e->revision > 0) {
-        (void)snprintf(revision, sizeof revision, "%llu", (unsigned long long)e->revision);
-    }
-    (void)printf("%10llu  %-24s  %-7s  rev %-4s  ", (unsigned long long)sequence, when,
-                 onym_entry_what(e), revision);
-    if (e->principal.handle.len > 0) {
-        (void)printf("%u:", (unsigned)e->principal.index);
-        onym_text_print(stdout, e->principal.handle);
-    } else {
-        (void)fputs("nobody", stdout);
-    }
-    if (e->address.len > 0) {
-        (void)fputs(" from ", stdout);
-        onym_text_print(stdout, e->address);
-    }
-    print_indexes(e);
-    if (e->what == ONYM_ENTRY_EVENT) {
-        (void)printf("  %s: ", onym_entry_action(e->action));
-        onym_text_print(stdout, e->status);
-    }
-    (void)putchar('\n');
-}
+/* ---- a stopped node ---- */
 
 static void
 show(void *of, uint64_t sequence, const struct onym_entry *entry)
 {
     struct history *h = of;
+    struct onym_writer w = onym_writer_over(h->line, ONYM_JSON_ENTRY_MAX);
+    json_t *item;
 
+    onym_json_put_entry(&w, sequence, entry);
     if (h->cli->json) {
-        struct onym_writer w = onym_writer_over(h->line, ONYM_JSON_ENTRY_MAX);
-
-        onym_json_put_entry(&w, sequence, entry);
         (void)fputs(h->shown > 0 ? "," : "", stdout);
         (void)fwrite(w.at, 1, w.len, stdout);
     } else {
-        print_text(sequence, entry);
+        item = json_loadb((const char *)w.at, w.len, JSON_ALLOW_NUL, NULL);
+        onym_history_print(item);
+        json_decref(item);
     }
     h->shown++;
 }
-
-/* ---- the store ---- */
 
 static void
 begin_json(const struct history *h)
@@ -189,6 +148,38 @@ open_and_walk(struct history *h)
     return code;
 }
 
+/* ---- a running node ---- */
+
+static int
+ask(const struct history *h)
+{
+    struct onym_https *https = calloc(1, sizeof *https);
+    int code = ONYM_EXIT_DONE;
+
+    if (https == NULL) {
+        (void)fputs("onymctl " WHAT ": out of memory\n", stderr);
+        return ONYM_EXIT_SERVER;
+    }
+    https->what = WHAT;
+    https->authorities = h->authorities != NULL ? h->authorities : getenv("ONYM_CA");
+    https->timeout_ms = h->cli->timeout_s > 0 ? (uint32_t)(h->cli->timeout_s * 1000) : TIMEOUT_MS;
+    if (https->authorities == NULL) {
+        code = onym_usage_error(WHAT, "name the authority of the node's certificate: --ca FILE; or "
+                                      "the directory of a stopped node: --data DIR");
+    } else if (!onym_host_port(h->connect != NULL ? h->connect : "127.0.0.1", "8000", https->host,
+                               https->port)) {
+        code = onym_usage_error(WHAT, "--connect %s: give HOST or HOST:PORT", h->connect);
+    } else {
+        code = onym_https_login(&h->identity, h->token_file, https);
+    }
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_history_online(h->cli, https, h->name, h->limit);
+    }
+    explicit_bzero(https, sizeof *https);
+    free(https);
+    return code;
+}
+
 /* ---- options ---- */
 
 static int
@@ -205,10 +196,42 @@ read_limit(const char *text, uint32_t *out)
     return ONYM_EXIT_DONE;
 }
 
+/* One option; ONYM_EXIT_USAGE after a line on stderr. */
+static int
+take_option(struct history *h, int option, char **argv)
+{
+    switch (option) {
+    case 'd':
+        h->data = optarg;
+        return ONYM_EXIT_DONE;
+    case 'c':
+        h->connect = optarg;
+        return ONYM_EXIT_DONE;
+    case 'a':
+        h->authorities = optarg;
+        return ONYM_EXIT_DONE;
+    case 't':
+        h->token_file = optarg;
+        return ONYM_EXIT_DONE;
+    case 'n':
+        return read_limit(optarg, &h->limit);
+    case 's':
+        return onym_store_size(WHAT, "--map-size", optarg, 1024 * 1024, &h->map_size);
+    default:
+        return onym_cli_identity_option(&h->identity, option, optarg)
+                   ? ONYM_EXIT_DONE
+                   : onym_store_bad_option(WHAT, argv);
+    }
+}
+
 int
 onym_id_history(const struct onym_cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+    static const struct option options[] = {ONYM_IDENTITY_OPTIONS,
+                                            {"data", required_argument, NULL, 'd'},
+                                            {"connect", required_argument, NULL, 'c'},
+                                            {"ca", required_argument, NULL, 'a'},
+                                            {"token-file", required_argument, NULL, 't'},
                                             {"limit", required_argument, NULL, 'n'},
                                             {"map-size", required_argument, NULL, 's'},
                                             {NULL, 0, NULL, 0}};
@@ -220,15 +243,7 @@ onym_id_history(const struct onym_cli *cli, int argc, char **argv)
     opterr = 0;
     while (code == ONYM_EXIT_DONE &&
            (option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
-        if (option == 'd') {
-            h.data = optarg;
-        } else if (option == 'n') {
-            code = read_limit(optarg, &h.limit);
-        } else if (option == 's') {
-            code = onym_store_size(WHAT, "--map-size", optarg, 1024 * 1024, &h.map_size);
-        } else {
-            return onym_store_bad_option(WHAT, argv);
-        }
+        code = take_option(&h, option, argv);
     }
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -236,9 +251,6 @@ onym_id_history(const struct onym_cli *cli, int argc, char **argv)
     if (argc - optind != 1 || argv[optind][0] == '\0' || strlen(argv[optind]) > ONYM_NAME_LEN_MAX) {
         return onym_usage_error(WHAT, "name one identifier, for example 88.300.15907/part-1");
     }
-    if (h.data == NULL) {
-        return onym_usage_error(WHAT, "name the directory of a stopped node: --data DIR");
-    }
     h.name = onym_span_text(argv[optind]);
-    return open_and_walk(&h);
+    return h.data != NULL ? open_and_walk(&h) : ask(&h);
 }

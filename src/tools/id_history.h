@@ -1,4 +1,5 @@
-/* "onymctl id history": what happened to an identifier, out of a stopped node's directory. */
+/* "onymctl id history": what happened to an identifier, as a running node tells it or out of a
+ * stopped node's directory. */
 #ifndef ONYM_TOOLS_ID_HISTORY_H
 #define ONYM_TOOLS_ID_HISTORY_H
 

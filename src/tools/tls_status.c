@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "net/tls_probe.h"
+#include "tools/host_port.h"
 #include "tools/tls.h"
 
 #include <getopt.h>
@@ -13,7 +14,6 @@
 #define SOON_MAX     3650
 #define TIMEOUT_MS   5000U
 #define PORT_DEFAULT "2642"
-#define HOST_MAX     256U
 
 struct asked {
     const char *connect; /* NULL: the file of the configuration */
@@ -70,37 +70,6 @@ parse(int argc, char **argv, struct asked *out)
     return ONYM_EXIT_DONE;
 }
 
-/* "host", "host:port", "[::1]", "[::1]:port"; several colons without brackets are an IPv6 address.
- */
-static bool
-split(const char *text, char host[HOST_MAX], char port[8])
-{
-    const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
-    bool bare_v6 = text[0] != '[' && end != NULL && strchr(text, ':') != end;
-    const char *from = text[0] == '[' ? text + 1 : text;
-    size_t len = end != NULL && !bare_v6 ? (size_t)(end - from) : strlen(from);
-    const char *rest = from + len;
-
-    if (text[0] == '[') {
-        rest = end != NULL ? end + 1 : text;
-    }
-    if (len == 0 || len >= HOST_MAX || (text[0] == '[' && end == NULL)) {
-        return false;
-    }
-    memcpy(host, from, len);
-    host[len] = '\0';
-    if (rest[0] == '\0') {
-        (void)snprintf(port, 8, "%s", PORT_DEFAULT);
-        return true;
-    }
-    if (rest[0] != ':' || strlen(rest + 1) < 1 || strlen(rest + 1) > 5 ||
-        strspn(rest + 1, "0123456789") != strlen(rest + 1)) {
-        return false;
-    }
-    (void)snprintf(port, 8, "%s", rest + 1);
-    return strtol(port, NULL, 10) >= 1 && strtol(port, NULL, 10) <= 65535;
-}
-
 static int
 fail(const struct onym_fault *fault)
 {
@@ -116,10 +85,10 @@ look_at_listener(const struct onym_cli *cli, const struct asked *asked, struct f
 {
     uint32_t timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
     struct onym_fault fault = {0};
-    char host[HOST_MAX];
+    char host[ONYM_HOST_MAX];
     char port[8];
 
-    if (!split(asked->connect, host, port)) {
+    if (!onym_host_port(asked->connect, PORT_DEFAULT, host, port)) {
         return onym_usage_error("tls status", "--connect %s: give HOST or HOST:PORT",
                                 asked->connect);
     }

@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import node  # noqa: E402
+import secured  # noqa: E402
 import web  # noqa: E402
 
 THING = f"{web.PREFIX}/Thing"
@@ -36,8 +37,58 @@ class History(unittest.TestCase):
         for i in range(30):
             it.ask("PUT", f"/api/v1/identifiers/{web.PREFIX}/other-{i}", {"values": []}, web.ADMIN)
         cls.online = it.ask("GET", path + "/history", login=web.ADMIN).json["items"]
+        cls.ask_over_https(it)
         assert it.stop() == 0
         cls.data = it.data
+
+    @classmethod
+    def ask_over_https(cls, it):
+        """What the tests below look at, while the node runs."""
+        secret = it.root / "secret"
+        secret.write_text(web.SECRET + "\n")
+        wrong = it.root / "wrong"
+        wrong.write_text("wrong")
+        for file in (secret, wrong):
+            file.chmod(0o600)
+        where = ("--connect", f"127.0.0.1:{it.https_port}", "--ca", it.ca)
+        me = ("--as", f"301:{web.USER}", "--secret-file", secret)
+        ask = ("id", "history", THING, *where)
+        key = it.root / "ec.pem"
+        value = ctl("auth", "key", "gen", "--type", "ec", "--out", key, "--index", "311").stdout
+        assert it.ask("PUT", f"/api/handles/{web.USER}?index=311", json.loads(value),
+                      web.ADMIN).status == 201
+        cls.asked = {
+            "text": ctl(*ask, *me), "json": ctl("--json", *ask, *me),
+            "two": ctl("--json", *ask, *me, "-n", "2"), "nobody": ctl(*ask),
+            "wrong": ctl(*ask, "--as", f"301:{web.USER}", "--secret-file", wrong),
+            "key": ctl("--json", *ask, "--as", f"311:{web.USER}", "--key", key),
+            "other key": ctl(*ask, "--as", f"310:{web.USER}", "--key", key),
+            "token": ctl(*ask, "--token-file", secret),
+            "never": ctl("id", "history", f"{web.PREFIX}/never", *where, *me),
+            "no ca": ctl("id", "history", THING, *where[:2], *me),
+            "other ca": ctl("id", "history", THING, *where[:2], "--ca", cls.other_ca(it), *me),
+            "down": ctl("id", "history", THING, "--connect", f"127.0.0.1:{node.free_port()}",
+                        *where[2:], *me)}
+
+    @classmethod
+    def other_ca(cls, it):
+        return secured.self_signed(it.root, "stranger")[0]
+
+    def test_over_https(self):
+        expected = {"text": 0, "json": 0, "two": 0, "nobody": 4, "wrong": 4, "key": 4,
+                    "other key": 4, "token": 4, "never": 1, "no ca": 2, "other ca": 5, "down": 3}
+        self.assertEqual({name: done.returncode for name, done in self.asked.items()}, expected,
+                         self.asked)
+        self.assertEqual(json.loads(self.asked["json"].stdout)["items"], self.online)
+        self.assertTrue(json.loads(self.asked["json"].stdout)["complete"])
+        self.assertEqual(json.loads(self.asked["two"].stdout)["items"], self.online[:2])
+        self.assertFalse(json.loads(self.asked["two"].stdout)["complete"])
+        self.assertEqual(self.asked["text"].stdout, self.history(0, THING).stdout)
+        # proven by its key, and without a right; not proven at all
+        self.assertIn("HTTP 403", self.asked["key"].stderr)
+        self.assertIn("does not take", self.asked["other key"].stderr)
+        for name, done in self.asked.items():
+            self.assertEqual(bool(done.stderr), done.returncode != 0, name)
 
     def history(self, code, name, *words):
         done = ctl(*words, "id", "history", name, "--data", self.data)

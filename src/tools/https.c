@@ -1,0 +1,151 @@
+#include "tools/https.h"
+
+#include "net/tls_dial.h"
+#include "net/tls_probe.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REQUEST_MAX (ONYM_HTTPS_AUTHORIZATION_MAX + 16384U)
+#define REPLY_MAX   ((size_t)16 << 20)
+
+static int
+fail(const struct onym_https *h, int code, const char *why)
+{
+    (void)fprintf(stderr, "onymctl %s: %s port %s: %s\n", h->what, h->host, h->port, why);
+    return code;
+}
+
+static int
+write_all(struct onym_tls_dial *dial, const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t done;
+
+        if (onym_tls_dial_write(dial, bytes + at, len - at, &done) != ONYM_TLS_DIAL_DONE) {
+            return -1;
+        }
+        at += done;
+    }
+    return 0;
+}
+
+/* Until the server closes, as it was asked to. */
+static int
+read_all(struct onym_tls_dial *dial, char **out, size_t *len)
+{
+    size_t cap = 0;
+    enum onym_tls_dial_state state;
+
+    *out = NULL;
+    *len = 0;
+    do {
+        size_t done;
+
+        if (cap - *len < 4096) {
+            char *grown = cap < REPLY_MAX ? realloc(*out, cap * 2 + 16384) : NULL;
+
+            if (grown == NULL) {
+                return -1;
+            }
+            *out = grown;
+            cap = cap * 2 + 16384;
+        }
+        state = onym_tls_dial_read(dial, *out + *len, cap - *len - 1, &done);
+        *len += done;
+    } while (state == ONYM_TLS_DIAL_DONE);
+    (*out)[*len] = '\0';
+    return state == ONYM_TLS_DIAL_ENDED ? 0 : -1;
+}
+
+/* "HTTP/1.1 200 ...", headers with a Content-Length, and that many bytes. */
+static bool
+cut(struct onym_https_reply *r, size_t len)
+{
+    static const char name[] = "\r\nContent-Length: ";
+    char *end = r->memory != NULL ? strstr(r->memory, "\r\n\r\n") : NULL;
+    const char *length;
+
+    if (end == NULL || strncmp(r->memory, "HTTP/1.1 ", 9) != 0) {
+        return false;
+    }
+    end[2] = '\0';
+    length = strstr(r->memory, name);
+    r->status = (int)strtol(r->memory + 9, NULL, 10);
+    r->body = end + 4;
+    r->len = len - (size_t)(r->body - r->memory);
+    return r->status >= 200 && r->status < 600 &&
+           (length == NULL || strtoul(length + sizeof name - 1, NULL, 10) == r->len);
+}
+
+static int
+talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request, size_t len,
+     struct onym_https_reply *out)
+{
+    size_t got = 0;
+
+    if (onym_tls_dial_handshake(dial) != ONYM_TLS_DIAL_DONE) {
+        const char *reason = onym_tls_dial_reason(dial);
+
+        return fail(h, ONYM_EXIT_SERVER, reason[0] != '\0' ? reason : "no TLS handshake");
+    }
+    if (write_all(dial, request, len) != 0 || read_all(dial, &out->memory, &got) != 0 ||
+        !cut(out, got)) {
+        free(out->memory);
+        out->memory = NULL;
+        return fail(h, ONYM_EXIT_UNREACHABLE, "no whole answer came");
+    }
+    return ONYM_EXIT_DONE;
+}
+
+int
+onym_https_ask(const struct onym_https *h, const char *method, const char *target,
+               struct onym_https_reply *out)
+{
+    struct onym_tls_dialer *dialer = NULL;
+    struct onym_tls_dial *dial = NULL;
+    struct onym_fault fault = {0};
+    char *request = malloc(REQUEST_MAX);
+    /* writing to a peer that is gone is an error here; for standard output it stays a signal */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    int fd = -1;
+    int len;
+    int code;
+
+    *out = (struct onym_https_reply){.status = 0};
+    if (request == NULL) {
+        return fail(h, ONYM_EXIT_SERVER, "out of memory");
+    }
+    (void)sigaction(SIGPIPE, &ignore, &before);
+    len = snprintf(request, REQUEST_MAX,
+                   "%s %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
+                   "User-Agent: onymctl\r\nContent-Length: 0\r\n%s%s%s\r\n",
+                   method, target, h->host, h->port,
+                   h->authorization[0] != '\0' ? "Authorization: " : "", h->authorization,
+                   h->authorization[0] != '\0' ? "\r\n" : "");
+    if (len < 0 || (size_t)len >= REQUEST_MAX) {
+        code = fail(h, ONYM_EXIT_USAGE, "the request is too long");
+    } else if (onym_tls_dialer_new(h->host, h->authorities, &dialer, &fault) != ONYM_OK) {
+        code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
+                    fault.text);
+    } else if (onym_tls_probe_reach(h->host, h->port, h->timeout_ms, &fd, &fault) != ONYM_OK) {
+        code = fail(h, ONYM_EXIT_UNREACHABLE, fault.text);
+    } else {
+        dial = onym_tls_dial_new(dialer, fd);
+        code = dial == NULL ? fail(h, ONYM_EXIT_SERVER, "out of memory")
+                            : talk(h, dial, request, (size_t)len, out);
+    }
+    onym_tls_dial_free(dial);
+    (void)sigaction(SIGPIPE, &before, NULL);
+    onym_tls_dialer_free(dialer);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    explicit_bzero(request, REQUEST_MAX);
+    free(request);
+    return code;
+}

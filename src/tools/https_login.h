@@ -1,0 +1,15 @@
+/* Who asks over HTTPS: a token, a secret, or a key that answers the challenge of a session. */
+#ifndef ONYM_TOOLS_HTTPS_LOGIN_H
+#define ONYM_TOOLS_HTTPS_LOGIN_H
+
+#include "tools/auth_identity.h"
+#include "tools/https.h"
+
+/* Fills https->authorization from the identity, or from token_file when it is not NULL; asks the
+ * server for a challenge when a key is to answer it. Nothing given: nobody. ONYM_EXIT_DONE, or what
+ * onym_cli_identity_use and onym_https_ask give, after a line on stderr; ONYM_EXIT_AUTH: the proof
+ * was refused. */
+int onym_https_login(const struct onym_cli_identity *identity, const char *token_file,
+                     struct onym_https *https);
+
+#endif
