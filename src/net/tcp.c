@@ -7,7 +7,6 @@
 
 #define BACKLOG      4096
 #define IDLE_TICK_MS 1000U
-#define KEEP_ALIVE_S 300U
 #define KEPT_FIRST   1024U
 
 static void
@@ -337,8 +336,6 @@ on_accept(uv_stream_t *listener, int status)
         return;
     }
     tcp->stats.accepted++;
-    (void)uv_tcp_nodelay(&c->socket, 1);
-    (void)uv_tcp_keepalive(&c->socket, 1, KEEP_ALIVE_S);
     c->reading = true;
     if (tcp->handlers.opened != NULL) {
         tcp->handlers.opened(tcp->user, c);

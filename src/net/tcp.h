@@ -14,9 +14,9 @@
 #include <uv.h>
 
 #define ONYM_TCP_READ_LEN     65536U /* bytes of one read, a buffer shared by the loop */
-#define ONYM_TCP_GATHER_MAX   512U   /* spans of one gathered write */
-#define ONYM_TCP_FRONTS_MAX   128U   /* of those, copied fronts */
+#define ONYM_TCP_GATHER_MAX   512U   /* pieces of one gathered write */
 #define ONYM_TCP_FRONT_LEN    32U
+#define ONYM_TCP_COPY_MAX     1024U        /* bytes of a part that is copied instead of borrowed */
 #define ONYM_TCP_GATHER_BYTES (256U << 10) /* a gathered write goes out beyond this */
 #define ONYM_TCP_LINGER_MS    2000U        /* for the peer's end after ours */
 #define ONYM_TCP_STATE_LEN    64U          /* bytes a protocol may keep in each connection */

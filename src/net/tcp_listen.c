@@ -2,6 +2,34 @@
 #include "net/address.h"
 #include "net/tcp_priv.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/* A peer that is silent is asked after the first, then at the second; the connection ends when it
+ * has not answered so often. */
+#define KEEP_ALIVE_S       300
+#define KEEP_ALIVE_RETRY_S 1
+#define KEEP_ALIVE_RETRIES 10
+
+/* What every connection is to have, told to the listener: the kernel gives it to those it makes,
+ * and each costs no call of its own. Refusals leave the kernel's defaults, which work too. */
+static void
+set_for_connections(int fd)
+{
+    const struct {
+        int level, name, value;
+    } options[] = {{IPPROTO_TCP, TCP_NODELAY, 1},
+                   {SOL_SOCKET, SO_KEEPALIVE, 1},
+                   {IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_S},
+                   {IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_RETRY_S},
+                   {IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_RETRIES}};
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                         sizeof options[i].value);
+    }
+}
+
 enum onym_status
 onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct onym_fault *fault)
 {
@@ -17,6 +45,7 @@ onym_tcp_listen(struct onym_tcp *tcp, const struct sockaddr *address, struct ony
     if (status != ONYM_OK) {
         return status;
     }
+    set_for_connections(fd);
     onym_address_text(address, name + 4);
     return onym_tcp_adopt(tcp, fd, name, fault);
 }

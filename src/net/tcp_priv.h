@@ -5,6 +5,7 @@
 #include "net/tcp.h"
 
 #define ONYM_TCP_LISTENERS_MAX 16U
+#define ONYM_TCP_COPY_LEN      65536U /* copied bytes of one gathered write */
 
 struct onym_tcp_connection {
     uv_tcp_t socket;
@@ -42,13 +43,15 @@ struct onym_tcp {
     struct onym_tcp_connection *spare;
     bool starved[ONYM_TCP_LISTENERS_MAX]; /* a connection waits there until the spare is back */
     /* the gathered write of the connection being handled */
-    size_t gathered, fronts, gathered_bytes;
+    size_t gathered, gathered_bytes, copied;
     uv_buf_t gather[ONYM_TCP_GATHER_MAX];
-    uint8_t front[ONYM_TCP_FRONTS_MAX][ONYM_TCP_FRONT_LEN];
+    uint8_t copy[ONYM_TCP_COPY_LEN];
     uint8_t read[ONYM_TCP_READ_LEN];
 };
 
 /* tcp.c */
+/* a listener's connection_cb */
+void onym_tcp_accept(uv_stream_t *listener, int status);
 /* hands kept input to the protocol again after congestion */
 void onym_tcp_resume(struct onym_tcp_connection *c);
 /* everything is written and no more will be: shut our side and wait for the peer's end, so

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+_Static_assert(ONYM_TCP_FRONT_LEN <= ONYM_TCP_COPY_MAX, "a front is copied");
+
 /* A copy of what the kernel did not take at once. */
 struct queued_write {
     uv_write_t request;
@@ -89,32 +91,48 @@ onym_tcp_flush(struct onym_tcp_connection *c)
         }
     }
     tcp->gathered = 0;
-    tcp->fronts = 0;
     tcp->gathered_bytes = 0;
+    tcp->copied = 0;
+}
+
+/* Adds bytes to the gathered write. Short ones are copied, so that many answers become one piece:
+ * the kernel's work for a piece is dearer than copying a kilobyte. */
+static void
+gather(struct onym_tcp_connection *c, const void *bytes, size_t len)
+{
+    struct onym_tcp *tcp = c->tcp;
+    bool copy = len <= ONYM_TCP_COPY_MAX;
+    const char *at = bytes;
+    uv_buf_t *last;
+
+    if (tcp->gathered == ONYM_TCP_GATHER_MAX || tcp->gathered_bytes > ONYM_TCP_GATHER_BYTES ||
+        (copy && len > ONYM_TCP_COPY_LEN - tcp->copied)) {
+        onym_tcp_flush(c);
+    }
+    if (copy) {
+        at = memcpy(tcp->copy + tcp->copied, bytes, len);
+        tcp->copied += len;
+    }
+    last = tcp->gathered > 0 ? &tcp->gather[tcp->gathered - 1] : NULL;
+    if (last != NULL && last->base + last->len == at) {
+        last->len += len;
+    } else {
+        /* uv_buf_t serves reading too, so its pointer cannot be const; nothing writes here */
+        tcp->gather[tcp->gathered++] = uv_buf_init((char *)(uintptr_t)at, (unsigned)len);
+    }
+    tcp->gathered_bytes += len;
 }
 
 void
 onym_tcp_send(struct onym_tcp_connection *c, onym_span front, const struct iovec *parts,
               size_t count)
 {
-    struct onym_tcp *tcp = c->tcp;
-
-    if (tcp->gathered + count + 1 > ONYM_TCP_GATHER_MAX || tcp->fronts == ONYM_TCP_FRONTS_MAX ||
-        tcp->gathered_bytes > ONYM_TCP_GATHER_BYTES) {
-        onym_tcp_flush(c);
-    }
     if (front.len > 0) {
-        uint8_t *copy = tcp->front[tcp->fronts++];
-
-        memcpy(copy, front.at, front.len);
-        tcp->gather[tcp->gathered++] = uv_buf_init((char *)copy, (unsigned)front.len);
-        tcp->gathered_bytes += front.len;
+        gather(c, front.at, front.len);
     }
     for (size_t i = 0; i < count; i++) {
         if (parts[i].iov_len > 0) {
-            tcp->gather[tcp->gathered++] = uv_buf_init(parts[i].iov_base,
-                                                       (unsigned)parts[i].iov_len);
-            tcp->gathered_bytes += parts[i].iov_len;
+            gather(c, parts[i].iov_base, parts[i].iov_len);
         }
     }
 }
