@@ -4,11 +4,24 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (4 << 20)
 #define CONTROL_LEN  CMSG_SPACE(sizeof(struct in6_pktinfo))
+#define SEGMENT_LEN  CMSG_SPACE(sizeof(uint16_t))
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+/* A packet that waits to be sent. */
+struct packet {
+    uint32_t at; /* in out_data */
+    uint16_t len;
+    uint16_t to; /* number of the datagram it answers */
+};
 
 struct onym_udp {
     uv_poll_t poll;
@@ -17,16 +30,19 @@ struct onym_udp {
     onym_udp_batch_fn *batch;
     void *user;
     uint64_t send_failures;
-    size_t queued;
     struct mmsghdr in_head[ONYM_UDP_BATCH];
     struct iovec in_part[ONYM_UDP_BATCH];
     struct onym_udp_in in[ONYM_UDP_BATCH];
     struct sockaddr_in6 peer[ONYM_UDP_BATCH]; /* holds IPv4 too */
-    struct mmsghdr out_head[ONYM_UDP_BATCH];
-    struct iovec out_part[ONYM_UDP_BATCH][ONYM_UDP_OUT_PARTS + 1];
-    uint8_t out_front[ONYM_UDP_BATCH][ONYM_UDP_FRONT_LEN];
     _Alignas(struct cmsghdr) uint8_t control[ONYM_UDP_BATCH][CONTROL_LEN];
     uint8_t data[ONYM_UDP_BATCH][ONYM_UDP_IN_LEN];
+    bool segments; /* the kernel cuts messages into packets */
+    size_t queued;
+    struct packet out[ONYM_UDP_BATCH];
+    struct mmsghdr out_head[ONYM_UDP_BATCH];
+    struct iovec out_part[ONYM_UDP_BATCH];
+    _Alignas(struct cmsghdr) uint8_t out_control[ONYM_UDP_BATCH][CONTROL_LEN + SEGMENT_LEN];
+    uint8_t out_data[ONYM_UDP_BATCH * ONYM_UDP_OUT_LEN]; /* packets without gaps between them */
 };
 
 static void
@@ -38,10 +54,8 @@ prepare_in(struct onym_udp *u)
         u->in_part[i] = (struct iovec){.iov_base = u->data[i], .iov_len = ONYM_UDP_IN_LEN};
         *m = (struct msghdr){.msg_name = &u->peer[i], .msg_iov = &u->in_part[i], .msg_iovlen = 1};
         u->in[i].peer = (const struct sockaddr *)&u->peer[i];
-        for (size_t j = 0; j <= ONYM_UDP_OUT_PARTS; j++) {
-            u->out_part[i][j].iov_base = j == 0 ? u->out_front[i] : NULL;
-        }
-        u->out_head[i].msg_hdr.msg_iov = u->out_part[i];
+        u->out_head[i].msg_hdr.msg_iov = &u->out_part[i];
+        u->out_head[i].msg_hdr.msg_iovlen = 1;
     }
 }
 
@@ -58,20 +72,98 @@ rearm_in(struct onym_udp *u, size_t used)
     }
 }
 
+/* ---- sending ---- */
+
+/* Whether two answers go from one address of ours to one peer. */
+static bool
+same_way(const struct onym_udp *u, size_t a, size_t b)
+{
+    const struct msghdr *x = &u->in_head[a].msg_hdr;
+    const struct msghdr *y = &u->in_head[b].msg_hdr;
+
+    return a == b ||
+           (x->msg_namelen == y->msg_namelen &&
+            memcmp(&u->peer[a], &u->peer[b], x->msg_namelen) == 0 &&
+            (!u->wildcard || (x->msg_controllen == y->msg_controllen &&
+                              memcmp(u->control[a], u->control[b], x->msg_controllen) == 0)));
+}
+
+/* How many packets from `first` on can leave as one message: all but the last of one length, the
+ * last no longer. */
+static size_t
+run_of(const struct onym_udp *u, size_t first)
+{
+    const struct packet *p = &u->out[first];
+    size_t count = 1;
+
+    while (u->segments && first + count < u->queued && p[count - 1].len == p->len &&
+           p[count].len <= p->len && same_way(u, p->to, p[count].to)) {
+        count++;
+    }
+    return count;
+}
+
+static void
+describe(struct onym_udp *u, size_t slot, size_t first, size_t count)
+{
+    struct msghdr *m = &u->out_head[slot].msg_hdr;
+    const struct packet *p = &u->out[first];
+    const struct packet *last = p + count - 1;
+
+    u->out_part[slot] = (struct iovec){.iov_base = u->out_data + p->at,
+                                       .iov_len = last->at + last->len - p->at};
+    m->msg_name = &u->peer[p->to];
+    m->msg_namelen = u->in_head[p->to].msg_hdr.msg_namelen;
+    m->msg_control = u->wildcard ? u->control[p->to] : NULL;
+    m->msg_controllen = u->wildcard ? u->in_head[p->to].msg_hdr.msg_controllen : 0;
+    if (count > 1) {
+        struct cmsghdr *c = (struct cmsghdr *)(void *)u->out_control[slot];
+        size_t source_len = m->msg_controllen;
+
+        *c = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof p->len), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
+        memcpy(CMSG_DATA(c), &p->len, sizeof p->len);
+        if (source_len > 0) {
+            memcpy(u->out_control[slot] + SEGMENT_LEN, m->msg_control, source_len);
+        }
+        m->msg_control = c;
+        m->msg_controllen = SEGMENT_LEN + source_len;
+    }
+}
+
+/* After a message that was not taken: whether it is for its being many packets. */
+static bool
+is_refused(int error, size_t packets)
+{
+    return packets > 1 && (error == EINVAL || error == EIO || error == EOPNOTSUPP ||
+                           error == ENOPROTOOPT || error == EMSGSIZE);
+}
+
 void
 onym_udp_flush(struct onym_udp *u)
 {
-    size_t sent = 0;
+    size_t start[ONYM_UDP_BATCH + 1];
+    size_t done = 0;
 
-    while (sent < u->queued) {
-        int n = sendmmsg(u->fd, u->out_head + sent, (unsigned)(u->queued - sent), 0);
+    while (done < u->queued) {
+        unsigned messages = 0;
+        int n;
 
+        for (start[0] = done; start[messages] < u->queued; messages++) {
+            size_t count = run_of(u, start[messages]);
+
+            describe(u, messages, start[messages], count);
+            start[messages + 1] = start[messages] + count;
+        }
+        n = sendmmsg(u->fd, u->out_head, messages, 0);
         if (n > 0) {
-            sent += (size_t)n;
+            done = start[n];
+        } else if (is_refused(errno, start[1] - done)) {
+            u->segments = false;
         } else if (errno != EINTR) {
-            /* a full buffer or an unreachable peer: this packet is lost, as UDP allows */
-            u->send_failures++;
-            sent++;
+            /* a full buffer or an unreachable peer: these packets are lost, as UDP allows */
+            u->send_failures += start[1] - done;
+            done = start[1];
         }
     }
     u->queued = 0;
@@ -79,26 +171,32 @@ onym_udp_flush(struct onym_udp *u)
 
 void
 onym_udp_send(struct onym_udp *u, const struct onym_udp_in *to, onym_span front,
-              const struct iovec *parts, size_t count)
+              const onym_span *parts, size_t count)
 {
-    size_t slot;
-    struct msghdr *m;
-    size_t which = (size_t)(to - u->in);
+    uint32_t at = 0;
+    struct packet *p;
+    uint8_t *end;
 
     if (u->queued == ONYM_UDP_BATCH) {
         onym_udp_flush(u);
     }
-    slot = u->queued++;
-    m = &u->out_head[slot].msg_hdr;
-    memcpy(u->out_front[slot], front.at, front.len);
-    u->out_part[slot][0].iov_len = front.len;
-    memcpy(&u->out_part[slot][1], parts, count * sizeof *parts);
-    m->msg_name = &u->peer[which];
-    m->msg_namelen = u->in_head[which].msg_hdr.msg_namelen;
-    m->msg_iovlen = count + 1;
-    m->msg_control = u->wildcard ? u->control[which] : NULL;
-    m->msg_controllen = u->wildcard ? u->in_head[which].msg_hdr.msg_controllen : 0;
+    if (u->queued > 0) {
+        p = &u->out[u->queued - 1];
+        at = p->at + p->len;
+    }
+    end = u->out_data + at;
+    memcpy(end, front.at, front.len);
+    end += front.len;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(end, parts[i].at, parts[i].len);
+        end += parts[i].len;
+    }
+    p = &u->out[u->queued++];
+    *p = (struct packet){
+        .at = at, .len = (uint16_t)(end - (u->out_data + at)), .to = (uint16_t)(to - u->in)};
 }
+
+/* ---- receiving ---- */
 
 /* The packet information that came with a datagram becomes the answer's source; the interface is
  * left to routing unless the address only means something on it. */
@@ -194,6 +292,7 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     (void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     (void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     ask_for_destination(u, address);
+    u->segments = true; /* until the kernel refuses */
     prepare_in(u);
     rearm_in(u, ONYM_UDP_BATCH);
     if (uv_poll_init(loop, &u->poll, u->fd) != 0 ||

@@ -1,19 +1,19 @@
 /* A UDP socket of our own under uv_poll: drain with recvmmsg, hand over the batch, send the answers
- * with sendmmsg. Understands no protocol. (libuv's own UDP handles cost a third more here.) */
+ * with sendmmsg. Neighbours among them that go to one peer and are of one length leave as one
+ * message that the kernel cuts (UDP_SEGMENT), where it can. Understands no protocol. (libuv's own
+ * UDP handles cost a third more here.) */
 #ifndef ONYM_NET_UDP_H
 #define ONYM_NET_UDP_H
 
 #include "base/fault.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <uv.h>
 
 #define ONYM_UDP_BATCH       64U  /* datagrams per system call */
 #define ONYM_UDP_BATCHES_MAX 8U   /* per wake-up, then the loop gets a turn */
 #define ONYM_UDP_IN_LEN      512U /* bytes of a datagram taken; longer ones are marked */
-#define ONYM_UDP_OUT_PARTS   32U  /* spans of one outgoing packet */
-#define ONYM_UDP_FRONT_LEN   32U  /* scratch of one outgoing packet, for its own header */
+#define ONYM_UDP_OUT_LEN     512U /* bytes of an outgoing packet */
 
 struct onym_udp; /* opaque; belongs to one loop */
 
@@ -35,13 +35,11 @@ ONYM_MUST_USE enum onym_status onym_udp_open(uv_loop_t *loop, const struct socka
                                              onym_udp_batch_fn *batch, void *user,
                                              struct onym_udp **out, struct onym_fault *fault);
 
-/* Queues one packet to the peer of `to`, from inside the batch function. front (at most
- * ONYM_UDP_FRONT_LEN bytes) is copied; the parts are borrowed until onym_udp_flush or the return of
- * the batch function. Sends what is queued first when the queue is full. */
+/* Queues a copy of one packet to the peer of `to`, from inside the batch function: front and the
+ * parts, ONYM_UDP_OUT_LEN bytes at most. Sends what is queued first when the queue is full; what is
+ * left in it goes out with onym_udp_flush, or when the batch function returns. */
 void onym_udp_send(struct onym_udp *udp, const struct onym_udp_in *to, onym_span front,
-                   const struct iovec *parts, size_t count);
-
-/* Sends what is queued now, so that the borrowed parts may be reused. */
+                   const onym_span *parts, size_t count);
 void onym_udp_flush(struct onym_udp *udp);
 
 /* Packets the kernel did not take, since open. */

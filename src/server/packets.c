@@ -2,15 +2,10 @@
 
 #include "base/clock.h"
 #include "net/address.h"
-#include "server/streams.h"
 
 #include <stdlib.h>
 
-/* A datagram is given at least this much of the arena: a whole record copied, and a front. */
-#define ARENA_RESERVE ((size_t)512 << 10)
-
-_Static_assert(ONYM_PACKET_PARTS_MAX <= ONYM_UDP_OUT_PARTS, "a packet takes every part of a reply");
-_Static_assert(ONYM_ENVELOPE_LEN <= ONYM_UDP_FRONT_LEN, "an envelope is a front");
+_Static_assert(ONYM_ENVELOPE_LEN + ONYM_PACKET_DATA_MAX <= ONYM_UDP_OUT_LEN, "a packet fits");
 
 struct sink {
     struct onym_udp *udp;
@@ -21,9 +16,8 @@ static void
 send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
 {
     struct sink *sink = of;
-    struct iovec iov[ONYM_PACKET_PARTS_MAX];
 
-    onym_udp_send(sink->udp, sink->to, envelope, iov, onym_streams_iovecs(parts, count, iov));
+    onym_udp_send(sink->udp, sink->to, envelope, parts, count);
 }
 
 /* Starts fetching what the answers will need, so that they wait for memory together. */
@@ -52,7 +46,6 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
         onym_counter_add(&counters->store_errors, 1);
         return;
     }
-    onym_arena_reset(p->arena);
     if (count > 1) {
         fetch_ahead(p, in, count);
     }
@@ -63,14 +56,11 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
                                          .address = onym_address_bytes(in[i].peer),
                                          .port = onym_address_port(in[i].peer)};
 
-        if (p->arena->cap - p->arena->used < ARENA_RESERVE) {
-            onym_udp_flush(udp);
-            onym_arena_reset(p->arena);
-        }
+        onym_arena_reset(p->arena); /* what was sent before is a copy */
         onym_datagram_answer(&p->service, &datagram, now, p->arena, send_packet, &sink);
     }
-    onym_udp_flush(udp);
     onym_view_release(p->view);
+    onym_udp_flush(udp);
     onym_histogram_record(&counters->resolve_ns[ONYM_BY_UDP],
                           onym_clock_monotonic_ns() - now.monotonic_ns, count);
 }

@@ -1,0 +1,239 @@
+/* Answers of a UDP socket: what arrives, in which order and from where, when the kernel cuts
+ * messages into packets and when it refuses to. */
+#include "net/udp.h"
+
+#include "base/bytes.h"
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+#define PEERS 3U
+
+struct fixture {
+    uv_loop_t loop;
+    struct onym_udp *udp;
+    int peer[PEERS];
+};
+
+/* A request is a list of lengths (u2): one packet of each comes back, filled with its number. */
+static void
+on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
+{
+    uint8_t fill[ONYM_UDP_OUT_LEN];
+
+    (void)user;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k + 2 <= in[i].data.len; k += 2) {
+            size_t len = onym_get_u16(in[i].data.at + k);
+            uint8_t front = (uint8_t)(k / 2);
+            onym_span parts[2] = {onym_span_of(fill, len / 2),
+                                  onym_span_of(fill + len / 2, len - 1 - len / 2)};
+
+            memset(fill, front, sizeof fill);
+            onym_udp_send(udp, &in[i], onym_span_of(&front, 1), parts, 2);
+        }
+    }
+}
+
+static void
+open_on(struct fixture *f, const char *any)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    struct onym_fault fault = {0};
+
+    assert_int_equal(inet_pton(AF_INET, any, &at.sin_addr), 1);
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    assert_int_equal(
+        onym_udp_open(&f->loop, (const struct sockaddr *)&at, on_batch, NULL, &f->udp, &fault),
+        ONYM_OK);
+    for (unsigned i = 0; i < PEERS; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(onym_udp_port(f->udp))};
+        struct timeval limit = {.tv_sec = 5};
+
+        assert_int_equal(inet_pton(AF_INET, i == 2 ? "127.0.0.2" : "127.0.0.1", &to.sin_addr), 1);
+        if (strcmp(any, "127.0.0.1") == 0) {
+            to.sin_addr = at.sin_addr;
+        }
+        f->peer[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(f->peer[i] >= 0);
+        assert_int_equal(setsockopt(f->peer[i], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+        /* connected: an answer from another address than the one asked never arrives */
+        assert_int_equal(connect(f->peer[i], (const struct sockaddr *)&to, sizeof to), 0);
+    }
+}
+
+static int
+setup(void **state)
+{
+    *state = calloc(1, sizeof(struct fixture));
+    assert_non_null(*state);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    onym_udp_close(f->udp);
+    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    for (unsigned i = 0; i < PEERS; i++) {
+        assert_int_equal(close(f->peer[i]), 0);
+    }
+    free(f);
+    return 0;
+}
+
+static void
+ask(const struct fixture *f, unsigned peer, const uint16_t *lens, size_t count)
+{
+    uint8_t request[ONYM_UDP_IN_LEN];
+
+    for (size_t i = 0; i < count; i++) {
+        onym_put_u16(request + 2 * i, lens[i]);
+    }
+    assert_int_equal(send(f->peer[peer], request, 2 * count, 0), (ssize_t)(2 * count));
+}
+
+static void
+expect(const struct fixture *f, unsigned peer, const uint16_t *lens, size_t count)
+{
+    uint8_t got[2 * ONYM_UDP_OUT_LEN];
+
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(recv(f->peer[peer], got, sizeof got, 0), lens[i]);
+        for (size_t k = 0; k < lens[i]; k++) {
+            assert_int_equal(got[k], (uint8_t)i);
+        }
+    }
+}
+
+static void
+answer(struct fixture *f)
+{
+    assert_true(uv_run(&f->loop, UV_RUN_ONCE) != 0);
+}
+
+#define COUNT(lens) (sizeof(lens) / sizeof((lens)[0]))
+
+static void
+ask_all_kinds(struct fixture *f)
+{
+    static const uint16_t mixed[] = {512, 512, 200, 512, 512, 512, 1, 1, 2, 300, 300, 299, 300};
+    static const uint16_t two[] = {512, 44};
+    static const uint16_t one[] = {350};
+    uint16_t many[100]; /* more than are queued */
+
+    for (size_t i = 0; i < COUNT(many); i++) {
+        many[i] = 512;
+    }
+    for (unsigned round = 0; round < 3; round++) {
+        ask(f, 0, mixed, COUNT(mixed));
+        ask(f, 0, two, COUNT(two));
+        ask(f, 1, one, COUNT(one));
+        ask(f, 2, one, COUNT(one));
+        ask(f, 2, two, COUNT(two));
+        ask(f, 1, many, COUNT(many));
+        answer(f);
+        expect(f, 0, mixed, COUNT(mixed));
+        expect(f, 0, two, COUNT(two));
+        expect(f, 1, one, COUNT(one));
+        expect(f, 2, one, COUNT(one));
+        expect(f, 2, two, COUNT(two));
+        expect(f, 1, many, COUNT(many));
+    }
+    assert_int_equal(onym_udp_send_failures(f->udp), 0);
+}
+
+static void
+packets_arrive_one_by_one_and_in_order(void **state)
+{
+    open_on(*state, "127.0.0.1");
+    ask_all_kinds(*state);
+}
+
+static void
+answers_leave_from_the_address_that_was_asked(void **state)
+{
+    open_on(*state, "0.0.0.0");
+    ask_all_kinds(*state);
+}
+
+static void
+find_descriptor(uv_handle_t *handle, void *arg)
+{
+    assert_int_equal(uv_fileno(handle, arg), 0);
+}
+
+static int
+descriptor(struct fixture *f)
+{
+    uv_os_fd_t fd = -1;
+
+    uv_walk(&f->loop, find_descriptor, &fd); /* the loop has one handle */
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void
+where_the_kernel_cuts_no_messages_packets_go_alone(void **state)
+{
+    const int on = 1;
+
+    open_on(*state, "0.0.0.0");
+    /* without checksums the kernel refuses to cut */
+    assert_int_equal(setsockopt(descriptor(*state), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    ask_all_kinds(*state);
+}
+
+static void
+neighbours_of_one_peer_leave_as_one_message(void **state)
+{
+    static const uint16_t lens[] = {100, 100, 100, 40};
+    struct fixture *f = *state;
+    const int on = 1;
+    uint8_t got[1000];
+
+    open_on(f, "127.0.0.1");
+    if (setsockopt(f->peer[0], SOL_UDP, UDP_GRO, &on, sizeof on) != 0) {
+        print_message("not run: this kernel does not show what left as one message\n");
+        skip();
+    }
+    ask(f, 0, lens, COUNT(lens));
+    answer(f);
+    assert_int_equal(recv(f->peer[0], got, sizeof got, 0), 340);
+    for (size_t i = 0; i < 340; i++) {
+        assert_int_equal(got[i], (uint8_t)(i / 100));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(packets_arrive_one_by_one_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_leave_from_the_address_that_was_asked, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(where_the_kernel_cuts_no_messages_packets_go_alone, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(neighbours_of_one_peer_leave_as_one_message, setup,
+                                        teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
