@@ -52,6 +52,7 @@ extern const struct onym_command onym_commands_conf[];   /* tools/conf.c */
 extern const struct onym_command onym_commands_audit[];  /* tools/audit.c */
 extern const struct onym_command onym_commands_node[];   /* tools/init.c */
 extern const struct onym_command onym_commands_tls[];    /* tools/tls.c */
+extern const struct onym_command onym_commands_log[];    /* tools/order.c */
 
 /* Prints "onymctl VERB: text" to stderr and returns ONYM_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int onym_usage_error(const char *verb, const char *format,

@@ -1,4 +1,5 @@
 #include "tools/conf_print.h"
+#include "tools/order.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -180,5 +181,11 @@ const struct onym_command onym_commands_conf[] = {
              "  onymctl conf schema > onymd.schema.json\n"
              "  onymctl conf schema | jq '.properties.log'\n",
      .run = run_schema},
+    {.noun = "conf",
+     .verb = "reload",
+     .usage = "",
+     .summary = "Make the running node read its configuration again",
+     .help = onym_order_conf_help,
+     .run = onym_order_conf_reload},
     {.noun = NULL},
 };

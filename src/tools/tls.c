@@ -1,6 +1,7 @@
 #include "tools/tls.h"
 
 #include "config/load.h"
+#include "tools/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,5 +83,11 @@ const struct onym_command onym_commands_tls[] = {
              "  onymctl -c onymd.yaml tls trust\n"
              "  onymctl -c onymd.yaml tls trust --json | jq -r .authority_file\n",
      .run = onym_tls_run_trust},
+    {.noun = "tls",
+     .verb = "reload",
+     .usage = "",
+     .summary = "Make the running node read its certificate again",
+     .help = onym_order_tls_help,
+     .run = onym_order_tls_reload},
     {.noun = NULL},
 };

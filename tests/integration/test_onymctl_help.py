@@ -55,9 +55,9 @@ class Help(unittest.TestCase):
     def test_the_commands_of_this_version_are_there(self):
         found = commands()
         words = {"id": "create set add-value rm-value delete list history",
-                 "prefix": "home unhome list", "auth": "key", "audit": "verify export",
-                 "tls": "status trust", "batch": "run check resume", "store": "reindex",
-                 "conf": "check show schema"}
+                 "prefix": "home unhome list", "auth": "key token", "log": "level", "audit": "verify export",
+                 "tls": "status trust reload", "batch": "run check resume", "store": "reindex",
+                 "conf": "check show schema reload"}
         for noun, verb, top_level in (("id", "resolve", True), ("store", "load", True),
                                       ("store", "dump", True), ("store", "check", True),
                                       ("node", "init", True),

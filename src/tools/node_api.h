@@ -1,0 +1,36 @@
+/* One request of onymctl to the HTTP API of a node: on its Unix socket (--server unix:PATH, or the
+ * one that the configuration names), where no proof is needed. */
+#ifndef ONYM_TOOLS_NODE_API_H
+#define ONYM_TOOLS_NODE_API_H
+
+#include "onym/span.h"
+#include "tools/command.h"
+
+#include <jansson.h>
+
+struct onym_node_ask {
+    const char *what; /* "conf reload", for messages */
+    const struct onym_cli *cli;
+    const char *method, *target;
+    json_t *body; /* borrowed; NULL: none */
+};
+
+struct onym_node_reply {
+    int status;   /* of HTTP */
+    json_t *body; /* json_decref; NULL: there was none */
+};
+
+/* Asks and waits. ONYM_EXIT_DONE: *out is the answer, whatever it says. Otherwise an exit code
+ * after saying on stderr what is wrong: ONYM_EXIT_UNREACHABLE, ONYM_EXIT_AUTH (the socket may not
+ * be used), ONYM_EXIT_USAGE (the configuration), ONYM_EXIT_UNKNOWN (sent, and not answered),
+ * ONYM_EXIT_SERVER. */
+int onym_node_ask(const struct onym_node_ask *ask, struct onym_node_reply *out);
+
+/* Says on stderr (with --json on stdout, as it came) why the node did not do it, and returns the
+ * exit code. */
+int onym_node_refused(const struct onym_node_ask *ask, const struct onym_node_reply *reply);
+
+/* Asks, and for a 2xx gives *out; otherwise says why not and returns the exit code. */
+int onym_node_done(const struct onym_node_ask *ask, struct onym_node_reply *out);
+
+#endif

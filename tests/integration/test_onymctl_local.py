@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""onymctl on the node's machine, without a key: conf reload, tls reload, log level, auth token."""
+
+import json
+import pathlib
+import stat
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import web  # noqa: E402
+from admin_keys import run  # noqa: E402
+
+PRIVATE = f"/api/v1/identifiers/{web.USER.replace('/', '%2F')}"
+
+
+class Local(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.node = web.Web(workers=2)
+        cls.node.start()
+        cls.addClassCleanup(cls.node._remove)
+        cls.addClassCleanup(cls.node.stop)
+        cls.socket = f"unix:{cls.node.data}/control.sock"
+
+    def ctl(self, *words, code=0, server=True):
+        got = run(*(("--server", self.socket) if server else ()), *words)
+        self.assertEqual(got.returncode, code, got.stdout + got.stderr)
+        return got
+
+    def bearer(self, token, status, method="GET", target=PRIVATE):
+        reply = self.node.ask(method, target, headers={"Authorization": f"Bearer {token}"})
+        self.assertEqual(reply.status, status, reply)
+
+    def test_reload(self):
+        self.assertIn("in force", self.ctl("conf", "reload").stdout)
+        got = self.ctl("--json", "conf", "reload")
+        self.assertEqual(json.loads(got.stdout), {"applied": True, "restart_needed": []})
+        self.assertEqual(self.ctl("-q", "tls", "reload").stdout, "")
+
+    def test_the_socket_is_found_by_the_configuration(self):
+        self.ctl("-c", self.node.config, "conf", "reload", server=False)
+
+    def test_a_reload_that_fails_says_why_and_a_restart_is_named(self):
+        good = self.node.config.read_text()
+        self.addCleanup(self.node.config.write_text, good)
+        self.node.config.write_text(good.replace("  id:", "  nope: 1\n  id:"))
+        self.assertIn("node.nope", self.ctl("conf", "reload", code=1).stderr)
+        self.node.config.write_text(good.replace("id: test-node", "id: other-node"))
+        self.assertIn("node.id takes effect at the next start",
+                      self.ctl("conf", "reload").stdout)
+
+    def test_the_level_of_the_log(self):
+        self.ctl("log", "level", "debug", "--for", "1s")
+        self.node.wait_log('"event":"level_changed"', 2)
+        self.ctl("log", "level", "info")
+        self.assertIn("expected", self.ctl("log", "level", "loud", code=2).stderr)
+        for words in (("level",), ("level", "debug", "--for", "25h"),
+                      ("level", "debug", "--for", "10"), ("level", "debug", "--nope")):
+            self.ctl("log", *words, code=2)
+
+    def test_tokens(self):
+        file = self.node.root / "token"
+        self.ctl("auth", "token", "create", "--scope", "read", "--scope",
+                 f"register:{web.PREFIX}", "--for", f"301:{web.USER}", "--label", "MES",
+                 "--expires", "2d", "--out", file)
+        self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        token = file.read_text().strip()
+        self.bearer(token, 200)
+        got = self.ctl("auth", "token", "create", "--scope", "operate", "--out", file, code=6)
+        self.assertIn("is not overwritten", got.stderr)
+        self.assertEqual(file.read_text().strip(), token)
+
+        shown = self.ctl("auth", "token", "create", "--scope", "operate").stdout.strip()
+        self.bearer(shown, 200, "POST", "/api/v1/config:reload")
+        self.bearer(shown, 403)
+        made = json.loads(self.ctl("--json", "auth", "token", "create", "--scope", "admin").stdout)
+        self.bearer(made["token"], 200)
+
+        listed = json.loads(self.ctl("--json", "auth", "token", "list").stdout)
+        self.assertLessEqual({token[5:37], shown[5:37], made["id"]}, {t["id"] for t in listed})
+        text = self.ctl("auth", "token", "list").stdout
+        self.assertRegex(text, f"(?m)^{token[5:37]} .* 301:{web.USER}  read register:.* MES$")
+        self.assertEqual(self.ctl("auth", "token", "list", "--expired").stdout, "")
+        self.ctl("auth", "token", "revoke", *(t["id"] for t in listed))
+        self.bearer(token, 401)
+        self.assertEqual(self.ctl("auth", "token", "list").stdout, "")
+        self.ctl("auth", "token", "revoke", made["id"], code=1)
+
+    def test_a_token_that_is_refused_leaves_no_file(self):
+        file = self.node.root / "none"
+        got = self.ctl("auth", "token", "create", "--scope", "read", "--out", file, code=2)
+        self.assertIn("identity", got.stderr)
+        self.assertFalse(file.exists())
+
+    def test_usage(self):
+        for words in ((), ("make",), ("create",), ("create", "--scope"),
+                      ("create", "--scope", "read", "more"), ("revoke",), ("revoke", "x"),
+                      ("create", "--scope", "read", "--expires", "367d"), ("list", "x")):
+            with self.subTest(words):
+                self.ctl("auth", "token", *words, code=2)
+
+    def test_no_node(self):
+        got = run("--server", f"unix:{self.node.root}/no.sock", "conf", "reload")
+        self.assertEqual(got.returncode, 3)
+        self.assertIn("no node listens there", got.stderr)
+        self.assertEqual(run("--server", "127.0.0.1", "conf", "reload").returncode, 2)
+        self.assertEqual(run("--server", "unix:" + "x" * 108, "conf", "reload").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
