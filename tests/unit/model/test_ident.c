@@ -72,7 +72,7 @@ ident_upper_folds_ascii_letters_and_nothing_else(void **state)
     }
     for (size_t len = 0; len <= 26; len++) { /* nothing is written behind the end */
         out[len] = '-';
-        onym_ident_upper(onym_span_of(all + 'a', len), out);
+        onym_ident_upper(onym_span_of(&all['a'], len), out);
         assert_memory_equal(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", len);
         assert_int_equal(out[len], '-');
     }
