@@ -1,5 +1,6 @@
 #include "tools/auth.h"
 
+#include "tools/https_login.h"
 #include "tools/node_api.h"
 #include "tools/order.h"
 
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TIMEOUT_MS 30000U
+
 const char onym_auth_token_help[] =
     "  create --scope SCOPE [--scope SCOPE ...] [options]\n"
     "  list [--expired]\n"
@@ -20,17 +23,21 @@ const char onym_auth_token_help[] =
     "identity may at the time of use, within its scopes, and is shown once.\n"
     "\n"
     "      --scope SCOPE    read, register:PREFIX, operate or admin; may be repeated\n"
-    "      --for IDENTITY   whom it stands for, INDEX:HANDLE; needed for read and\n"
-    "                       register\n"
+    "      --for IDENTITY   whom it stands for, INDEX:HANDLE; over the Unix\n"
+    "                       socket needed for read and register\n"
     "      --expires TIME   30d (default), 12h, ...; 366d at most\n"
     "      --label TEXT     what it is for, 100 bytes at most\n"
     "      --out FILE       write the token there, readable by you alone, instead of\n"
     "                       showing it; never overwritten\n"
     "      --expired        list: those that have expired only\n"
     "\n"
-    "Goes over the node's Unix socket, which the configuration (-c FILE) or\n"
-    "--server unix:PATH names; root, the node's account and the group onym may.\n"
-    "\n"
+    "On the node's machine it goes over the Unix socket, which the configuration\n"
+    "(-c FILE) or --server unix:PATH names; root, the node's account and the group\n"
+    "onym may. From elsewhere, and for one's own tokens:\n"
+    "      --connect HOST[:PORT]  where the node's HTTPS is (port 8000)\n"
+    "      --ca FILE              authority of its certificate (or ONYM_CA), PEM\n"
+    "      --token-file FILE      a token of scope admin instead of an identity\n"
+    "\n" ONYM_IDENTITY_HELP "\n"
     "Exit status: 0 done; 1 no such token; 2 usage; 3 no node; 4 not allowed;\n"
     "5 the file could not be written; 6 it exists; 7 not answered.\n"
     "\n"
@@ -38,19 +45,44 @@ const char onym_auth_token_help[] =
     "  onymctl auth token create --scope register:88.1 --for 300:0.NA/88.1 --out t\n"
     "  onymctl auth token revoke 19952ebbf4c4ee7e5b9ab4d4e520c4b7\n";
 
-enum { OPT_SCOPE = 256, OPT_FOR, OPT_EXPIRES, OPT_LABEL, OPT_OUT, OPT_EXPIRED };
+enum {
+    OPT_SCOPE = 256,
+    OPT_FOR,
+    OPT_EXPIRES,
+    OPT_LABEL,
+    OPT_OUT,
+    OPT_EXPIRED,
+    OPT_CONNECT,
+    OPT_CA,
+    OPT_TOKEN_FILE
+};
 
 struct words {
     json_t *scopes;
     const char *identity, *label, *out;
     uint32_t seconds; /* 0: the node's default */
     bool expired;
+    const char *connect, *authorities, *token_file;
+    struct onym_cli_identity identity_of;
+    struct onym_https *https; /* NULL: the Unix socket */
 };
 
 static int
 apply(struct words *w, int code, const char *argument, const char *what)
 {
+    if (onym_cli_identity_option(&w->identity_of, code, argument)) {
+        return ONYM_EXIT_DONE;
+    }
     switch (code) {
+    case OPT_CONNECT:
+        w->connect = argument;
+        return ONYM_EXIT_DONE;
+    case OPT_CA:
+        w->authorities = argument;
+        return ONYM_EXIT_DONE;
+    case OPT_TOKEN_FILE:
+        w->token_file = argument;
+        return ONYM_EXIT_DONE;
     case OPT_SCOPE:
         (void)json_array_append_new(w->scopes, json_string(argument));
         return ONYM_EXIT_DONE;
@@ -85,6 +117,10 @@ read_words(struct words *w, const char *what, int argc, char **argv)
                                             {"label", required_argument, NULL, OPT_LABEL},
                                             {"out", required_argument, NULL, OPT_OUT},
                                             {"expired", no_argument, NULL, OPT_EXPIRED},
+                                            {"connect", required_argument, NULL, OPT_CONNECT},
+                                            {"ca", required_argument, NULL, OPT_CA},
+                                            {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+                                            ONYM_IDENTITY_OPTIONS,
                                             {NULL, 0, NULL, 0}};
     int code;
 
@@ -100,6 +136,36 @@ read_words(struct words *w, const char *what, int argc, char **argv)
         }
     }
     return ONYM_EXIT_DONE;
+}
+
+/* Whom to ask, and as whom, when that is not the node of this machine. */
+static int
+open_https(const struct onym_cli *cli, struct words *w)
+{
+    const char *authorities = w->authorities != NULL ? w->authorities : getenv("ONYM_CA");
+    const char *what = "auth token";
+
+    if (w->connect == NULL) {
+        return w->token_file == NULL && w->identity_of.as == NULL
+                   ? ONYM_EXIT_DONE
+                   : onym_usage_error(what, "an identity or a token is for HTTPS: add --connect "
+                                            "HOST; the Unix socket needs none");
+    }
+    if (authorities == NULL) {
+        return onym_usage_error(what, "name the authority of the node's certificate: --ca FILE");
+    }
+    w->https = calloc(1, sizeof *w->https);
+    if (w->https == NULL) {
+        (void)fprintf(stderr, "onymctl %s: out of memory\n", what);
+        return ONYM_EXIT_SERVER;
+    }
+    w->https->what = what;
+    w->https->authorities = authorities;
+    w->https->timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
+    if (!onym_host_port(w->connect, "8000", w->https->host, w->https->port)) {
+        return onym_usage_error(what, "--connect %s: give HOST or HOST:PORT", w->connect);
+    }
+    return onym_https_login(&w->identity_of, w->token_file, w->https);
 }
 
 static void
@@ -191,8 +257,11 @@ describe(const struct words *w)
 static int
 create(const struct onym_cli *cli, const struct words *w, int words)
 {
-    struct onym_node_ask ask = {
-        .what = "auth token create", .cli = cli, .method = "POST", .target = "/api/v1/tokens"};
+    struct onym_node_ask ask = {.what = "auth token create",
+                                .cli = cli,
+                                .method = "POST",
+                                .target = "/api/v1/tokens",
+                                .https = w->https};
     struct onym_node_reply reply = {.status = 0};
     int fd = -1;
     int code = ONYM_EXIT_DONE;
@@ -249,8 +318,11 @@ static int
 list_page(const struct onym_cli *cli, const struct words *w, char cursor[64], json_t *all)
 {
     char target[128];
-    struct onym_node_ask ask = {
-        .what = "auth token list", .cli = cli, .method = "GET", .target = target};
+    struct onym_node_ask ask = {.what = "auth token list",
+                                .cli = cli,
+                                .method = "GET",
+                                .target = target,
+                                .https = w->https};
     struct onym_node_reply reply;
     const json_t *items;
     int code;
@@ -304,7 +376,7 @@ list(const struct onym_cli *cli, const struct words *w, int words)
 
 /* Goes on behind one that is refused; the first failure is the exit code. */
 static int
-revoke_all(const struct onym_cli *cli, int count, char **ids)
+revoke_all(const struct onym_cli *cli, const struct words *w, int count, char **ids)
 {
     int first = ONYM_EXIT_DONE;
 
@@ -313,8 +385,11 @@ revoke_all(const struct onym_cli *cli, int count, char **ids)
     }
     for (int i = 0; i < count; i++) {
         char target[128];
-        struct onym_node_ask ask = {
-            .what = "auth token revoke", .cli = cli, .method = "DELETE", .target = target};
+        struct onym_node_ask ask = {.what = "auth token revoke",
+                                    .cli = cli,
+                                    .method = "DELETE",
+                                    .target = target,
+                                    .https = w->https};
         struct onym_node_reply reply;
         int code;
 
@@ -341,17 +416,24 @@ onym_auth_token(const struct onym_cli *cli, int argc, char **argv)
     int words = argc - (argc > 1) - optind;
 
     if (code == ONYM_EXIT_DONE) {
+        code = open_https(cli, &w);
+    }
+    if (code == ONYM_EXIT_DONE) {
         if (strcmp(verb, "create") == 0) {
             code = create(cli, &w, words);
         } else if (strcmp(verb, "list") == 0) {
             code = list(cli, &w, words);
         } else if (strcmp(verb, "revoke") == 0) {
-            code = revoke_all(cli, words, argv + 1 + optind);
+            code = revoke_all(cli, &w, words, argv + 1 + optind);
         } else {
             code = onym_usage_error("auth token", "say create, list or revoke; see onymctl auth "
                                                   "token --help");
         }
     }
+    if (w.https != NULL) {
+        explicit_bzero(w.https, sizeof *w.https);
+    }
+    free(w.https);
     json_decref(w.scopes);
     return code;
 }

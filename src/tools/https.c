@@ -105,6 +105,13 @@ int
 onym_https_ask(const struct onym_https *h, const char *method, const char *target,
                struct onym_https_reply *out)
 {
+    return onym_https_send(h, method, target, NULL, out);
+}
+
+int
+onym_https_send(const struct onym_https *h, const char *method, const char *target,
+                const char *body, struct onym_https_reply *out)
+{
     struct onym_tls_dialer *dialer = NULL;
     struct onym_tls_dial *dial = NULL;
     struct onym_fault fault = {0};
@@ -123,10 +130,11 @@ onym_https_ask(const struct onym_https *h, const char *method, const char *targe
     (void)sigaction(SIGPIPE, &ignore, &before);
     len = snprintf(request, REQUEST_MAX,
                    "%s %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
-                   "User-Agent: onymctl\r\nContent-Length: 0\r\n%s%s%s\r\n",
-                   method, target, h->host, h->port,
+                   "User-Agent: onymctl\r\nContent-Length: %zu\r\n%s%s%s%s\r\n%s",
+                   method, target, h->host, h->port, body != NULL ? strlen(body) : 0,
+                   body != NULL ? "Content-Type: application/json\r\n" : "",
                    h->authorization[0] != '\0' ? "Authorization: " : "", h->authorization,
-                   h->authorization[0] != '\0' ? "\r\n" : "");
+                   h->authorization[0] != '\0' ? "\r\n" : "", body != NULL ? body : "");
     if (len < 0 || (size_t)len >= REQUEST_MAX) {
         code = fail(h, ONYM_EXIT_USAGE, "the request is too long");
     } else if (onym_tls_dialer_new(h->host, h->authorities, &dialer, &fault) != ONYM_OK) {

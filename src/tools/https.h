@@ -32,4 +32,8 @@ struct onym_https_reply {
 int onym_https_ask(const struct onym_https *https, const char *method, const char *target,
                    struct onym_https_reply *out);
 
+/* The same with a body of JSON, at most 4096 bytes; NULL: none. */
+int onym_https_send(const struct onym_https *https, const char *method, const char *target,
+                    const char *body, struct onym_https_reply *out);
+
 #endif

@@ -187,15 +187,36 @@ read_answer(int fd, uint8_t **memory, struct onym_bench_http *out)
     return false;
 }
 
+static int
+ask_far(const struct onym_node_ask *ask, struct onym_node_reply *out)
+{
+    char *body = ask->body != NULL ? json_dumps(ask->body, JSON_COMPACT) : NULL;
+    struct onym_https_reply reply = {.status = 0};
+    int code = onym_https_send(ask->https, ask->method, ask->target, body, &reply);
+
+    if (code == ONYM_EXIT_DONE) {
+        out->status = reply.status;
+        out->body = json_loadb(reply.body, reply.len, 0, NULL);
+        explicit_bzero(reply.memory, reply.len);
+    }
+    free(reply.memory);
+    free(body);
+    return code;
+}
+
 int
 onym_node_ask(const struct onym_node_ask *ask, struct onym_node_reply *out)
 {
     struct onym_bench_http answer = {.used = 0};
     uint8_t *memory = NULL;
     int fd = -1;
-    int code = reach(ask, &fd);
+    int code;
 
     *out = (struct onym_node_reply){.status = 0};
+    if (ask->https != NULL) {
+        return ask_far(ask, out);
+    }
+    code = reach(ask, &fd);
     if (code != ONYM_EXIT_DONE) {
         return code;
     }

@@ -1,10 +1,10 @@
 /* One request of onymctl to the HTTP API of a node: on its Unix socket (--server unix:PATH, or the
- * one that the configuration names), where no proof is needed. */
+ * one that the configuration names), where no proof is needed, or over HTTPS. */
 #ifndef ONYM_TOOLS_NODE_API_H
 #define ONYM_TOOLS_NODE_API_H
 
 #include "onym/span.h"
-#include "tools/command.h"
+#include "tools/https.h"
 
 #include <jansson.h>
 
@@ -12,7 +12,8 @@ struct onym_node_ask {
     const char *what; /* "conf reload", for messages */
     const struct onym_cli *cli;
     const char *method, *target;
-    json_t *body; /* borrowed; NULL: none */
+    json_t *body;                   /* borrowed; NULL: none */
+    const struct onym_https *https; /* NULL: the Unix socket */
 };
 
 struct onym_node_reply {

@@ -89,6 +89,25 @@ class Local(unittest.TestCase):
         self.assertEqual(self.ctl("auth", "token", "list").stdout, "")
         self.ctl("auth", "token", "revoke", made["id"], code=1)
 
+    def test_tokens_over_https(self):
+        secret = self.node.root / "secret"
+        secret.write_text(web.SECRET)
+        secret.chmod(0o600)
+        far = ("--connect", f"127.0.0.1:{self.node.https_port}", "--ca", self.node.ca)
+        mine = (*far, "--as", web.ADMIN[0], "--secret-file", secret)
+        token = self.ctl("auth", "token", "create", "--scope", "read", *mine).stdout.strip()
+        self.bearer(token, 200)
+        self.ctl("auth", "token", "create", "--scope", "admin", *mine, code=4)
+        self.assertIn(token[5:37], self.ctl("auth", "token", "list", *mine).stdout)
+        file = self.node.root / "admin"
+        self.ctl("auth", "token", "create", "--scope", "admin", "--out", file)
+        by_token = (*far, "--token-file", file)
+        self.ctl("auth", "token", "revoke", token[5:37], *by_token)
+        self.bearer(token, 401)
+        file.chmod(0o640)
+        self.ctl("auth", "token", "list", *by_token, code=6)
+        self.ctl("auth", "token", "list", "--as", web.ADMIN[0], code=2)
+
     def test_a_token_that_is_refused_leaves_no_file(self):
         file = self.node.root / "none"
         got = self.ctl("auth", "token", "create", "--scope", "read", "--out", file, code=2)
