@@ -13,6 +13,7 @@ import subprocess
 from lib import common, peers, rounds, suite
 
 CONNECTIONS = 16
+RESUMED_SHARE_MIN = 0.95  # the first connections of a run have nothing to resume
 
 
 def memory_side(s, sizes, *options):
@@ -41,6 +42,12 @@ def side(s, name, port, pid, data, *options):
     return rounds.Side(name, pid, run)
 
 
+def check_resumption(result):
+    if result["resumed"] < RESUMED_SHARE_MIN * result["answers"]:
+        raise common.CannotRun(f"only {result['resumed']} of {result['answers']} connections "
+                               "resumed a session")
+
+
 def case(s, row, *resume):
     data = s.records()
     with suite.stack() as stack:
@@ -51,6 +58,8 @@ def case(s, row, *resume):
         sizes = ("--request-bytes", str(asked), "--answer-bytes", str(size))
         echo = stack.enter_context(peers.Echo(s.arguments.build, s.cores[0], size, "--tcp",
                                               "--request-bytes", asked))
+        if resume and not s.arguments.quick:
+            check_resumption(side(s, "node", node.tls, node.pid, data, "--tls", *resume).run(1))
         sides = [side(s, "echo", echo.port, echo.pid, data, "--protocol", "echo", *sizes),
                  memory_side(s, sizes, *resume),
                  side(s, "node", node.tls, node.pid, data, "--tls", *resume)]

@@ -181,21 +181,22 @@ main(int argc, char **argv)
 {
     struct settings settings = {.milliseconds = 2000, .request_bytes = 100, .answer_bytes = 350};
     struct floor floor = {.settings = &settings};
-    int code = 1;
+    int code;
 
     if (read_options(argc, argv, &settings) != ONYM_OK) {
         return 2;
     }
+    if (!floor_init(&floor)) {
+        return 1;
+    }
     uint64_t start = clock_ns(CLOCK_MONOTONIC);
     uint64_t end = start + settings.milliseconds * 1000000U;
-    if (floor_init(&floor)) {
-        bool alive = true;
-        while (alive && clock_ns(CLOCK_MONOTONIC) < end) {
-            alive = connect_once(&floor);
-            floor.done += alive;
-        }
-        code = alive && floor.done > 0 ? 0 : 1;
+    bool alive = true;
+    while (alive && (floor.done < 2 || clock_ns(CLOCK_MONOTONIC) < end)) {
+        alive = connect_once(&floor);
+        floor.done += alive;
     }
+    code = alive ? 0 : 1;
     if (code == 0) {
         printf("{\"answers\": %" PRIu64 ", \"resumed\": %" PRIu64 ", \"seconds\": %.6f, "
                "\"us\": %.3f}\n",

@@ -53,9 +53,20 @@ begin_connect(int fd, const struct sockaddr_in *target, unsigned source)
            errno == EINPROGRESS;
 }
 
+/* Offers a copy of the session: OpenSSL uses each once, and many connections begin with one. */
+static bool
+offer_session(SSL *ssl, const SSL_SESSION *session)
+{
+    SSL_SESSION *copy = SSL_SESSION_dup(session);
+    bool set = copy != NULL && SSL_set_session(ssl, copy) == 1;
+
+    SSL_SESSION_free(copy);
+    return set;
+}
+
 bool
 bench_stream_open(struct bench_stream *s, const struct sockaddr_in *target, unsigned source,
-                  SSL_CTX *context, SSL_SESSION *session)
+                  SSL_CTX *context, const SSL_SESSION *session)
 {
     *s = (struct bench_stream){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
                                .handshaken = context == NULL};
@@ -66,7 +77,7 @@ bench_stream_open(struct bench_stream *s, const struct sockaddr_in *target, unsi
     if (context != NULL) {
         s->ssl = SSL_new(context);
         if (s->ssl == NULL || SSL_set_fd(s->ssl, s->fd) != 1 ||
-            (session != NULL && SSL_set_session(s->ssl, session) != 1)) {
+            (session != NULL && !offer_session(s->ssl, session))) {
             fprintf(stderr, "OpenSSL makes no connection\n");
             return false;
         }

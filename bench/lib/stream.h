@@ -29,7 +29,7 @@ SSL_CTX *bench_stream_context(SSL_SESSION **latest);
  * the system likes. With a context TLS follows, resuming the session if one is given. False with
  * one line on stderr; close in any case. */
 bool bench_stream_open(struct bench_stream *stream, const struct sockaddr_in *target,
-                       unsigned source, SSL_CTX *context, SSL_SESSION *session);
+                       unsigned source, SSL_CTX *context, const SSL_SESSION *session);
 void bench_stream_close(struct bench_stream *stream);
 
 /* Goes on with the handshake. */
