@@ -208,7 +208,8 @@ open_lines(struct load *load, int poll_fd)
         line->number = i;
         line->session = SESSION_FIRST + i;
         line->request_id = 1000;
-        line->fd = onym_bench_login_open(&load->settings->target, BENCH_OPERATOR, 301,
+        line->fd = onym_bench_login_open((const struct sockaddr *)&load->settings->target,
+                                         sizeof load->settings->target, BENCH_OPERATOR, 301,
                                          BENCH_OPERATOR_SECRET, line->session, &rng);
         if (line->fd < 0 || epoll_ctl(poll_fd, EPOLL_CTL_ADD, line->fd, &event) != 0) {
             return false;

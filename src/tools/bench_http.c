@@ -121,7 +121,7 @@ onym_bench_http_judge(const struct onym_bench_http *answer, struct onym_bench_re
     if (reply->code != reply->expected && (reply->or_else == 0 || reply->code != reply->or_else)) {
         return ONYM_BENCH_WRONG;
     }
-    if (reply->code != 1 || !plain(reply->name)) {
+    if (reply->code != 1 || reply->code_only || !plain(reply->name)) {
         return ONYM_BENCH_DONE;
     }
     return skip(&rest, onym_span_text(",\"handle\":\"")) && skip(&rest, reply->name) &&

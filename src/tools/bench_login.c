@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -137,16 +138,16 @@ login(struct talk *t, onym_span user, uint32_t index, onym_span secret, struct o
 }
 
 int
-onym_bench_login_open(const struct sockaddr_in *to, const char *user, uint32_t index,
+onym_bench_login_open(const struct sockaddr *to, socklen_t to_len, const char *user, uint32_t index,
                       const char *secret, uint32_t session, struct onym_rng *rng)
 {
     const struct timeval patience = {.tv_sec = 10};
     const int yes = 1;
     struct talk t = {.session = session};
 
-    t.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (t.fd < 0 || connect(t.fd, (const struct sockaddr *)to, sizeof *to) != 0) {
-        (void)fprintf(stderr, "connect port %u: %s\n", ntohs(to->sin_port), strerror(errno));
+    t.fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (t.fd < 0 || connect(t.fd, to, to_len) != 0) {
+        (void)fprintf(stderr, "cannot connect to log in: %s\n", strerror(errno));
     } else {
         (void)setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         (void)setsockopt(t.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -155,9 +156,13 @@ onym_bench_login_open(const struct sockaddr_in *to, const char *user, uint32_t i
         }
         (void)fprintf(stderr, "login as %" PRIu32 ":%s failed: response code %" PRIu32 "\n", index,
                       user, t.reply.header.response_code);
+        errno = EACCES;
     }
     if (t.fd >= 0) {
+        int why = errno;
+
         (void)close(t.fd);
+        errno = why;
     }
     return -1;
 }

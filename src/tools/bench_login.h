@@ -7,7 +7,7 @@
 #include "onym/span.h"
 #include "wire/header.h"
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
 /* Version 2.10, the one deployed clients log in with. */
 #define ONYM_BENCH_LOGIN_VERSION ONYM_VERSION(2, 10)
@@ -18,10 +18,10 @@ size_t onym_bench_login_request(uint32_t opcode, uint32_t session, uint32_t requ
 
 /* Connects and proves to know the secret of user's key value: site information (2), login (2001)
  * and the answer to its challenge (200), as clients do. The connected descriptor, which the caller
- * closes, without delay of small packets, or -1 and one line on stderr. Waits at most 10 s for each
- * answer. */
-ONYM_MUST_USE int onym_bench_login_open(const struct sockaddr_in *to, const char *user,
-                                        uint32_t index, const char *secret, uint32_t session,
-                                        struct onym_rng *rng);
+ * closes, without delay of small packets, or -1, errno (EACCES when the proof was refused) and one
+ * line on stderr. Waits at most 10 s for each answer. */
+ONYM_MUST_USE int onym_bench_login_open(const struct sockaddr *to, socklen_t to_len,
+                                        const char *user, uint32_t index, const char *secret,
+                                        uint32_t session, struct onym_rng *rng);
 
 #endif

@@ -88,7 +88,7 @@ front_is_right(struct onym_bench_reply *reply, onym_span packet)
         body_len > reply->message_len - ONYM_HEADER_LEN) {
         return false;
     }
-    if (reply->code != 1) {
+    if (reply->code != 1 || reply->code_only) {
         return true; /* whose request it was, the request id tells */
     }
     return packet.len >= BODY + 4 + reply->name.len &&

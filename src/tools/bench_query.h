@@ -37,6 +37,7 @@ struct onym_bench_reply {
     uint32_t code;     /* response code, 0 before the packet that holds it */
     uint32_t expected; /* response code that is right; 1 unless changed after init */
     uint32_t or_else;  /* another one; 0 = none */
+    bool code_only;    /* a right code is enough: the reply need not repeat the name */
     uint64_t packets;  /* bit n: packet n was received */
 };
 
