@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#define RUN           "run"
 #define NAMES_DEFAULT 8000U /* records of onym-generate without --records */
 #define DURATION_MS   10000U
 #define WARM_UP_MS    1000U
@@ -43,6 +42,11 @@ enum choice {
     CHOICE_JSON,
     CHOICE_REPORT,
     CHOICE_LABEL,
+    CHOICE_AS,
+    CHOICE_SECRET,
+    CHOICE_UNDER,
+    CHOICE_HTTPS_PORT,
+    CHOICE_BESIDE_RATE,
     CHOICE_AWAY
 };
 
@@ -70,6 +74,11 @@ static const struct option options[] = {
     {"json", required_argument, NULL, CHOICE_JSON},
     {"report", required_argument, NULL, CHOICE_REPORT},
     {"label", required_argument, NULL, CHOICE_LABEL},
+    {"as", required_argument, NULL, CHOICE_AS},
+    {"secret-file", required_argument, NULL, CHOICE_SECRET},
+    {"under", required_argument, NULL, CHOICE_UNDER},
+    {"https-port", required_argument, NULL, CHOICE_HTTPS_PORT},
+    {"beside-rate", required_argument, NULL, CHOICE_BESIDE_RATE},
     {"quiet", no_argument, NULL, CHOICE_QUIET},
     {"this-server-is-mine", no_argument, NULL, CHOICE_AWAY},
     {NULL, 0, NULL, 0}};
@@ -102,7 +111,7 @@ take_count(const char *name, const char *text, double min, double max, uint64_t 
     double number;
 
     if (!onym_bench_args_number(text, min, max, &number) || number != (double)(uint64_t)number) {
-        return onym_bench_usage(RUN, "--%s %s: give a whole number from %.0f to %.0f", name, text,
+        return onym_bench_usage("", "--%s %s: give a whole number from %.0f to %.0f", name, text,
                                 min, max);
     }
     *out = (uint64_t)number;
@@ -113,8 +122,8 @@ static int
 take_duration(const char *name, const char *text, uint64_t min_ms, uint64_t max_ms, uint64_t *out)
 {
     if (!onym_bench_args_duration(text, min_ms, max_ms, out)) {
-        return onym_bench_usage(RUN, "--%s %s: give a time from %g to %g s, like 10s or 300ms",
-                                name, text, (double)min_ms / 1e3, (double)max_ms / 1e3);
+        return onym_bench_usage("", "--%s %s: give a time from %g to %g s, like 10s or 300ms", name,
+                                text, (double)min_ms / 1e3, (double)max_ms / 1e3);
     }
     return ONYM_EXIT_DONE;
 }
@@ -137,9 +146,9 @@ take_word(const char *name, const char *text, const char *const *words, size_t c
                        words[i]);
     }
     if (near != NULL) {
-        (void)onym_bench_usage(RUN, "--%s %s: did you mean %s?", name, text, near);
+        (void)onym_bench_usage("", "--%s %s: did you mean %s?", name, text, near);
     } else {
-        (void)onym_bench_usage(RUN, "--%s %s: give %s", name, text, list);
+        (void)onym_bench_usage("", "--%s %s: give %s", name, text, list);
     }
     return count;
 }
@@ -158,7 +167,7 @@ take_names(const char *text, struct onym_bench_settings *s)
         s->theta = 0;
         return ONYM_EXIT_DONE;
     }
-    return onym_bench_usage(RUN,
+    return onym_bench_usage("",
                             "--names %s: give uniform, or zipf: and an exponent from 0.01 to 10 as "
                             "in zipf:0.99 (a file of names: --names-file)",
                             text);
@@ -170,7 +179,7 @@ take_mix(const char *text, struct onym_bench_settings *s)
     struct onym_fault fault;
 
     if (onym_bench_mix_parse(text, &s->mix, &fault) != ONYM_OK) {
-        return onym_bench_usage(RUN, "--mix %s: %s", text, fault.text);
+        return onym_bench_usage("", "--mix %s: %s", text, fault.text);
     }
     s->mix_text = text;
     return ONYM_EXIT_DONE;
@@ -182,7 +191,7 @@ take_source(const char *text, struct onym_bench_settings *s)
     struct onym_fault fault;
 
     if (onym_bench_args_server(text, 1, &s->source, &s->source_len, NULL, &fault) != ONYM_OK) {
-        return onym_bench_usage(RUN, "--source %s: %s", text, fault.text);
+        return onym_bench_usage("", "--source %s: %s", text, fault.text);
     }
     onym_bench_args_port(&s->source, 0);
     return ONYM_EXIT_DONE;
@@ -199,7 +208,7 @@ take_rate(const char *text, struct onym_bench_args *out)
     (void)snprintf(number, sizeof number, "%.*s", (int)(len < sizeof number ? len : 0), text);
     out->has_rate = true;
     if (!onym_bench_args_number(number, 0.1, ONYM_BENCH_RATE_MAX, &out->settings.rate)) {
-        return onym_bench_usage(RUN, "--rate %s: give requests a second from 0.1 to %.0f, like 20k",
+        return onym_bench_usage("", "--rate %s: give requests a second from 0.1 to %.0f, like 20k",
                                 text, ONYM_BENCH_RATE_MAX);
     }
     return ONYM_EXIT_DONE;
@@ -214,6 +223,7 @@ take_load_option(int choice, const char *text, struct onym_bench_args *out)
 
     switch (choice) {
     case CHOICE_TRANSPORT:
+        out->has_fixed_load = true;
         which = take_word("transport", text, transports, ONYM_BENCH_TRANSPORTS);
         s->transport = (enum onym_bench_transport)which;
         return which < ONYM_BENCH_TRANSPORTS ? ONYM_EXIT_DONE : ONYM_EXIT_USAGE;
@@ -232,11 +242,27 @@ take_load_option(int choice, const char *text, struct onym_bench_args *out)
     case CHOICE_THREADS:
         return take_count("threads", text, 1, ONYM_BENCH_THREADS_MAX, &s->threads);
     case CHOICE_NEW:
+        out->has_fixed_load = true;
         s->new_connections = true;
         return ONYM_EXIT_DONE;
     case CHOICE_MIX:
+        out->has_fixed_load = true;
         return take_mix(text, s);
+    case CHOICE_HTTPS_PORT:
+        return take_count("https-port", text, 1, UINT16_MAX, &out->https_port);
+    case CHOICE_BESIDE_RATE:
+        return take_count("beside-rate", text, 1, ONYM_BENCH_RATE_MAX, &out->beside_rate);
+    case CHOICE_AS:
+        out->as = text;
+        return ONYM_EXIT_DONE;
+    case CHOICE_SECRET:
+        out->secret_file = text;
+        return ONYM_EXIT_DONE;
+    case CHOICE_UNDER:
+        s->identity.under = text;
+        return ONYM_EXIT_DONE;
     case CHOICE_IDLE:
+        out->has_idle = true;
         return take_count("idle", text, 0, ONYM_BENCH_CONNECTIONS_MAX, &s->idle);
     case CHOICE_SOURCE:
         return take_source(text, s);
@@ -252,6 +278,7 @@ take_option(int choice, const char *text, struct onym_bench_args *out)
 
     switch (choice) {
     case CHOICE_NAMES:
+        out->has_fixed_load = true;
         return take_names(text, s);
     case CHOICE_NAMES_FILE:
         s->names_file = text;
@@ -283,6 +310,7 @@ take_option(int choice, const char *text, struct onym_bench_args *out)
         out->output.report = text;
         return ONYM_EXIT_DONE;
     case CHOICE_LABEL:
+        out->has_fixed_load = true;
         s->name = text;
         return ONYM_EXIT_DONE;
     case CHOICE_QUIET:

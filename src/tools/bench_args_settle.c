@@ -215,38 +215,78 @@ settle_sizes(struct onym_bench_args *args)
 }
 
 static int
-check_sizes(const struct onym_bench_args *args, const char *verb)
+check_sizes(const struct onym_bench_args *args)
 {
     const struct onym_bench_settings *s = &args->settings;
 
     if (s->connections < s->threads) {
-        return onym_bench_usage(verb,
+        return onym_bench_usage("",
                                 "--connections %zu is less than --threads %zu: a thread "
                                 "would have nothing to do",
                                 (size_t)s->connections, (size_t)s->threads);
     }
     if (s->connections * s->window > ONYM_BENCH_SLOTS_MAX) {
-        return onym_bench_usage(verb,
+        return onym_bench_usage("",
                                 "--connections %zu with --window %zu: at most %u requests "
                                 "can be under way",
                                 (size_t)s->connections, (size_t)s->window, ONYM_BENCH_SLOTS_MAX);
     }
     if (s->new_connections && args->has_window && s->window != 1) {
-        return onym_bench_usage(verb, "--new-connections has one request to a connection: leave "
-                                      "--window out");
+        return onym_bench_usage("", "--new-connections has one request to a connection: leave "
+                                    "--window out");
     }
     if (s->new_connections && s->transport == ONYM_BENCH_UDP) {
-        return onym_bench_usage(verb, "--new-connections: UDP has no connections; take --transport "
-                                      "tcp, tls, http or https");
+        return onym_bench_usage("", "--new-connections: UDP has no connections; take --transport "
+                                    "tcp, tls, http or https");
     }
     if (s->authorities != NULL && !onym_bench_transport_tls(s->transport)) {
-        return onym_bench_usage(verb, "--ca is for --transport tls and https");
+        return onym_bench_usage("", "--ca is for --transport tls and https");
     }
     if (s->names_file != NULL && args->has_records) {
-        return onym_bench_usage(verb, "--names-file and --records exclude each other");
+        return onym_bench_usage("", "--names-file and --records exclude each other");
     }
-    if (onym_bench_mix_changes(&s->mix)) {
-        return onym_bench_usage(verb, "--mix %s: this version registers nothing", s->mix_text);
+    return ONYM_EXIT_DONE;
+}
+
+/* Who changes records, when the mix has such requests. */
+static int
+settle_identity(struct onym_bench_args *args)
+{
+    struct onym_bench_settings *s = &args->settings;
+    struct onym_rng rng = onym_rng_system();
+    struct onym_fault fault;
+
+    if (!onym_bench_mix_changes(&s->mix)) {
+        return args->as == NULL && args->secret_file == NULL && s->identity.under == NULL
+                   ? ONYM_EXIT_DONE
+                   : onym_bench_usage("", "--as, --secret-file and --under are for a --mix with "
+                                          "register or update");
+    }
+    if (args->as == NULL || args->secret_file == NULL || s->identity.under == NULL) {
+        return onym_bench_usage("",
+                                "--mix %s changes records: say as whom and where, with --as "
+                                "INDEX:HANDLE --secret-file FILE --under PREFIX",
+                                s->mix_text);
+    }
+    if (s->transport != ONYM_BENCH_TCP && s->transport != ONYM_BENCH_HTTPS) {
+        return onym_bench_usage("", "--mix %s changes records: take --transport tcp or https",
+                                s->mix_text);
+    }
+    if (s->transport == ONYM_BENCH_TCP && (s->new_connections || s->source_len > 0)) {
+        return onym_bench_usage("", "--new-connections and --source are not for connections that "
+                                    "log in");
+    }
+    if (s->transport == ONYM_BENCH_HTTPS && s->authorities == NULL) {
+        return onym_bench_usage("", "a secret is sent to checked servers only: add --ca FILE");
+    }
+    if (strlen(s->identity.under) > ONYM_BENCH_UNDER_MAX ||
+        strchr(s->identity.under, '/') != NULL) {
+        return onym_bench_usage("", "--under %s: give a prefix like 88.300.15907",
+                                s->identity.under);
+    }
+    s->identity.run = (uint32_t)onym_rng_u64(&rng);
+    if (onym_bench_identity_read(args->as, args->secret_file, &s->identity, &fault) != ONYM_OK) {
+        return onym_bench_usage("", "%s", fault.text);
     }
     return ONYM_EXIT_DONE;
 }
@@ -262,10 +302,13 @@ onym_bench_args_settle(const char *server, struct onym_bench_args *args)
 
     if (s->mix.below[ONYM_BENCH_KINDS - 1] == 0 &&
         onym_bench_mix_parse(s->mix_text, &s->mix, &fault) != ONYM_OK) {
-        return onym_bench_usage("run", "%s", fault.text);
+        return onym_bench_usage("", "%s", fault.text);
     }
     settle_sizes(args);
-    code = check_sizes(args, "run");
+    code = check_sizes(args);
+    if (code == ONYM_EXIT_DONE) {
+        code = settle_identity(args);
+    }
     if (code != ONYM_EXIT_DONE) {
         return code;
     }
@@ -273,18 +316,18 @@ onym_bench_args_settle(const char *server, struct onym_bench_args *args)
     status = onym_bench_args_server(server, ports[s->transport], &s->target, &s->target_len,
                                     s->host, &fault);
     if (status != ONYM_OK) {
-        (void)onym_bench_usage("run", "%s", fault.text);
+        (void)onym_bench_usage("", "%s", fault.text);
         return status == ONYM_UNREACHABLE ? ONYM_EXIT_UNREACHABLE : ONYM_EXIT_USAGE;
     }
     if (!is_loopback(&s->target) && !args->allowed_away) {
-        (void)onym_bench_usage("run",
+        (void)onym_bench_usage("",
                                "%s is not this machine; a load there may look like an attack and "
                                "stop a service. If it is yours, add --this-server-is-mine",
                                server);
         return ONYM_EXIT_REFUSED;
     }
     if (s->source_len > 0 && s->source.ss_family != s->target.ss_family) {
-        return onym_bench_usage("run", "--source and the server are not of one address family");
+        return onym_bench_usage("", "--source and the server are not of one address family");
     }
     return ONYM_EXIT_DONE;
 }

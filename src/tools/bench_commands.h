@@ -12,11 +12,13 @@ struct onym_bench_command {
 };
 
 int onym_bench_command_run(int argc, char **argv);
+int onym_bench_command_workload(int argc, char **argv);
 int onym_bench_command_compare(int argc, char **argv);
 int onym_bench_command_report(int argc, char **argv);
 
 extern const char onym_bench_help[];
 extern const char onym_bench_help_run[];
+extern const char onym_bench_help_workload[];
 extern const char onym_bench_help_compare[];
 extern const char onym_bench_help_report[];
 

@@ -1,8 +1,9 @@
 #include "tools/bench_conn.h"
 
-#include "base/require.h"
+#include "tools/bench_login.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -103,12 +104,43 @@ make_socket(const struct onym_bench_settings *s)
     return fd;
 }
 
+uint32_t
+onym_bench_conn_session(const struct onym_bench_worker *w, const struct onym_bench_conn *c)
+{
+    return ONYM_BENCH_SESSION + w->number * ONYM_BENCH_CONNECTIONS_MAX + index_of(w, c);
+}
+
+/* Handle messages that change records go over a connection that has proven who asks. Logging in
+ * waits for its answers: it happens before the load, not in it. */
+static void
+log_in(struct onym_bench_worker *w, struct onym_bench_conn *c, uint64_t now)
+{
+    const struct onym_bench_settings *s = w->shared->settings;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = index_of(w, c)};
+    struct onym_rng rng = onym_rng_system();
+
+    c->fd = onym_bench_login_open((const struct sockaddr *)&s->target, s->target_len,
+                                  s->identity.handle, s->identity.index, s->identity.secret,
+                                  onym_bench_conn_session(w, c), &rng);
+    c->wants_write = false;
+    if (c->fd < 0 || fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0 ||
+        epoll_ctl(w->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0) {
+        failed(w, c, EACCES, now);
+        return;
+    }
+    ready(w, c);
+}
+
 void
 onym_bench_conn_open(struct onym_bench_worker *w, struct onym_bench_conn *c, uint64_t now)
 {
     const struct onym_bench_settings *s = w->shared->settings;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.u32 = index_of(w, c)};
 
+    if (s->transport == ONYM_BENCH_TCP && onym_bench_mix_changes(&s->mix)) {
+        log_in(w, c, now);
+        return;
+    }
     c->fd = make_socket(s);
     if (c->fd < 0) {
         failed(w, c, errno, now);

@@ -17,7 +17,9 @@
 #include <sys/uio.h>
 
 #define ONYM_BENCH_BATCH      64U
-#define ONYM_BENCH_SLOT_BITS  18U /* ONYM_BENCH_SLOTS_MAX */
+#define ONYM_BENCH_DONE_MAX   1024U  /* records of a thread that updates choose from */
+#define ONYM_BENCH_SESSION    10001U /* of the first connection that logs in */
+#define ONYM_BENCH_SLOT_BITS  18U    /* ONYM_BENCH_SLOTS_MAX */
 #define ONYM_BENCH_GENERATION ((1U << (31U - ONYM_BENCH_SLOT_BITS)) - 1U)
 
 enum onym_bench_conn_state {
@@ -33,6 +35,7 @@ struct onym_bench_slot {
     uint32_t conn, generation;
     enum onym_bench_kind kind;
     bool open;
+    uint64_t number; /* of the record that is registered */
     uint8_t name[ONYM_BENCH_NAME_LEN_MAX];
 };
 
@@ -77,7 +80,11 @@ struct onym_bench_worker {
     uint32_t *memory;              /* idle and order of all connections */
     uint32_t *queue;               /* hungry connections, a ring of conn_count entries */
     uint32_t queue_first, queue_count;
-    uint32_t under_way; /* open slots */
+    uint32_t under_way;  /* open slots */
+    uint64_t registered; /* numbers given to records so far */
+    uint64_t updated;
+    uint32_t done_count; /* records that stand, the latest of them in a ring */
+    uint64_t done[ONYM_BENCH_DONE_MAX];
     uint64_t scanned_ns;
     /* UDP: a batch */
     uint32_t batch_count;
@@ -100,6 +107,9 @@ void onym_bench_conn_advance(struct onym_bench_worker *w, struct onym_bench_conn
 /* Closes it. Requests under way end as `end`. */
 void onym_bench_conn_close(struct onym_bench_worker *w, struct onym_bench_conn *c,
                            enum onym_bench_end end, uint64_t now);
+/* The session it is logged in with, told from those of all other connections. */
+uint32_t onym_bench_conn_session(const struct onym_bench_worker *w,
+                                 const struct onym_bench_conn *c);
 /* It has room and may be fed: puts it into the queue unless it stands there. */
 void onym_bench_conn_offer(struct onym_bench_worker *w, struct onym_bench_conn *c);
 /* Asks epoll for writability or no longer. */

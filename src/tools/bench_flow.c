@@ -15,24 +15,42 @@
 
 /* ---- requests ---- */
 
+/* A record of this thread: a new one, or for an update one that stands. */
 static onym_span
-name_for(struct onym_bench_worker *w, enum onym_bench_kind kind, uint8_t *room)
+name_of_change(struct onym_bench_worker *w, struct onym_bench_slot *slot)
+{
+    struct onym_writer name = onym_writer_over(slot->name, sizeof slot->name);
+    uint32_t known = w->done_count < ONYM_BENCH_DONE_MAX ? w->done_count : ONYM_BENCH_DONE_MAX;
+
+    if (slot->kind == ONYM_BENCH_UPDATE && known > 0) {
+        slot->number = w->done[onym_rng_below(&w->rng, known)];
+    } else { /* as long as nothing stands, there is nothing to update */
+        slot->kind = ONYM_BENCH_REGISTER;
+        slot->number = w->registered++;
+    }
+    onym_bench_change_name(&w->shared->settings->identity, w->number, slot->number, &name);
+    return onym_writer_written(&name);
+}
+
+static onym_span
+name_for(struct onym_bench_worker *w, struct onym_bench_slot *slot)
 {
     const struct onym_bench_source *source = w->shared->source;
 
-    switch (kind) {
+    switch (slot->kind) {
     case ONYM_BENCH_MISS:
-        return onym_bench_source_missing(source, &w->rng, room);
+        return onym_bench_source_missing(source, &w->rng, slot->name);
     case ONYM_BENCH_ROUTE:
-        return onym_bench_source_route(source, onym_bench_source_draw(source, &w->rng), room);
+        return onym_bench_source_route(source, onym_bench_source_draw(source, &w->rng), slot->name);
+    case ONYM_BENCH_REGISTER:
+    case ONYM_BENCH_UPDATE:
+        return name_of_change(w, slot);
     case ONYM_BENCH_RESOLVE:
     case ONYM_BENCH_MALFORMED:
     case ONYM_BENCH_REFUSED:
-    case ONYM_BENCH_REGISTER:
-    case ONYM_BENCH_UPDATE:
     case ONYM_BENCH_KINDS:
     default:
-        return onym_bench_source_at(source, onym_bench_source_draw(source, &w->rng), room);
+        return onym_bench_source_at(source, onym_bench_source_draw(source, &w->rng), slot->name);
     }
 }
 
@@ -43,7 +61,7 @@ begin(struct onym_bench_worker *w, struct onym_bench_conn *c, uint64_t due_ns, u
 {
     uint32_t index = c->idle[--c->idle_count];
     struct onym_bench_slot *slot = &w->slots[index];
-    onym_span name;
+    struct onym_bench_ask ask;
 
     slot->kind = onym_bench_mix_pick(&w->shared->settings->mix, &w->rng);
     slot->generation = slot->generation < ONYM_BENCH_GENERATION ? slot->generation + 1 : 1;
@@ -52,10 +70,12 @@ begin(struct onym_bench_worker *w, struct onym_bench_conn *c, uint64_t due_ns, u
     slot->open = true;
     w->under_way++;
     c->order[(c->order_first + w->window - c->idle_count - 1) % w->window] = index;
-    name = name_for(w, slot->kind, slot->name);
-    return onym_bench_request_write(&w->shared->form, slot->kind, name,
-                                    slot->generation << ONYM_BENCH_SLOT_BITS | index, &slot->reply,
-                                    out);
+    ask.name = name_for(w, slot);
+    ask.kind = slot->kind;
+    ask.request_id = slot->generation << ONYM_BENCH_SLOT_BITS | index;
+    ask.session = onym_bench_conn_session(w, c);
+    ask.note = slot->kind == ONYM_BENCH_UPDATE ? ++w->updated : 0;
+    return onym_bench_request_write(&w->shared->form, &ask, &slot->reply, out);
 }
 
 void
@@ -74,10 +94,13 @@ onym_bench_finish(struct onym_bench_worker *w, struct onym_bench_slot *slot,
     }
     if (end == ONYM_BENCH_RIGHT) {
         onym_histogram_record(&t->live, latency, 1);
+        if (slot->kind == ONYM_BENCH_REGISTER) {
+            w->done[w->done_count++ % ONYM_BENCH_DONE_MAX] = slot->number;
+        }
     } else {
         onym_counter_add(&t->live_failed, 1);
     }
-    if (slot->due_ns < w->shared->start_ns ||
+    if (slot->due_ns < __atomic_load_n(&w->shared->start_ns, __ATOMIC_RELAXED) ||
         slot->due_ns >= __atomic_load_n(&w->shared->end_ns, __ATOMIC_RELAXED)) {
         return;
     }

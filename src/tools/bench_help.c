@@ -2,14 +2,15 @@
 
 #define EXIT_STATUS                                                                                \
     "Exit status: 0 done, 1 some requests were not answered as they must be, 2 usage,\n"           \
-    "3 unreachable, 5 fault of this machine, 6 refused by a safety check,\n"                       \
-    "130 interrupted.\n"
+    "3 unreachable, 4 login refused, 5 fault of this machine, 6 refused by a safety\n"             \
+    "check, 130 interrupted.\n"
 
 const char onym_bench_help[] =
     "Usage: onymbench COMMAND [options] [arguments]\n\n"
     "Loads a node as its clients do, checks every answer, measures how long it took.\n\n"
     "Commands:\n"
     "  run       one load with settings of your own\n"
+    "  workload  a named load of this kind of node: W1 to W7, W9, W11\n"
     "  compare   two results: ratios and a verdict\n"
     "  report    an HTML page from a result\n\n"
     "  -h, --help      this text, or that of a command: onymbench run --help\n"
@@ -43,13 +44,18 @@ const char onym_bench_help_run[] =
     "      --source ADDRESS   send from this address of this machine\n\n"
     "What is asked:\n"
     "  -m, --mix LIST         kinds and weights (resolve=1): resolve, miss,\n"
-    "                         malformed, refused, route\n"
+    "                         malformed, refused, route, register, update\n"
     "  -n, --names HOW        uniform, or zipf:0.99, where few names are asked often\n"
     "                         (uniform)\n"
     "  -N, --records N        of the data set of onym-generate (8000)\n"
     "      --data-seed N      its seed (20260311)\n"
     "      --names-file FILE  names of your own, one to a line\n"
     "      --seed N           other names in another order (1)\n\n"
+    "Who registers (register and update; over tcp or https, on a store that may be\n"
+    "thrown away):\n"
+    "      --as INDEX:HANDLE  the key value, an HS_SECKEY\n"
+    "      --secret-file FILE its secret, readable by you alone\n"
+    "      --under PREFIX     where it may register: 88.300.15907\n\n"
     "Results:\n"
     "      --json FILE        everything as JSON; - is standard output\n"
     "      --report FILE      an HTML page with plots\n"
@@ -64,6 +70,29 @@ const char onym_bench_help_run[] =
     "Examples:\n"
     "  onymbench run --records 100000 --window 128 --names zipf:0.99 127.0.0.1\n"
     "  onymbench run -t tcp --rate 20k --mix resolve=90,miss=10 --json a.json [::1]\n";
+
+const char onym_bench_help_workload[] =
+    "Usage: onymbench workload [options] NAME SERVER[:PORT]\n\n"
+    "Runs a named workload step by step and says first what it does:\n"
+    "  W1   hot resolve: Zipf 0.99 over TCP, UDP and HTTPS\n"
+    "  W2   cold resolve: uniform over UDP and TCP\n"
+    "  W3   route resolve: records of prefixes\n"
+    "  W4   bulk register with 1, 4 and 16 writers *\n"
+    "  W5   shift mix: 70 % resolve, 20 % register, 10 % update, with peaks *\n"
+    "  W6   import: W1 over UDP while records are registered *\n"
+    "  W7   negative: misses, malformed and refused requests among hits\n"
+    "  W9   10,000 idle connections beside load\n"
+    "  W11  abuse from one address while another is served\n"
+    "* registers for good: needs --as, --secret-file and --under, and a store that\n"
+    "may be thrown away.\n\n"
+    "Sizes are small; --records, --duration, --rate and the other options of\n"
+    "onymbench run set them, but --transport, --mix, --names, --label and\n"
+    "--new-connections, which the workload decides. Further:\n"
+    "      --https-port N     the server's port for HTTPS (8000)\n"
+    "      --beside-rate N    requests a second of the abuser in W11 (50000)\n\n" EXIT_STATUS "\n"
+    "Examples:\n"
+    "  onymbench workload W1 --records 100000 --report w1.html 127.0.0.1\n"
+    "  onymbench workload W11 --ops 127.0.0.1:9264 --duration 30s 127.0.0.1\n";
 
 const char onym_bench_help_compare[] =
     "Usage: onymbench compare [options] A.json B.json\n\n"

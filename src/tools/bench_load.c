@@ -8,8 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define MS             ((uint64_t)1000 * 1000)
-#define REQUEST_LIFE_S 86400U /* expiration of requests, from the start */
+#define MS              ((uint64_t)1000 * 1000)
+#define REQUEST_LIFE_S  86400U /* expiration of requests, from the start */
+#define CONNECT_WAIT_MS 30000U
 
 struct onym_bench_load {
     struct onym_bench_shared shared;
@@ -66,6 +67,28 @@ drop(struct onym_bench_load *load)
     free(load);
 }
 
+/* The warm-up begins when every connection stands, or could not be made: handshakes and logins
+ * take their time, and a short run would be over before. */
+static void
+await_connections(struct onym_bench_load *load)
+{
+    const struct onym_bench_settings *s = load->shared.settings;
+    const struct timespec pause = {.tv_nsec = (long)MS};
+    uint64_t wanted = s->new_connections || load->threads < load->workers ? 0 : s->connections;
+    uint64_t start;
+
+    for (unsigned i = 0;
+         i < CONNECT_WAIT_MS &&
+         onym_bench_load_opened(load) + __atomic_load_n(&load->shared.failures, __ATOMIC_RELAXED) <
+             wanted;
+         i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    start = onym_clock_monotonic_ns() + s->warm_up_ms * MS;
+    __atomic_store_n(&load->shared.start_ns, start, __ATOMIC_RELAXED);
+    __atomic_store_n(&load->shared.end_ns, start + s->duration_ms * MS, __ATOMIC_RELAXED);
+}
+
 enum onym_status
 onym_bench_load_start(const struct onym_bench_settings *settings,
                       const struct onym_bench_source *source, struct onym_bench_load **out,
@@ -80,9 +103,9 @@ onym_bench_load_start(const struct onym_bench_settings *settings,
     load->shared.settings = settings;
     load->shared.source = source;
     onym_bench_form_init(&load->shared.form, settings->transport, settings->host,
-                         settings->new_connections, onym_clock_epoch_s() + REQUEST_LIFE_S);
-    load->shared.start_ns = onym_clock_monotonic_ns() + settings->warm_up_ms * MS;
-    load->shared.end_ns = load->shared.start_ns + settings->duration_ms * MS;
+                         settings->new_connections, onym_clock_epoch_s() + REQUEST_LIFE_S,
+                         &settings->identity);
+    load->shared.start_ns = load->shared.end_ns = UINT64_MAX / 2; /* not yet */
     while (load->workers < settings->threads && status == ONYM_OK) {
         status = onym_bench_worker_new(&load->shared, load->workers, &load->worker[load->workers],
                                        fault);
@@ -91,6 +114,7 @@ onym_bench_load_start(const struct onym_bench_settings *settings,
     if (status == ONYM_OK) {
         status = start_threads(load, fault);
     }
+    await_connections(load);
     if (status != ONYM_OK) {
         onym_bench_load_stop(load);
         join_threads(load);
@@ -104,7 +128,7 @@ onym_bench_load_start(const struct onym_bench_settings *settings,
 uint64_t
 onym_bench_load_start_ns(const struct onym_bench_load *load)
 {
-    return load->shared.start_ns;
+    return __atomic_load_n(&load->shared.start_ns, __ATOMIC_RELAXED);
 }
 
 uint64_t
@@ -155,7 +179,7 @@ onym_bench_load_finish(struct onym_bench_load *load, struct onym_bench_tally *ou
     for (uint32_t i = 0; i < load->workers; i++) {
         onym_bench_tally_merge(out, load->worker[i]->tally);
     }
-    *measured_ns = end > load->shared.start_ns ? end - load->shared.start_ns : 0;
+    *measured_ns = end > onym_bench_load_start_ns(load) ? end - onym_bench_load_start_ns(load) : 0;
     drop(load);
 }
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/require.h"
 #include "base/writer.h"
+#include "tools/bench_login.h"
 #include "wire/header.h"
 
 #include <stdio.h>
@@ -11,11 +12,13 @@
 
 void
 onym_bench_form_init(struct onym_bench_form *form, enum onym_bench_transport transport,
-                     const char *host, bool closes, uint32_t expiration)
+                     const char *host, bool closes, uint32_t expiration,
+                     const struct onym_bench_identity *identity)
 {
     enum { FLAGS = ONYM_ENVELOPE_LEN + 8 };
 
-    *form = (struct onym_bench_form){.transport = transport, .closes = closes};
+    *form = (struct onym_bench_form){
+        .transport = transport, .identity = identity, .closes = closes};
     onym_bench_query_form_init(&form->query, expiration);
     form->whole = form->query;
     onym_put_u32(form->whole.front + FLAGS,
@@ -23,6 +26,12 @@ onym_bench_form_init(struct onym_bench_form *form, enum onym_bench_transport tra
     onym_bench_query_form_select(&form->whole, ONYM_BENCH_PRIVATE_INDEX, NULL);
     (void)snprintf(form->tail, sizeof form->tail, " HTTP/1.1\r\nHost: %s\r\n%s\r\n", host,
                    closes ? "Connection: close\r\n" : "");
+    if (identity != NULL && identity->as != NULL) {
+        struct onym_writer w = onym_writer_over((uint8_t *)form->basic, sizeof form->basic - 1);
+
+        onym_bench_change_basic(identity, &w);
+        ONYM_REQUIRE(w.status == ONYM_OK);
+    }
 }
 
 /* A request for one value that needs proof. The empty credential at its end may be left out, and
@@ -38,16 +47,41 @@ write_refused(const struct onym_bench_form *form, onym_span name, uint32_t reque
 }
 
 static size_t
-write_handle(const struct onym_bench_form *form, enum onym_bench_kind kind, onym_span name,
-             uint32_t request_id, uint8_t *out)
+write_change(const struct onym_bench_form *form, const struct onym_bench_ask *ask, uint8_t *out)
+{
+    uint8_t body[ONYM_BENCH_CHANGE_MAX];
+    struct onym_writer w = onym_writer_over(body, sizeof body);
+    bool update = ask->kind == ONYM_BENCH_UPDATE;
+    size_t len;
+
+    onym_bench_change_handle(form->identity, ask->name, update, ask->note, &w);
+    ONYM_REQUIRE(w.status == ONYM_OK);
+    len = onym_bench_login_request(update ? ONYM_OP_MODIFY_VALUES : ONYM_OP_CREATE, ask->session,
+                                   ask->request_id, onym_writer_written(&w), out,
+                                   ONYM_BENCH_REQUEST_MAX);
+    ONYM_REQUIRE(len > 0);
+    return len;
+}
+
+static bool
+is_change(enum onym_bench_kind kind)
+{
+    return kind == ONYM_BENCH_REGISTER || kind == ONYM_BENCH_UPDATE;
+}
+
+static size_t
+write_handle(const struct onym_bench_form *form, const struct onym_bench_ask *ask, uint8_t *out)
 {
     size_t len;
 
-    if (kind == ONYM_BENCH_REFUSED) {
-        return write_refused(form, name, request_id, out);
+    if (is_change(ask->kind)) {
+        return write_change(form, ask, out);
     }
-    len = onym_bench_query_write(&form->query, name, request_id, out);
-    if (kind == ONYM_BENCH_MALFORMED) {
+    if (ask->kind == ONYM_BENCH_REFUSED) {
+        return write_refused(form, ask->name, ask->request_id, out);
+    }
+    len = onym_bench_query_write(&form->query, ask->name, ask->request_id, out);
+    if (ask->kind == ONYM_BENCH_MALFORMED) {
         onym_put_u32(out + BODY, UINT16_MAX); /* the name's length */
     }
     return len;
@@ -72,28 +106,52 @@ put_escaped(struct onym_writer *w, onym_span name)
     }
 }
 
+/* What follows the name in a request that changes a record. */
+static void
+put_change(const struct onym_bench_form *form, const struct onym_bench_ask *ask,
+           struct onym_writer *w)
+{
+    uint8_t body[ONYM_BENCH_CHANGE_MAX];
+    struct onym_writer b = onym_writer_over(body, sizeof body);
+    char length[80];
+
+    onym_bench_change_json(form->identity, ask->name, ask->note, &b);
+    ONYM_REQUIRE(b.status == ONYM_OK);
+    onym_writer_bytes(w,
+                      onym_span_text(ask->kind == ONYM_BENCH_REGISTER ? "?overwrite=false" : ""));
+    /* the tail ends with the empty line */
+    onym_writer_bytes(w, onym_span_of(form->tail, strlen(form->tail) - 2));
+    onym_writer_bytes(w, onym_span_text(form->basic));
+    (void)snprintf(length, sizeof length,
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", b.len);
+    onym_writer_bytes(w, onym_span_text(length));
+    onym_writer_bytes(w, onym_writer_written(&b));
+}
+
 static size_t
-write_http(const struct onym_bench_form *form, enum onym_bench_kind kind, onym_span name,
-           uint8_t *out)
+write_http(const struct onym_bench_form *form, const struct onym_bench_ask *ask, uint8_t *out)
 {
     struct onym_writer w = onym_writer_over(out, ONYM_BENCH_REQUEST_MAX);
 
-    onym_writer_bytes(&w, onym_span_text("GET /api/handles/"));
-    put_escaped(&w, name);
-    if (kind == ONYM_BENCH_MALFORMED) {
-        onym_writer_bytes(&w, onym_span_text("?index=first"));
-    } else if (kind == ONYM_BENCH_REFUSED) {
-        onym_writer_bytes(&w, onym_span_text("?publicOnly=false&index=2011"));
+    onym_writer_bytes(&w, onym_span_text(is_change(ask->kind) ? "PUT" : "GET"));
+    onym_writer_bytes(&w, onym_span_text(" /api/handles/"));
+    put_escaped(&w, ask->name);
+    if (is_change(ask->kind)) {
+        put_change(form, ask, &w);
+    } else {
+        onym_writer_bytes(&w, onym_span_text(ask->kind == ONYM_BENCH_MALFORMED ? "?index=first"
+                                             : ask->kind == ONYM_BENCH_REFUSED
+                                                 ? "?publicOnly=false&index=2011"
+                                                 : ""));
+        onym_writer_bytes(&w, onym_span_text(form->tail));
     }
-    onym_writer_bytes(&w, onym_span_text(form->tail));
     ONYM_REQUIRE(w.status == ONYM_OK);
     return w.len;
 }
 
 size_t
-onym_bench_request_write(const struct onym_bench_form *form, enum onym_bench_kind kind,
-                         onym_span name, uint32_t request_id, struct onym_bench_reply *reply,
-                         uint8_t out[ONYM_BENCH_REQUEST_MAX])
+onym_bench_request_write(const struct onym_bench_form *form, const struct onym_bench_ask *ask,
+                         struct onym_bench_reply *reply, uint8_t out[ONYM_BENCH_REQUEST_MAX])
 {
     static const struct {
         uint16_t expected, or_else;
@@ -104,10 +162,10 @@ onym_bench_request_write(const struct onym_bench_form *form, enum onym_bench_kin
         [ONYM_BENCH_UPDATE] = {1, 0},
     };
 
-    onym_bench_reply_init(reply, name, request_id);
-    reply->expected = codes[kind].expected;
-    reply->or_else = codes[kind].or_else;
-    return onym_bench_transport_http(form->transport)
-               ? write_http(form, kind, name, out)
-               : write_handle(form, kind, name, request_id, out);
+    onym_bench_reply_init(reply, ask->name, ask->request_id);
+    reply->expected = codes[ask->kind].expected;
+    reply->or_else = codes[ask->kind].or_else;
+    reply->code_only = is_change(ask->kind);
+    return onym_bench_transport_http(form->transport) ? write_http(form, ask, out)
+                                                      : write_handle(form, ask, out);
 }

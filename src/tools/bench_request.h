@@ -1,18 +1,19 @@
 /* The bytes of a request of a kind, in the form its transport takes, and what its answer must be.
  * Pure, without heap.
  *
- *   kind       Handle                                   HTTP                             right
- * codes resolve    all public values                        GET /api/handles/NAME            1 miss
- * the same of a name that is not there     the same                         100 malformed  a name
- * longer than its body              an index that is no number       4 refused    a private value,
- * without proof           the same with publicOnly=false   402, 200 route      the record of a
- * prefix                   the same                         1 register   create, over a connection
- * logged in      PUT, If-None-Match: *            1 update     replace the value of such a record
- * PUT                              1
+ *   kind       Handle                               HTTP                        right codes
+ *   resolve    all public values                    GET /api/handles/NAME       1
+ *   miss       the same of a name that is not there the same                    100
+ *   malformed  a name longer than its message       an index that is no number  4
+ *   refused    a private value, without proof       the same                    402, 200
+ *   route      the record of a prefix               the same                    1
+ *   register   create, on a connection logged in    PUT with overwrite=false    1
+ *   update     modify a value of such a record      PUT of all its values       1
  */
 #ifndef ONYM_TOOLS_BENCH_REQUEST_H
 #define ONYM_TOOLS_BENCH_REQUEST_H
 
+#include "tools/bench_change.h"
 #include "tools/bench_mix.h"
 #include "tools/bench_query.h"
 
@@ -44,19 +45,31 @@ onym_bench_transport_tls(enum onym_bench_transport transport)
 /* What all requests of a load have in common. */
 struct onym_bench_form {
     enum onym_bench_transport transport;
-    struct onym_bench_query_form query, whole; /* public values; a private one, which is refused */
-    char tail[512];                            /* of an HTTP request, from the version on */
-    bool closes;                               /* each HTTP request ends its connection */
+    const struct onym_bench_identity *identity; /* who changes records; borrowed */
+    struct onym_bench_query_form query, whole;  /* public values; a private one, which is refused */
+    char tail[512];                             /* of an HTTP request, from the version on */
+    char basic[1600];                           /* who asks, of those that change records */
+    bool closes;                                /* each HTTP request ends its connection */
 };
 
-/* host: for the Host field, at most 300 bytes; expiration: epoch seconds. */
+/* host: for the Host field, at most 300 bytes; expiration: epoch seconds; identity: who changes
+ * records, or NULL; borrowed. */
 void onym_bench_form_init(struct onym_bench_form *form, enum onym_bench_transport transport,
-                          const char *host, bool closes, uint32_t expiration);
+                          const char *host, bool closes, uint32_t expiration,
+                          const struct onym_bench_identity *identity);
 
-/* Writes a request for name, at most ONYM_BENCH_NAME_LEN_MAX bytes, and makes *reply ready for its
- * answer (which borrows name). The length. */
-size_t onym_bench_request_write(const struct onym_bench_form *form, enum onym_bench_kind kind,
-                                onym_span name, uint32_t request_id, struct onym_bench_reply *reply,
+/* One request. */
+struct onym_bench_ask {
+    enum onym_bench_kind kind;
+    onym_span name; /* at most ONYM_BENCH_NAME_LEN_MAX bytes */
+    uint32_t request_id;
+    uint32_t session; /* of a connection that is logged in */
+    uint64_t note;    /* of a change: what its changing value says */
+};
+
+/* Writes the request and makes *reply ready for its answer (which borrows the name). The length. */
+size_t onym_bench_request_write(const struct onym_bench_form *form,
+                                const struct onym_bench_ask *ask, struct onym_bench_reply *reply,
                                 uint8_t out[ONYM_BENCH_REQUEST_MAX]);
 
 #endif

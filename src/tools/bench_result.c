@@ -214,6 +214,24 @@ put_ends(json_t *run, const struct onym_bench_tally *t)
     put(run, "first_wrong", first_wrong_of(t));
 }
 
+static json_t *
+beside_of(const struct onym_bench_run_facts *facts)
+{
+    json_t *out;
+
+    if (facts->beside == NULL) {
+        return json_null();
+    }
+    out = json_object();
+    put(out, "settings", settings_of(facts->beside));
+    put_number(out, "seconds", facts->beside_s);
+    put_count(out, "requests", facts->beside_requests);
+    put_count(out, "answers", facts->beside_answers);
+    put_number(out, "rate",
+               facts->beside_s > 0 ? (double)facts->beside_answers / facts->beside_s : 0);
+    return out;
+}
+
 json_t *
 onym_bench_result_run(const struct onym_bench_run_facts *facts, const struct onym_bench_tally *t)
 {
@@ -240,6 +258,7 @@ onym_bench_result_run(const struct onym_bench_run_facts *facts, const struct ony
     put_count(run, "idle_open", facts->idle_open);
     put_number(run, "client_cpu_s", facts->client_cpu_s);
     put(run, "server", server_of(facts, answers));
+    put(run, "beside", beside_of(facts));
     put(run, "curve", curve_of(all));
     put(run, "series", facts->series);
     free(all);

@@ -30,9 +30,12 @@ struct onym_bench_run_facts {
     double client_cpu_s;
     bool has_server;
     struct onym_bench_ops alone, idle; /* of the server: before everything, with idle connections */
-    struct onym_bench_ops before, after; /* around the measured time */
-    uint64_t idle_open;                  /* idle connections that stood */
-    json_t *series;                      /* one object for each second; taken over */
+    struct onym_bench_ops before, after;      /* around the measured time */
+    uint64_t idle_open;                       /* idle connections that stood */
+    const struct onym_bench_settings *beside; /* the load that ran beside, or NULL */
+    uint64_t beside_requests, beside_answers; /* of it, warm-up included */
+    double beside_s;
+    json_t *series; /* one object for each second; taken over */
 };
 
 /* The run, owned by the caller (json_decref). Never NULL: out of memory ends the program. */

@@ -201,6 +201,17 @@ onym_bench_result_print(const json_t *run, FILE *out)
                       onym_bench_result_number(run, "server", "cpu_us_per_answer"),
                       onym_bench_result_number(run, "server", "resident_bytes") / 1048576);
     }
+    if (onym_bench_result_number(run, "server", "bytes_per_idle_connection") > 0) {
+        (void)fprintf(out, "  %.0f idle connections, %.0f bytes of the server's memory each\n",
+                      onym_bench_result_number(run, "idle_open", NULL),
+                      onym_bench_result_number(run, "server", "bytes_per_idle_connection"));
+    }
+    if (json_is_object(json_object_get(run, "beside"))) {
+        (void)fprintf(out, "  beside it: %.0f right answers a second of %.0f requests a second\n",
+                      onym_bench_result_number(run, "beside", "rate"),
+                      onym_bench_result_number(run, "beside", "requests") /
+                          onym_bench_result_number(run, "beside", "seconds"));
+    }
     if (onym_bench_result_number(run, "unsent", NULL) > 0) {
         (void)fprintf(out, "  The rate could not be kept: latencies of the requests never sent are "
                            "missing above.\n");

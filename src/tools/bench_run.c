@@ -3,18 +3,22 @@
 #include "base/clock.h"
 #include "base/require.h"
 #include "tools/bench_load.h"
+#include "tools/bench_login.h"
 #include "tools/bench_result.h"
 #include "tools/command.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#define MS           ((uint64_t)1000 * 1000)
-#define SECOND       (1000 * MS)
-#define PARTIAL      (SECOND / 10) /* a last second shorter than this is left out */
-#define IDLE_WAIT_NS (60 * SECOND)
-#define IDLE_RATE    0.1
+#define MS            ((uint64_t)1000 * 1000)
+#define SECOND        (1000 * MS)
+#define PARTIAL       (SECOND / 10) /* a last second shorter than this is left out */
+#define IDLE_WAIT_NS  (60 * SECOND)
+#define IDLE_RATE     0.1
+#define TRIAL_SESSION 10000U
 
 /* A run while it goes on. */
 struct run {
@@ -204,6 +208,26 @@ open_idle(struct run *r)
     return ONYM_EXIT_DONE;
 }
 
+/* Whether those who log in can; every connection would tell it otherwise. */
+static int
+try_login(const struct onym_bench_settings *s)
+{
+    struct onym_rng rng = onym_rng_system();
+    int fd;
+
+    if (s->transport != ONYM_BENCH_TCP || !onym_bench_mix_changes(&s->mix)) {
+        return ONYM_EXIT_DONE;
+    }
+    fd = onym_bench_login_open((const struct sockaddr *)&s->target, s->target_len,
+                               s->identity.handle, s->identity.index, s->identity.secret,
+                               TRIAL_SESSION, &rng);
+    if (fd < 0) {
+        return errno == EACCES ? ONYM_EXIT_AUTH : ONYM_EXIT_UNREACHABLE;
+    }
+    (void)close(fd);
+    return ONYM_EXIT_DONE;
+}
+
 static int
 start_loads(struct run *r)
 {
@@ -235,19 +259,29 @@ start_loads(struct run *r)
     return ONYM_EXIT_DONE;
 }
 
+/* Ends a load beside; its figures, if they are wanted. */
 static void
-end_beside(struct onym_bench_load *load)
+end_beside(struct onym_bench_load **load, struct onym_bench_run_facts *facts)
 {
     struct onym_bench_tally *tally;
     uint64_t measured;
 
-    if (load != NULL) {
-        tally = calloc(1, sizeof *tally);
-        ONYM_REQUIRE(tally != NULL);
-        onym_bench_load_stop(load);
-        onym_bench_load_finish(load, tally, &measured);
-        free(tally);
+    if (*load == NULL) {
+        return;
     }
+    tally = calloc(1, sizeof *tally);
+    ONYM_REQUIRE(tally != NULL);
+    onym_bench_load_stop(*load);
+    onym_bench_load_finish(*load, tally, &measured);
+    *load = NULL;
+    if (facts != NULL) {
+        facts->beside_s = (double)measured / 1e9;
+        facts->beside_answers = onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT);
+        for (unsigned kind = 0; kind < ONYM_BENCH_KINDS; kind++) {
+            facts->beside_requests += onym_bench_tally_requests(tally, (enum onym_bench_kind)kind);
+        }
+    }
+    free(tally);
 }
 
 /* ---- the end ---- */
@@ -283,6 +317,7 @@ finish(struct run *r, json_t **out)
     (void)snprintf(r->failure, sizeof r->failure, "%s", failure != NULL ? failure : "");
     onym_bench_load_finish(r->main, tally, &r->facts.measured_ns);
     r->main = NULL;
+    end_beside(&r->beside, &r->facts);
     r->facts.client_cpu_s = cpu_seconds() - r->cpu_before;
     *out = onym_bench_result_run(&r->facts, tally);
     r->facts.series = NULL;
@@ -303,6 +338,7 @@ onym_bench_run(const struct onym_bench_plan *plan, json_t **run)
     *run = NULL;
     r->plan = plan;
     r->facts.settings = s;
+    r->facts.beside = plan->beside;
     r->facts.has_server = plan->output->ops != NULL;
     r->facts.series = json_array();
     r->now = calloc(1, sizeof *r->now);
@@ -311,14 +347,20 @@ onym_bench_run(const struct onym_bench_plan *plan, json_t **run)
     ONYM_REQUIRE(r->now != NULL && r->before != NULL && r->difference != NULL);
     if (onym_bench_source_open(s->names_file, s->records, s->data_seed, s->theta, &r->source) ==
         ONYM_OK) {
-        code = start_loads(r);
+        code = try_login(s);
+        if (code == ONYM_EXIT_DONE && plan->beside != NULL) {
+            code = try_login(plan->beside);
+        }
+        if (code == ONYM_EXIT_DONE) {
+            code = start_loads(r);
+        }
         if (code == ONYM_EXIT_DONE) {
             watch(r);
             code = finish(r, run);
         }
-        end_beside(r->main);
-        end_beside(r->beside);
-        end_beside(r->idle);
+        end_beside(&r->main, NULL);
+        end_beside(&r->beside, NULL);
+        end_beside(&r->idle, NULL);
         onym_bench_source_free(&r->source);
     }
     json_decref(r->facts.series);

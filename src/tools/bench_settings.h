@@ -32,9 +32,9 @@ struct onym_bench_settings {
     uint64_t records, data_seed;
     double theta; /* 0: names are equally likely */
     uint64_t warm_up_ms, duration_ms, timeout_ms;
-    uint64_t seed; /* of what is asked, and when */
-    const char
-        *authorities; /* PEM file that vouches for the server's certificate; NULL: unchecked */
+    uint64_t seed;           /* of what is asked, and when */
+    const char *authorities; /* PEM file to check the server's certificate with, or NULL */
+    struct onym_bench_identity identity; /* who changes records */
 };
 
 #endif

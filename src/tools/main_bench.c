@@ -10,6 +10,7 @@
 
 static const struct onym_bench_command commands[] = {
     {"run", onym_bench_command_run, onym_bench_help_run},
+    {"workload", onym_bench_command_workload, onym_bench_help_workload},
     {"compare", onym_bench_command_compare, onym_bench_help_compare},
     {"report", onym_bench_command_report, onym_bench_help_report},
 };

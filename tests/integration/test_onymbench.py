@@ -20,6 +20,9 @@ import secured  # noqa: E402
 
 ONYMBENCH = node.program("onymbench")
 RECORDS = 3000
+PATIENCE = "2s" if node.is_sanitized() else "300ms"  # until a thread has begun
+OPERATOR = "301:0.NA/88.9431"  # may register under its own prefix
+SECRET = "bench-secret"
 ENDS = ("answers", "wrong", "timeouts", "broken", "unsent")
 
 
@@ -31,7 +34,11 @@ def onymbench(*words, **more):
 def rows():
     done = subprocess.run([node.program("onym-generate"), "--records", str(RECORDS)],
                           capture_output=True, timeout=60, check=True)
-    return done.stdout.decode().splitlines()
+    handle = OPERATOR.split(":")[1]
+    admin = {"handle": handle, "index": 301, "permissions": "111111111111"}
+    return done.stdout.decode().splitlines() + [json.dumps({"handle": handle, "values": [
+        {"index": 100, "type": "HS_ADMIN", "data": {"format": "admin", "value": admin}},
+        {"index": 301, "type": "HS_SECKEY", "permissions": "1100", "data": SECRET}]})]
 
 
 class Page(html.parser.HTMLParser):
@@ -67,6 +74,10 @@ class Against(unittest.TestCase):
         cls.node.start()
         cls.ports = {"udp": cls.node.port, "tcp": cls.node.port, "tls": cls.node.tls_port,
                      "https": cls.node.https_port, "http": cls.http_port}
+        secret = cls.node.root / "secret"
+        secret.write_text(SECRET + "\n")
+        secret.chmod(0o600)
+        cls.identity = ["--as", OPERATOR, "--secret-file", secret, "--under", "88.9431"]
 
     def run_load(self, transport, *words, code=0):
         done = onymbench("run", "--quiet", "--json", "-", "--transport", transport, "--records",
@@ -128,6 +139,71 @@ class Against(unittest.TestCase):
         self.assertEqual(run["first_wrong"]["code"], 100)
         self.assertEqual(run["first_wrong"]["kind"], "resolve")
 
+    def test_registrations_and_updates_are_on_the_node(self):
+        for transport, words in (("tcp", []), ("https", ["--ca", self.node.ca])):
+            with self.subTest(transport):
+                _, run = self.run_load(transport, "--mix", "register=3,update=2,resolve=5",
+                                       "--connections", 4, "--threads", 2, *self.identity, *words)
+                self.assertEqual(run["codes"], {"1": run["requests"]}, run["first_wrong"])
+                self.assertGreater(run["kinds"]["register"]["answers"], 0)
+                self.assertGreater(run["kinds"]["update"]["answers"], 0)
+        listed = self.node.onymctl("id", "list", "88.9431", "--as", OPERATOR, "--secret-file",
+                                   self.node.root / "secret").stdout.decode().split()
+        names = [name for name in listed if "/bench." in name]
+        self.assertGreaterEqual(len(names), 2)
+        # at least one of those that were updated says so
+        notes = [self.node.onymctl("--json", "resolve", name).stdout.decode() for name in names[:40]]
+        self.assertTrue(any(re.search(r"note [1-9]", note) for note in notes))
+
+    def test_a_wrong_secret_is_told(self):
+        wrong = self.node.root / "wrong"
+        wrong.write_text("no")
+        wrong.chmod(0o600)
+        words = ["--mix", "register=1", "--as", OPERATOR, "--secret-file", wrong, "--under",
+                 "88.9431", "-q"]
+        done = onymbench("run", "-t", "tcp", *words, f"127.0.0.1:{self.node.port}")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("403", done.stderr)
+        wrong.chmod(0o644)
+        done = onymbench("run", "-t", "tcp", *words, f"127.0.0.1:{self.node.port}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("wrong", done.stderr)
+
+    def workload(self, name, *words, code=(0,)):
+        done = onymbench("workload", "-q", "--json", "-", "--records", RECORDS, "-d", "300ms",
+                         "--warm-up", "30ms", "--timeout", "10s", "--https-port",
+                         self.node.https_port, "--ops", f"127.0.0.1:{self.node.ops_port}", *words,
+                         name, f"127.0.0.1:{self.node.port}")
+        self.assertIn(done.returncode, code, done.stderr)
+        document = json.loads(done.stdout)
+        self.assertEqual(document["workload"], name.upper())
+        for run in document["runs"]:
+            self.assertEqual(run["wrong"] + run["timeouts"] + run["broken"], 0, run)
+            self.assertGreater(run["answers"], 0)
+        return done.stderr, document["runs"]
+
+    def test_workloads_that_read(self):
+        for name, steps in (("W1", 3), ("W2", 2), ("W3", 2), ("W7", 2), ("W9", 2)):
+            with self.subTest(name):
+                text, runs = self.workload(name, "--idle", 20)
+                self.assertTrue(text.startswith(name + " "), text)
+                self.assertEqual(len(runs), steps)
+        self.assertEqual(runs[1]["idle_open"], 20)
+
+    def test_workloads_that_register(self):
+        for name, steps, words in (("W4", 4, ["--ca", self.node.ca]), ("w5", 3, []),
+                                   ("W6", 2, [])):
+            with self.subTest(name):
+                _, runs = self.workload(name, "--rate", 100, *words, *self.identity)
+                self.assertEqual(len(runs), steps)
+        self.assertGreater(runs[1]["beside"]["answers"], 0)
+
+    def test_abuse_comes_from_another_address(self):
+        text, runs = self.workload("W11", "--beside-rate", 2000)
+        self.assertIsNone(runs[0]["beside"])
+        self.assertGreater(runs[1]["beside"]["answers"], 0)
+        self.assertRegex(text, r"W11: 99 % within \d+ us .*met")
+
     def test_threads_share_the_load(self):
         _, run = self.run_load("tcp", "--threads", 2, "--connections", 5, "--window", 8)
         self.assertEqual(run["connections_opened"], 5)
@@ -135,7 +211,7 @@ class Against(unittest.TestCase):
 
     def test_an_authority_that_does_not_vouch_stops_the_load(self):
         stranger, _ = secured.self_signed(self.node.root, "stranger")
-        done = onymbench("run", "-q", "--transport", "tls", "--duration", "100ms", "--warm-up", 0,
+        done = onymbench("run", "-q", "--transport", "tls", "--duration", "300ms", "--timeout", "5s",
                          "--ca", stranger, f"127.0.0.1:{self.node.tls_port}")
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("certificate", done.stderr)
@@ -212,7 +288,7 @@ class Faults(unittest.TestCase):
                 responder.Responder(reply) as server:
             names.write("88.1/part-1\n88.1/part-2\n")
             names.flush()
-            done = onymbench("run", "-q", "--json", "-", "--names-file", names.name, "-d", "200ms",
+            done = onymbench("run", "-q", "--json", "-", "--names-file", names.name, "-d", "300ms",
                              "--warm-up", 0, "--timeout", "100ms", "--window", 4, *words,
                              f"127.0.0.1:{server.port}")
         return done, json.loads(done.stdout)["runs"][0]
@@ -258,12 +334,12 @@ class Faults(unittest.TestCase):
         def reply(request):
             if len(stalled) < 1:
                 stalled.append(request)
-                time.sleep(0.1)
+                time.sleep(0.2)
             return responder.packets_of(request, responder.success(request))
         done, run = self.load(reply, "--rate", 500, "--arrivals", "fixed", "--window", 1,
                               "--timeout", "5s")
         self.assertEqual(done.returncode, 0, done.stderr)
-        # one request of a hundred waited for its answer, half of them for their turn
+        # one request of 150 waited for its answer, most of them for their turn
         self.assertGreater(run["latency_us"]["p50"], 5 * run["service_us"]["p50"])
         self.assertGreaterEqual(run["latency_us"]["max"], 100000)
 
@@ -276,7 +352,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_help_fits_and_ends_with_two_examples(self):
-        for words in ([], ["run"], ["compare"], ["report"]):
+        for words in ([], ["run"], ["workload"], ["compare"], ["report"]):
             done = onymbench(*words, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
@@ -302,6 +378,14 @@ class CommandLine(unittest.TestCase):
                 (["run", "--source", "127.0.0.1", "::1"], "address family"),
                 (["run", "--duration", "5parsecs", "::1"], "give a time"),
                 (["run", "256.1.1.1:0"], "is not HOST"),
+                (["workload", "W1"], "name the workload and the server"),
+                (["workload", "W12", "::1"], "did you mean W1"),
+                (["workload", "W8", "::1"], "workload 'W8'"),
+                (["workload", "W4", "::1"], "W4 registers"),
+                (["workload", "--mix", "miss=1", "W1", "::1"], "leave --transport"),
+                (["run", "--https-port", 1, "::1"], "are for onymbench workload"),
+                (["run", "--mix", "register=1", "::1"], "say as whom"),
+                (["run", "--as", "1:a", "::1"], "with register or update"),
                 (["compare", "a"], "give two files"), (["report"], "give one file"),
                 (["report", "/nonexistent"], "/nonexistent")):
             with self.subTest(words):
@@ -320,7 +404,7 @@ class CommandLine(unittest.TestCase):
 
     def test_nobody_there(self):
         for transport in ("udp", "tcp", "tls", "https"):
-            done = onymbench("run", "-q", "-t", transport, "-d", "100ms", "--warm-up", 0,
+            done = onymbench("run", "-q", "-t", transport, "-d", PATIENCE, "--warm-up", 0,
                              "--timeout", "50ms", f"127.0.0.1:{node.free_port()}")
             self.assertEqual(done.returncode, 3, transport)
             self.assertIn("refused", done.stderr)
