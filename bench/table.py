@@ -26,7 +26,7 @@ def rows_of(path):
     for section in result.values():
         if isinstance(section, dict) and "rows" in section:
             for name, row in section["rows"].items():
-                yield name, {**row, "date": machine.get("date", ""), "quiet": section["quiet"],
+                yield name, {**row, "date": machine.get("date", ""), "doubt": "" if section["quiet"] else "disturbed",
                              "command": result["command"], "machine": machine,
                              "version": result["versions"]["onymd"]}
 
@@ -41,17 +41,11 @@ def newest(folder):
 
 
 def line(name, row):
-    what, against, most = targets.ROWS[name]
-    target = "reported" if most is None else f"<= {most:g}"
     if row is None:
-        return f"| {what} | {against} | {target} | not measured | | |"
-    one = row["ratio"]
-    digits = 3 if one["median"] < 0.1 else 2
-    reached = "" if most is None else "yes" if one["median"] <= most else "**no**"
-    return (f"| {what} | {against} | {target} | {one['median']:.{digits}f} "
-            f"({one['min']:.{digits}f}-{one['max']:.{digits}f}, {one['count']})"
-            f"{'' if row['quiet'] else ' disturbed'} | {reached} | {row['date'][:10]}, "
-            f"`{row['command']}` |")
+        what, against, most = targets.ROWS[name]
+        return f"| {what} | {against} | {targets.limit(most)} | not measured | | |"
+    return targets.line({**row, **targets.judge(name, row["ratio"])}) + \
+        f" {row['date'][:10]}, `{row['command']}` |"
 
 
 def run():

@@ -161,10 +161,20 @@ class Suite:
 
     # --- the whole --------------------------------------------------------------------------
 
+    @staticmethod
+    def told():
+        """The arguments that change what is measured."""
+        words = iter(sys.argv[1:])
+        for word in words:
+            if word in ("--json", "--build"):
+                next(words)
+            else:
+                yield word
+
     def result(self, versions):
         arguments = self.arguments
         return {"bench": self.name, "machine": common.machine(),
-                "command": " ".join([f"./run bench {self.name}", *sys.argv[1:]]),
+                "command": " ".join([f"./run bench {self.name}", *self.told()]),
                 "versions": {"onymd": common.version(arguments.build, "onymd"),
                              "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
                              **versions},

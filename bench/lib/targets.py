@@ -50,12 +50,24 @@ def judge(row, spread):
             "reached": None if most is None else spread["median"] <= most}
 
 
+def limit(most):
+    return "reported" if most is None else f"<= {most:g}"
+
+
+def doubt(rows, quick, quiet):
+    """Says with each row when it does not count."""
+    for row in rows.values():
+        row["doubt"] = "quick run" if quick else "" if quiet else "disturbed"
+
+
 def line(row):
     one = row["ratio"]
-    target = "reported" if row["target"] is None else f"<= {row['target']:g}"
     reached = {True: "reached", False: "NOT reached", None: "-"}[row["reached"]]
-    return (f"| {row['what']} | {row['against']} | {target} | {one['median']:.2f} "
-            f"({one['min']:.2f}-{one['max']:.2f}, {one['count']}) | {reached} |")
+    doubted = f" ({row['doubt']})" if row.get("doubt") else ""
+    digits = 3 if one["median"] < 0.1 else 2
+    return (f"| {row['what']} | {row['against']} | {limit(row['target'])} | {one['median']:.{digits}f} "
+            f"({one['min']:.{digits}f}-{one['max']:.{digits}f}, {one['count']}) | "
+            f"{reached}{doubted} |")
 
 
 def table(rows):

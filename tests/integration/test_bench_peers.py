@@ -144,7 +144,7 @@ class Peers(unittest.TestCase):
         row = [line for line in done.stdout.splitlines() if "1.50" in line]
         self.assertEqual(len(row), 1, done.stdout + done.stderr)
         self.assertIn("disturbed", row[0])
-        self.assertIn("**no**", row[0])
+        self.assertIn("NOT reached", row[0])
         self.assertNotIn("1.10 (", done.stdout)
         self.assertIn("not measured", done.stdout)
 
