@@ -65,22 +65,14 @@ append(struct onym_selection *s, onym_span value, size_t left, struct onym_arena
     return ONYM_OK;
 }
 
-enum onym_status
-onym_select(const struct onym_query *query, struct onym_value_list values, struct onym_arena *arena,
+static enum onym_status
+select_some(const struct onym_query *query, struct onym_value_list values, struct onym_arena *arena,
             struct onym_selection *out)
 {
     struct onym_selection s = {0};
     struct rest rest = {0};
     onym_span cursor = values.raw;
 
-    if (query->indexes.count == 0 && query->types.count == 0) {
-        s.count = values.count;
-        s.len = values.raw.len;
-        s.run[0] = values.raw;
-        s.runs = values.count > 0 ? 1 : 0;
-        *out = s;
-        return ONYM_OK;
-    }
     if (query->indexes.count > ONYM_WANTED_INDEXES_MAX ||
         query->types.count > ONYM_WANTED_TYPES_MAX) {
         return ONYM_MALFORMED;
@@ -102,4 +94,18 @@ onym_select(const struct onym_query *query, struct onym_value_list values, struc
     }
     *out = s;
     return ONYM_OK;
+}
+
+enum onym_status
+onym_select(const struct onym_query *query, struct onym_value_list values, struct onym_arena *arena,
+            struct onym_selection *out)
+{
+    if (query->indexes.count == 0 && query->types.count == 0) {
+        out->count = values.count;
+        out->len = values.raw.len;
+        out->run[0] = values.raw;
+        out->runs = values.count > 0 ? 1 : 0;
+        return ONYM_OK;
+    }
+    return select_some(query, values, arena, out);
 }

@@ -56,6 +56,10 @@ onym_ident_upper(onym_span name, uint8_t *out)
     for (; i + 8 <= name.len; i += 8) {
         upper_word(name.at + i, out + i);
     }
+    if (i < name.len && name.len >= 8) { /* the last eight once more: capitals stay what they are */
+        upper_word(name.at + name.len - 8, out + name.len - 8);
+        return;
+    }
     for (; i < name.len; i++) {
         uint8_t c = name.at[i];
         uint8_t lower = (uint8_t)(c - 'a') < 26U;

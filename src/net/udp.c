@@ -10,6 +10,7 @@
 
 #define BUFFER_BYTES (4 << 20)
 #define CONTROL_LEN  CMSG_SPACE(sizeof(struct in6_pktinfo))
+#define BUSY         8 /* datagrams of a batch after which the next one is asked for at once */
 #define SEGMENT_LEN  CMSG_SPACE(sizeof(uint16_t))
 
 #ifndef UDP_SEGMENT
@@ -237,10 +238,10 @@ receive(struct onym_udp *u)
 static void
 drain(struct onym_udp *u, unsigned batches)
 {
-    int n = (int)ONYM_UDP_BATCH;
+    int n = BUSY;
 
-    /* a batch that was not full emptied the socket: no second call to hear EAGAIN */
-    for (unsigned i = 0; i < batches && n == (int)ONYM_UDP_BATCH; i++) {
+    /* few datagrams: more are not to be expected, and the loop tells when they come */
+    for (unsigned i = 0; i < batches && n >= BUSY; i++) {
         n = receive(u);
         if (n > 0) {
             u->batch(u->user, u, u->in, (size_t)n);
