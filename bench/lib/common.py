@@ -10,6 +10,7 @@ import platform
 import random
 import resource
 import shutil
+import signal
 import socket
 import statistics
 import struct
@@ -387,6 +388,8 @@ def write_json(path, result):
 
 def main(function):
     """Runs a bench: exit 0 it ran, 1 it could not, with one line that says why."""
+    # what was started is ended also when this is: as after an exception
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         sys.exit(function())
     except CannotRun as error:
