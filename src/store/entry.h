@@ -1,6 +1,8 @@
 /* One entry of the ordered log, as fields and as bytes. Pure. For store/, the writer and what reads
  * the log.
  *
+ * The log keeps most entries packed: store/entry_pack.h.
+ *
  *   entry      u1 version 1, u1 what, u1 flags (1 = last of its group), u6 time (epoch ms), body
  *   what       1 a load, 2-10 an operation (enum onym_action), 128 an event
  *   load       u8 rows of the input, u8 rows that replaced a record, 16 bytes XXH3-128 of the input

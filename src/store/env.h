@@ -10,7 +10,7 @@
 #include "base/fault.h"
 
 #define ONYM_STORE_MAP_SIZE_DEFAULT ((size_t)256 << 30)
-#define ONYM_STORE_FORMAT           1U /* of the whole directory; kept in meta */
+#define ONYM_STORE_FORMAT           2U /* of the whole directory; kept in meta */
 
 struct onym_env; /* opaque; one per process and directory */
 

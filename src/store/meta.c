@@ -68,16 +68,22 @@ read_position(const uint8_t *at, struct onym_position *out)
     memcpy(out->hash, at + 10, ONYM_HASH_LEN);
 }
 
+static enum onym_status
+put_format(const struct onym_tables *tables, MDB_txn *txn)
+{
+    uint8_t format[4];
+
+    onym_put_u32(format, ONYM_STORE_FORMAT);
+    return put(tables, txn, "format", onym_span_of(format, sizeof format));
+}
+
 enum onym_status
 onym_meta_create(const struct onym_tables *tables, MDB_txn *txn,
                  const uint8_t node[ONYM_NODE_ID_LEN], const struct onym_position *start)
 {
     static const struct onym_counts none;
-    uint8_t format[4];
-    enum onym_status status;
+    enum onym_status status = put_format(tables, txn);
 
-    onym_put_u32(format, ONYM_STORE_FORMAT);
-    status = put(tables, txn, "format", onym_span_of(format, sizeof format));
     if (status == ONYM_OK) {
         status = put(tables, txn, "node", onym_span_of(node, ONYM_NODE_ID_LEN));
     }
@@ -100,6 +106,15 @@ onym_meta_format(const struct onym_tables *tables, MDB_txn *txn, uint32_t *out)
         *out = onym_get_u32(at);
     }
     return status;
+}
+
+enum onym_status
+onym_meta_raise_format(const struct onym_tables *tables, MDB_txn *txn)
+{
+    uint32_t format;
+    enum onym_status status = onym_meta_format(tables, txn, &format);
+
+    return status == ONYM_OK && format < ONYM_STORE_FORMAT ? put_format(tables, txn) : status;
 }
 
 enum onym_status

@@ -41,6 +41,11 @@ ONYM_MUST_USE enum onym_status onym_meta_create(const struct onym_tables *tables
                                                 const uint8_t node[ONYM_NODE_ID_LEN],
                                                 const struct onym_position *start);
 
+/* Writes ONYM_STORE_FORMAT where an older one stands: something is put that older programs cannot
+ * read. ONYM_OK, ONYM_CORRUPT or what LMDB reports. */
+ONYM_MUST_USE enum onym_status onym_meta_raise_format(const struct onym_tables *tables,
+                                                      MDB_txn *txn);
+
 /* Each reads one name: ONYM_OK; ONYM_CORRUPT when it is missing or has another length; for the
  * checkpoint ONYM_NOT_FOUND when none was taken yet; ONYM_IO. */
 ONYM_MUST_USE enum onym_status onym_meta_format(const struct onym_tables *tables, MDB_txn *txn,

@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "store/entry_pack.h"
 #include "store/lmdb_status.h"
 
 #include <stdlib.h>
@@ -62,8 +63,50 @@ void
 onym_oplog_group_deinit(struct onym_oplog_group *group)
 {
     onym_digester_free(group->digester);
-    free(group->held);
+    free(group->held.at);
+    free(group->base.at);
+    free(group->packed.at);
     *group = (struct onym_oplog_group){0};
+}
+
+bool
+onym_oplog_make_room(struct onym_oplog_bytes *bytes, size_t need)
+{
+    if (need > bytes->cap) {
+        uint8_t *grown = realloc(bytes->at, need);
+
+        if (grown == NULL) {
+            return false;
+        }
+        bytes->at = grown;
+        bytes->cap = need;
+    }
+    return true;
+}
+
+static onym_span
+span_of(const struct onym_oplog_bytes *bytes)
+{
+    return onym_span_of(bytes->at, bytes->len);
+}
+
+/* The held entry as it is stored. */
+static enum onym_status
+pack_held(struct onym_oplog_group *group, onym_span *stored)
+{
+    struct onym_oplog_bytes *packed = &group->packed;
+
+    if (!onym_oplog_make_room(packed, group->held.len)) {
+        return ONYM_NO_MEMORY;
+    }
+    *stored = span_of(&group->held);
+    if (group->base_sequence > 0 &&
+        onym_entry_pack(span_of(&group->base), group->sequence - group->base_sequence, *stored,
+                        packed->at, &packed->len) == ONYM_OK) {
+        *stored = span_of(packed);
+        group->has_packed = true;
+    }
+    return ONYM_OK;
 }
 
 /* Writes the held entry, with the group's hash behind it when there is one. */
@@ -73,12 +116,16 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
 {
     uint8_t key[KEY_LEN];
     MDB_val at = {.mv_size = KEY_LEN, .mv_data = key};
-    MDB_val value = {.mv_size = group->held_len + (is_last ? ONYM_HASH_LEN : 0)};
-    enum onym_status status;
+    MDB_val value;
+    onym_span stored;
+    enum onym_status status = pack_held(group, &stored);
 
+    if (status != ONYM_OK) {
+        return status;
+    }
+    value.mv_size = stored.len + (is_last ? ONYM_HASH_LEN : 0);
     write_key(key, group->position.stream, group->sequence);
-    hash_entry(group->digester, onym_span_of(key, KEY_LEN),
-               onym_span_of(group->held, group->held_len));
+    hash_entry(group->digester, onym_span_of(key, KEY_LEN), stored);
     /* the log only grows at its end, and appending fills its pages */
     status = group->end != NULL ? ONYM_OK
                                 : onym_lmdb_status(mdb_cursor_open(txn, tables->log, &group->end));
@@ -89,11 +136,18 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
     if (status != ONYM_OK) {
         return status;
     }
-    memcpy(value.mv_data, group->held, group->held_len);
+    memcpy(value.mv_data, stored.at, stored.len);
     if (is_last) {
         (void)onym_digest_finish(group->digester, group->position.hash);
         group->position.sequence = group->sequence;
-        memcpy((uint8_t *)value.mv_data + group->held_len, group->position.hash, ONYM_HASH_LEN);
+        memcpy((uint8_t *)value.mv_data + stored.len, group->position.hash, ONYM_HASH_LEN);
+    }
+    if (stored.at == group->held.at) {
+        struct onym_oplog_bytes written = group->held;
+
+        group->held = group->base;
+        group->base = written;
+        group->base_sequence = group->sequence;
     }
     return ONYM_OK;
 }
@@ -102,18 +156,11 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
 static enum onym_status
 hold(struct onym_oplog_group *group, const struct onym_entry *entry)
 {
-    size_t need = onym_entry_len(entry);
+    struct onym_oplog_bytes *held = &group->held;
 
-    if (need > group->held_cap) {
-        uint8_t *grown = realloc(group->held, need);
-
-        if (grown == NULL) {
-            return ONYM_NO_MEMORY;
-        }
-        group->held = grown;
-        group->held_cap = need;
-    }
-    return onym_entry_encode(entry, group->held, group->held_cap, &group->held_len);
+    return onym_oplog_make_room(held, onym_entry_len(entry))
+               ? onym_entry_encode(entry, held->at, held->cap, &held->len)
+               : ONYM_NO_MEMORY;
 }
 
 enum onym_status
@@ -126,6 +173,7 @@ onym_oplog_group_append(struct onym_oplog_group *group, const struct onym_tables
         status = write_held(group, tables, txn, false);
     } else if (status == ONYM_OK) {
         start_group(group->digester, group->position.hash);
+        group->base_sequence = 0;
         group->is_open = true;
     }
     if (status == ONYM_OK) {
@@ -143,11 +191,14 @@ onym_oplog_group_end(struct onym_oplog_group *group, const struct onym_tables *t
     if (!group->is_open) {
         return ONYM_OK;
     }
-    onym_entry_mark_last(group->held);
+    onym_entry_mark_last(group->held.at);
     status = write_held(group, tables, txn, true);
     if (status == ONYM_OK) {
         group->is_open = false;
         status = onym_meta_put_position(tables, txn, &group->position);
+    }
+    if (status == ONYM_OK && group->has_packed) {
+        status = onym_meta_raise_format(tables, txn);
     }
     return status;
 }
@@ -179,6 +230,9 @@ struct walk {
     struct onym_position last; /* of the last whole group */
     uint64_t sequence;         /* of the last entry */
     bool in_group;
+    onym_span base; /* the last entry of the group that stands as it is, at base_sequence */
+    uint64_t base_sequence;
+    struct onym_oplog_bytes unpacked; /* owned */
     bool checkpoint_met;
     bool has_checkpoint;
     struct onym_checkpoint checkpoint;
@@ -213,6 +267,29 @@ end_group(struct walk *walk, const uint8_t stored[ONYM_HASH_LEN], struct onym_fa
     return ONYM_OK;
 }
 
+/* The entry in the bytes that are stored. */
+static enum onym_status
+unpack(struct walk *walk, onym_span stored, onym_span *entry)
+{
+    uint64_t distance = onym_entry_base(stored);
+    size_t len = onym_entry_unpacked_len(stored);
+
+    *entry = stored;
+    if (distance == 0) {
+        walk->base = stored;
+        walk->base_sequence = walk->sequence;
+        return ONYM_OK;
+    }
+    if (len == 0 || walk->base_sequence == 0 || walk->base_sequence + distance != walk->sequence) {
+        return ONYM_CORRUPT;
+    }
+    if (!onym_oplog_make_room(&walk->unpacked, len)) {
+        return ONYM_NO_MEMORY;
+    }
+    *entry = onym_span_of(walk->unpacked.at, len);
+    return onym_entry_unpack(walk->base, stored, walk->unpacked.at);
+}
+
 static enum onym_status
 visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *fault)
 {
@@ -221,7 +298,9 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     uint64_t sequence = onym_reader_u64(&r);
     bool ends = onym_entry_is_last(value);
     onym_span bytes = value;
+    onym_span plain;
     struct onym_entry entry;
+    enum onym_status status;
 
     if (key.len != KEY_LEN || stream != 0 || sequence != walk->sequence + 1) {
         return bad(fault, walk->sequence + 1, "missing");
@@ -231,12 +310,17 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     if (ends && value.len >= ONYM_HASH_LEN) {
         bytes.len -= ONYM_HASH_LEN;
     }
-    if (onym_entry_decode(bytes, &entry) != ONYM_OK) {
-        return bad(fault, sequence, "not an entry of this format");
-    }
     if (!walk->in_group) {
         start_group(walk->digester, walk->last.hash);
         walk->in_group = true;
+        walk->base_sequence = 0;
+    }
+    status = unpack(walk, bytes, &plain);
+    if (status == ONYM_NO_MEMORY) {
+        return onym_fault_set(fault, status, "log: out of memory");
+    }
+    if (status != ONYM_OK || onym_entry_decode(plain, &entry) != ONYM_OK) {
+        return bad(fault, sequence, "not an entry of this format");
     }
     hash_entry(walk->digester, key, bytes);
     if (walk->each != NULL) {
@@ -324,6 +408,7 @@ onym_oplog_walk(const struct onym_tables *tables, MDB_txn *txn, onym_oplog_fn *e
     }
     status = visit_all(tables, txn, &walk, fault);
     onym_digester_free(walk.digester);
+    free(walk.unpacked.at);
     if (status == ONYM_OK) {
         status = check_end(&walk, &end, fault);
     }

@@ -3,10 +3,12 @@
  * are not in the log.
  *
  *   key    u2 stream (0 = a single node), u8 sequence from 1
- *   value  an entry, and on the last of a group 32 bytes group hash
+ *   value  an entry, packed against one in front where that is shorter (store/entry_pack.h),
+ *          and on the last of a group 32 bytes group hash
  *
  * Group hash = SHA-256 of the previous group's hash and, for each entry of the group, u4 length,
- * key and value without hash. Before the first group stands SHA-256("onym log 1", node id, stream).
+ * key and value without hash, as they are stored. Before the first group stands SHA-256("onym log
+ * 1", node id, stream).
  */
 #ifndef ONYM_STORE_OPLOG_H
 #define ONYM_STORE_OPLOG_H
@@ -20,6 +22,15 @@
 ONYM_MUST_USE enum onym_status onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN],
                                                 struct onym_position *out);
 
+/* Bytes that grow and are owned. */
+struct onym_oplog_bytes {
+    uint8_t *at;
+    size_t len, cap;
+};
+
+/* Room for need bytes; false when memory is short. */
+ONYM_MUST_USE bool onym_oplog_make_room(struct onym_oplog_bytes *bytes, size_t need);
+
 /* A group on its way into the log. The last entry is held back, because only the end of the group
  * makes it the last. */
 struct onym_oplog_group {
@@ -27,9 +38,12 @@ struct onym_oplog_group {
     uint64_t sequence;              /* of the last entry appended */
     struct onym_digester *digester; /* owned; computes the group's hash and nothing else */
     MDB_cursor *end;                /* of the log; ends with the transaction */
-    uint8_t *held;                  /* owned: the last entry, held_len bytes */
-    size_t held_len, held_cap;
-    bool is_open; /* has entries */
+    struct onym_oplog_bytes held;   /* the last entry */
+    struct onym_oplog_bytes base;   /* the last that stands as it is, at base_sequence */
+    uint64_t base_sequence;         /* 0: none in this group */
+    struct onym_oplog_bytes packed; /* scratch */
+    bool is_open;                   /* has entries */
+    bool has_packed;                /* has written one that is packed */
 };
 
 /* A group behind position. ONYM_OK (release with onym_oplog_group_deinit), ONYM_NO_MEMORY,
@@ -59,13 +73,16 @@ ONYM_MUST_USE enum onym_status onym_oplog_append_load(const struct onym_tables *
 /* Single entries, in either direction. */
 struct onym_oplog_cursor {
     MDB_cursor *at;
+    uint64_t base_sequence;           /* of the entry in `base`, 0 = none */
+    onym_span base;                   /* an entry others are packed against */
+    struct onym_oplog_bytes unpacked; /* owned */
 };
 ONYM_MUST_USE enum onym_status onym_oplog_cursor_open(const struct onym_tables *tables,
                                                       MDB_txn *txn, struct onym_oplog_cursor *out);
 void onym_oplog_cursor_close(struct onym_oplog_cursor *cursor);
-/* Each: ONYM_OK, *sequence and *out, whose spans live as long as the transaction sees them;
+/* Each: ONYM_OK, *sequence and *out, whose spans live until the next call or change of the log;
  * ONYM_NOT_FOUND there is none; ONYM_CORRUPT it cannot be read, *sequence is right all the same;
- * ONYM_IO. seek: the entry, or the first behind it. */
+ * ONYM_IO, ONYM_NO_MEMORY. seek: the entry, or the first behind it. */
 ONYM_MUST_USE enum onym_status onym_oplog_cursor_seek(struct onym_oplog_cursor *cursor,
                                                       uint64_t from, uint64_t *sequence,
                                                       struct onym_entry *out);

@@ -250,6 +250,54 @@ groups_follow_from_each_other(void **state)
     assert_int_equal(report.sequence, 12);
 }
 
+/* Like entries are packed, and read as they were; a store of the format before is marked then. */
+static void
+like_entries_are_packed(void **state)
+{
+    static const uint8_t former[4] = {0, 0, 0, 1};
+    struct temp_store *store = *state;
+    uint8_t key_bytes[10] = {[9] = 2};
+    MDB_val key = {.mv_size = 6, .mv_data = (void *)(uintptr_t) "format"};
+    MDB_val value = {.mv_size = sizeof former, .mv_data = (void *)(uintptr_t)former};
+    struct onym_audit_report report = {0};
+    struct onym_fault fault = {0};
+    struct seen seen = {0};
+    uint8_t bytes[256];
+    struct onym_entry op = operation(bytes, sizeof bytes);
+    struct onym_change *change;
+    uint64_t sequence;
+    MDB_txn *txn;
+
+    assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_put(txn, store->env->tables.meta, &key, &value, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    temp_store_reopen(store);
+    for (unsigned size = 1; size <= 2; size++) {
+        assert_int_equal(onym_change_begin(store->env, &change, &fault), ONYM_OK);
+        for (unsigned i = 0; i < size * 2 - 1; i++) {
+            op.revision++;
+            assert_int_equal(onym_change_log(change, &op, &sequence), ONYM_OK);
+        }
+        assert_int_equal(onym_change_commit(change, &fault), ONYM_OK);
+        assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, MDB_RDONLY, &txn), 0);
+        key = (MDB_val){.mv_size = 6, .mv_data = (void *)(uintptr_t) "format"};
+        assert_int_equal(mdb_get(txn, store->env->tables.meta, &key, &value), 0);
+        assert_int_equal(((const uint8_t *)value.mv_data)[3], size == 1 ? 1 : ONYM_STORE_FORMAT);
+        mdb_txn_abort(txn);
+    }
+    assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, MDB_RDONLY, &txn), 0);
+    key = (MDB_val){.mv_size = sizeof key_bytes, .mv_data = key_bytes};
+    for (uint8_t i = 2; i <= 4; i++) {
+        key_bytes[9] = i;
+        assert_int_equal(mdb_get(txn, store->env->tables.log, &key, &value), 0);
+        assert_true(i == 2 ? value.mv_size >= onym_entry_len(&op) : value.mv_size < 32 + 40);
+    }
+    mdb_txn_abort(txn);
+    assert_int_equal(walk(store, &seen, &report, &fault), ONYM_OK);
+    assert_string_equal(seen.what, "aaaa");
+    assert_int_equal(report.groups, 2);
+}
+
 /* Changes one byte of the value of entry `sequence`, or removes the entry when at is SIZE_MAX. */
 static void
 tamper(struct temp_store *store, uint64_t sequence, size_t at)
@@ -325,6 +373,7 @@ main(void)
         cmocka_unit_test(entries_are_read_as_written),
         cmocka_unit_test(parts_have_limits),
         cmocka_unit_test_setup_teardown(groups_follow_from_each_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(like_entries_are_packed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_link_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cut_log_is_noticed, set_up, tear_down),
     };
