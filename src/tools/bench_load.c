@@ -10,7 +10,7 @@
 
 #define MS              ((uint64_t)1000 * 1000)
 #define REQUEST_LIFE_S  86400U /* expiration of requests, from the start */
-#define CONNECT_WAIT_MS 30000U
+#define CONNECT_WAIT_MS 5000U  /* without one more connection */
 
 struct onym_bench_load {
     struct onym_bench_shared shared;
@@ -75,13 +75,15 @@ await_connections(struct onym_bench_load *load)
     const struct onym_bench_settings *s = load->shared.settings;
     const struct timespec pause = {.tv_nsec = (long)MS};
     uint64_t wanted = s->new_connections || load->threads < load->workers ? 0 : s->connections;
+    uint64_t tried = 0;
     uint64_t start;
 
-    for (unsigned i = 0;
-         i < CONNECT_WAIT_MS &&
-         onym_bench_load_opened(load) + __atomic_load_n(&load->shared.failures, __ATOMIC_RELAXED) <
-             wanted;
-         i++) {
+    for (unsigned quiet_ms = 0; tried < wanted && quiet_ms < CONNECT_WAIT_MS; quiet_ms++) {
+        uint64_t now = onym_bench_load_opened(load) +
+                       __atomic_load_n(&load->shared.failures, __ATOMIC_RELAXED);
+
+        quiet_ms = now > tried ? 0 : quiet_ms;
+        tried = now;
         (void)nanosleep(&pause, NULL);
     }
     start = onym_clock_monotonic_ns() + s->warm_up_ms * MS;

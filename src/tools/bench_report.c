@@ -210,8 +210,9 @@ write_counts(const json_t *run, FILE *out)
 
     (void)fprintf(out, "<h3>Requests and answers</h3><table>\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        (void)fprintf(out, "<tr><td>%s</td><td>%.0f</td></tr>\n", rows[i].title,
-                      onym_bench_result_number(run, rows[i].key, NULL));
+        (void)fprintf(out, "<tr><td>%s</td><td>", rows[i].title);
+        onym_bench_svg_count(onym_bench_result_number(run, rows[i].key, NULL), out);
+        (void)fprintf(out, "</td></tr>\n");
     }
     json_object_foreach(codes, code, count)
     {
@@ -219,31 +220,50 @@ write_counts(const json_t *run, FILE *out)
 
         (void)fprintf(out, "<tr><td>code ");
         text(code, out);
-        (void)fprintf(out, ", %s</td><td>%.0f</td></tr>\n",
-                      onym_bench_result_code((unsigned)strtoul(code, NULL, 10), room),
-                      json_number_value(count));
+        (void)fprintf(out, ", %s</td><td>",
+                      onym_bench_result_code((unsigned)strtoul(code, NULL, 10), room));
+        onym_bench_svg_count(json_number_value(count), out);
+        (void)fprintf(out, "</td></tr>\n");
     }
     (void)fprintf(out, "</table>\n");
 }
 
-/* Rows of an object, objects inside it in one row. */
+static void
+write_scalar(const json_t *value, FILE *out)
+{
+    char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+
+    text(json_is_string(value) ? json_string_value(value) : dump != NULL ? dump : "", out);
+    free(dump);
+}
+
+/* Rows of an object; the members of objects inside it stand in one row. */
 static void
 write_object(const json_t *object, FILE *out)
 {
     const char *key;
+    const char *inner;
     json_t *value;
+    json_t *part;
 
     (void)fprintf(out, "<table>\n");
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-
         (void)fprintf(out, "<tr><td>");
         text(key, out);
         (void)fprintf(out, "</td><td>");
-        text(json_is_string(value) ? json_string_value(value) : dump != NULL ? dump : "", out);
+        if (json_is_object(value)) {
+            json_object_foreach(value, inner, part)
+            {
+                text(inner, out);
+                (void)fputc(' ', out);
+                write_scalar(part, out);
+                (void)fputs("<br/>", out);
+            }
+        } else {
+            write_scalar(value, out);
+        }
         (void)fprintf(out, "</td></tr>\n");
-        free(dump);
     }
     (void)fprintf(out, "</table>\n");
 }
@@ -295,6 +315,39 @@ write_run(const json_t *run, FILE *out)
     (void)fprintf(out, "</section>\n");
 }
 
+/* All runs in one table. */
+static void
+write_overview(const json_t *runs, FILE *out)
+{
+    size_t i;
+    json_t *run;
+
+    (void)fprintf(out, "<div class=\"wide\"><table><tr><th></th><th>answers/s</th><th>50 %%</th>"
+                       "<th>99 %%</th><th>99.9 %%</th><th>failed</th><th>server an answer</th>"
+                       "</tr>\n");
+    json_array_foreach((json_t *)(uintptr_t)runs, i, run)
+    {
+        (void)fprintf(out, "<tr><td>");
+        text(onym_bench_result_text(run, "name", NULL), out);
+        (void)fprintf(out, "</td>");
+        figure_cell(onym_bench_result_number(run, "rate", NULL), ONYM_BENCH_PLAIN, out);
+        figure_cell(onym_bench_result_number(run, "latency_us", "p50"), ONYM_BENCH_US, out);
+        figure_cell(onym_bench_result_number(run, "latency_us", "p99"), ONYM_BENCH_US, out);
+        figure_cell(onym_bench_result_number(run, "latency_us", "p99_9"), ONYM_BENCH_US, out);
+        (void)fprintf(out, failed_of(run) > 0 ? "<td class=\"bad\">" : "<td>");
+        onym_bench_svg_count(failed_of(run), out);
+        (void)fprintf(out, "</td>");
+        if (json_is_object(json_object_get(run, "server"))) {
+            figure_cell(onym_bench_result_number(run, "server", "cpu_us_per_answer"), ONYM_BENCH_US,
+                        out);
+        } else {
+            (void)fprintf(out, "<td>not read</td>");
+        }
+        (void)fprintf(out, "</tr>\n");
+    }
+    (void)fprintf(out, "</table></div>\n");
+}
+
 void
 onym_bench_report(const json_t *document, FILE *out)
 {
@@ -322,6 +375,9 @@ onym_bench_report(const json_t *document, FILE *out)
     (void)fprintf(out, " (");
     text(onym_bench_result_text(document, "onymbench", "revision"), out);
     (void)fprintf(out, ")</p>\n");
+    if (json_array_size(runs) > 1) {
+        write_overview(runs, out);
+    }
     write_curves(runs, out);
     json_array_foreach((json_t *)(uintptr_t)runs, i, run)
     {

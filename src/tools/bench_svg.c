@@ -7,10 +7,11 @@
 #define WIDTH     720.0
 #define HEIGHT    300.0
 #define LEFT      74.0
-#define RIGHT     16.0
+#define RIGHT     34.0
 #define TOP       16.0
 #define BOTTOM    34.0
 #define TICKS     6.0
+#define HAIR      1e-6
 #define LOG_LEAST 1e-3
 #define NINES_MAX 6.0
 
@@ -82,6 +83,20 @@ onym_bench_svg_figure(double value, enum onym_bench_unit unit, char room[32])
     }
 }
 
+void
+onym_bench_svg_count(double value, FILE *out)
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof digits, "%.0f", value);
+
+    for (int i = 0; i < len; i++) {
+        (void)fputc(digits[i], out);
+        if (i + 1 < len && (len - i) % 3 == 1) {
+            (void)fputc(',', out);
+        }
+    }
+}
+
 static double
 transform(enum onym_bench_scale scale, double value)
 {
@@ -134,8 +149,9 @@ fit(const struct onym_bench_plot *plot, unsigned which, enum onym_bench_scale sc
         axis.high = which == 0 && axis.high > 0 ? axis.high
                                                 : fmax(ceil(axis.high / step), 1) * step;
     } else {
-        axis.low = floor(axis.low);
-        axis.high = fmax(ceil(axis.high), axis.low + 1);
+        /* a hair, so that 10^5 as computed does not call for the next decade */
+        axis.low = floor(axis.low + HAIR);
+        axis.high = fmax(ceil(axis.high - HAIR), axis.low + 1);
     }
     return axis;
 }

@@ -35,6 +35,9 @@ void onym_bench_svg(const struct onym_bench_plot *plot, FILE *out);
 /* Writes text with &, <, > and quotes escaped; control characters become blanks. */
 void onym_bench_svg_text(const char *text, FILE *out);
 
+/* Writes a whole number, not negative, as 1,234,567. */
+void onym_bench_svg_count(double value, FILE *out);
+
 /* "840", "12.5k", "1.2M"; "840 us", "1.25 ms", "3 s"; "10 s". */
 void onym_bench_svg_figure(double value, enum onym_bench_unit unit, char room[32]);
 

@@ -124,6 +124,27 @@ svg_figures_are_short(void **state)
     figure(0.5, ONYM_BENCH_SECONDS, "0.50 s");
 }
 
+static void
+svg_counts_are_grouped(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0, "0"}, {999, "999"}, {1000, "1,000"}, {12345678, "12,345,678"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+
+        onym_bench_svg_count(cases[i].value, out);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, cases[i].text);
+        free(text);
+    }
+}
+
 int
 main(void)
 {
@@ -131,6 +152,7 @@ main(void)
         cmocka_unit_test(svg_is_well_formed_for_any_points),
         cmocka_unit_test(svg_says_when_there_is_nothing_to_draw),
         cmocka_unit_test(svg_figures_are_short),
+        cmocka_unit_test(svg_counts_are_grouped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
