@@ -4,6 +4,7 @@ the cache in front of the store; and what the cache does to a start, a setting a
 
 import pathlib
 import random
+import resource
 import sys
 import time
 import unittest
@@ -91,6 +92,16 @@ class Settings(unittest.TestCase):
             self.assertEqual(Reply(it.udp(race.request("88.1.2/n.01998", 1))).code, 1)
             time.sleep(TICK_SECONDS)
             self.assertEqual(race.lookups(it), {"hit": 0, "miss": 0, "stale": 0})
+
+    def test_a_node_that_gets_no_memory_for_the_cache_starts_without(self):
+        if node.is_sanitized():
+            self.skipTest("a sanitizer reserves more address space than this test allows")
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (900 << 30, before[1]))  # the node inherits it
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_AS, before)
+        with node.Node(records=self.RECORDS, settings=["cache.size=1TiB"]) as it:
+            self.assertIn('"cache_off"', it.log())
+            self.assertEqual(Reply(it.udp(race.request("88.1.2/n.00001", 1))).code, 1)
 
 
 if __name__ == "__main__":
