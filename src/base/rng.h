@@ -1,5 +1,6 @@
 /* Randomness as a parameter. onym_rng_system draws from the kernel; onym_rng_seeded gives the same
- * sequence for the same seed on every machine (splitmix64), for tests and generated data only. */
+ * sequence for the same seed on every machine (splitmix64): for tests, generated data, and what
+ * need only differ, never for what must not be guessed. */
 #ifndef ONYM_BASE_RNG_H
 #define ONYM_BASE_RNG_H
 

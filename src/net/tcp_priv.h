@@ -50,8 +50,6 @@ struct onym_tcp {
 };
 
 /* tcp.c */
-/* a listener's connection_cb */
-void onym_tcp_accept(uv_stream_t *listener, int status);
 /* hands kept input to the protocol again after congestion */
 void onym_tcp_resume(struct onym_tcp_connection *c);
 /* everything is written and no more will be: shut our side and wait for the peer's end, so

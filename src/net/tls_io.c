@@ -84,6 +84,16 @@ onym_tls_bio_new(void)
     return method;
 }
 
+/* SSL_get_error believes what the thread's queue of errors holds, so it is empty before a call;
+ * emptying it is dear, and it nearly always is empty. */
+static void
+begin_call(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 /* ---- sending ---- */
 
 /* Encrypts what is gathered, into one record. */
@@ -94,7 +104,7 @@ seal(struct onym_tls_connection *c)
     size_t written = 0;
 
     if (tls->plain_len > 0 && c->ssl != NULL && !c->finished && !c->gone) {
-        ERR_clear_error();
+        begin_call();
         if (SSL_write_ex(c->ssl, tls->plain, tls->plain_len, &written) != 1) {
             ERR_clear_error();
             c->finished = true;
@@ -174,7 +184,7 @@ void
 onym_tls_say_goodbye(struct onym_tls_connection *c)
 {
     if (c->established && !c->finished && !c->gone) {
-        ERR_clear_error();
+        begin_call();
         (void)SSL_shutdown(c->ssl);
         ERR_clear_error();
     }
@@ -291,7 +301,7 @@ shake_hands(struct onym_tls_connection *c)
     struct onym_tls *tls = c->tls;
     int done;
 
-    ERR_clear_error();
+    begin_call();
     done = SSL_do_handshake(c->ssl);
     if (done != 1) {
         if (SSL_get_error(c->ssl, done) != SSL_ERROR_WANT_READ) {
@@ -322,7 +332,7 @@ read_records(struct onym_tls_connection *c)
         while (tls->in.len > 0 && got + ONYM_TLS_RECORD_LEN <= ONYM_TLS_IN_LEN) {
             size_t n = 0;
 
-            ERR_clear_error();
+            begin_call();
             if (SSL_read_ex(c->ssl, tls->clear + got, ONYM_TLS_IN_LEN - got, &n) != 1) {
                 error = SSL_get_error(c->ssl, 0);
                 break;

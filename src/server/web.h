@@ -32,7 +32,7 @@ struct onym_web {
     struct onym_http_service service;
     struct onym_http_post post;
     struct onym_http_reply reply;
-    struct onym_rng rng;
+    struct onym_rng rng, ids;
     struct onym_web_door https, http, control;
     struct onym_secure_door secure; /* listen.https */
     struct onym_tcp *tcp;           /* listen.http; NULL: closed */

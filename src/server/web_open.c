@@ -101,6 +101,8 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     web->answerer = parts->answerer;
     web->counters = parts->counters;
     web->rng = onym_rng_system();
+    /* asking the kernel for each request would cost as much as parsing it */
+    web->ids = onym_rng_seeded(onym_rng_u64(&web->rng));
     web->https = (struct onym_web_door){.web = web,
                                         .carrier = &onym_carrier_tls,
                                         .by = ONYM_BY_HTTPS,
@@ -121,6 +123,7 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     web->service.answerer = parts->answerer;
     web->service.arena = parts->arena;
     web->service.rng = &web->rng;
+    web->service.ids = &web->ids;
     web->service.backend = &web->post.backend;
     web->service.version = ONYM_BUILD_VERSION;
     status = open_https(web, parts, fault);

@@ -95,7 +95,7 @@ name_request(struct onym_http_connection *c, struct onym_http_service *s, onym_s
             return;
         }
     }
-    onym_put_u64(chance, onym_rng_u64(s->rng));
+    onym_put_u64(chance, onym_rng_u64(s->ids));
     onym_hex_encode(onym_span_of(chance, sizeof chance), hex);
     c->id_len = sizeof hex - 1;
     memcpy(c->id, hex, c->id_len);

@@ -47,7 +47,8 @@
 struct onym_http_service {
     struct onym_answerer *answerer;          /* its resolver's view is renewed before each call */
     struct onym_arena *arena;                /* each call begins with a reset */
-    struct onym_rng *rng;                    /* request ids, minted suffixes */
+    struct onym_rng *rng;                    /* minted suffixes, tokens */
+    struct onym_rng *ids;                    /* request ids, which are no secret */
     const struct onym_http_backend *backend; /* NULL: nobody can prove anything, nothing is
                                                 changed: 403 where that would be needed */
     const char *version;                     /* of this build */

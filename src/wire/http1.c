@@ -366,7 +366,8 @@ finish(struct onym_http1 *p)
                             : refuse(p, 400, "the target is neither a path nor an http URI");
 }
 
-static size_t
+/* Inlined, and the question with it. */
+__attribute__((always_inline)) static inline size_t
 run_of(onym_span bytes, bool (*belongs)(uint8_t c))
 {
     size_t len = 0;
@@ -377,13 +378,21 @@ run_of(onym_span bytes, bool (*belongs)(uint8_t c))
     return len;
 }
 
-/* How many bytes at the front of input the guard would let through without changing its state: most
- * of a head is targets, names and values. At every limit it is 0, and the guard speaks. */
+/* How many bytes at the front of input the guard would let through without changing its state,
+ * which is most of a head. At every limit it is 0, and the guard speaks. */
 static size_t
 unremarkable(const struct onym_http1 *p, onym_span input)
 {
     input = onym_span_front(input, ONYM_HTTP1_HEAD_MAX - p->len);
     switch ((enum guard_state)p->state) {
+    case METHOD:
+        input = onym_span_front(input, ONYM_HTTP1_METHOD_MAX - p->len);
+        return run_of(input, is_token);
+    case VERSION:
+        return p->len == p->version_at && onym_span_equal(onym_span_front(input, VERSION_LEN),
+                                                          onym_span_text("HTTP/1.1"))
+                   ? VERSION_LEN
+                   : 0;
     case TARGET:
         input = onym_span_front(input, ONYM_HTTP1_TARGET_MAX - (p->len - p->target_at));
         return run_of(input, is_target);
@@ -393,8 +402,6 @@ unremarkable(const struct onym_http1 *p, onym_span input)
         return run_of(input, is_value);
     case START:
     case START_LF:
-    case METHOD:
-    case VERSION:
     case LINE_LF:
     case FIELD_START:
     case END_LF:

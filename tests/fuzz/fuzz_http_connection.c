@@ -130,6 +130,7 @@ make_machine(void)
     machine.service.answerer = &machine.answerer;
     machine.service.arena = &machine.arena;
     machine.service.rng = &machine.rng;
+    machine.service.ids = &machine.rng;
     machine.service.version = "0";
     machine.reply.cap = ONYM_HTTP_REPLY_MAX;
     machine.reply.buffer = malloc(machine.reply.cap);

@@ -64,6 +64,7 @@ gate_node_new(void)
     n->http.answerer = &n->answerer;
     n->http.arena = &n->arena;
     n->http.rng = &n->rng;
+    n->http.ids = &n->rng;
     n->http.version = "gate";
     onym_http_connection_init(&n->connection, &caller);
     n->reply.cap = ONYM_HTTP_REPLY_MAX;

@@ -291,6 +291,7 @@ play_setup(void **state)
     p->service.answerer = &p->answerer;
     p->service.arena = &p->arena;
     p->service.rng = &p->rng;
+    p->service.ids = &p->rng;
     p->service.backend = &p->backend;
     p->service.version = "0.1.0";
     p->reply.cap = ONYM_HTTP_REPLY_MAX;
