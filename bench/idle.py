@@ -79,7 +79,8 @@ def case(s, kind):
     common.raise_file_limit(count + 256)
     tls = suite.tls_client() if kind == "tls" else None
     with suite.stack() as stack:
-        node = s.node(stack, s.records(), files=count + 512, certificate=tls and s.certificate())
+        node = s.node(stack, s.records(), files=count + 512, certificate=tls and s.certificate(),
+                      settings=(f"limits.tls_connections={count + 16}",))
         connections, each = opened(node, s.records(), tls, count)
         for connection in connections:
             connection.close()

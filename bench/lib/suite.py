@@ -198,7 +198,7 @@ class Suite:
                 say(f"--- {name}")
                 try:
                     figures = case(self)
-                except CannotRun as error:
+                except (CannotRun, OSError, subprocess.TimeoutExpired) as error:
                     say(f"{name} left out: {error}")
                     failed.append(f"{name}: {error}")
                     continue
