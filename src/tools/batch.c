@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "tools/batch_report.h"
+#include "tools/https_link.h"
 #include "tools/id_change_values.h"
 #include "tools/store_common.h"
 
@@ -25,7 +26,9 @@ enum option_code {
     OPT_RESULTS,
     OPT_ON_ERROR,
     OPT_CONNECTIONS,
-    OPT_RETRY
+    OPT_RETRY,
+    OPT_CA,
+    OPT_TOKEN_FILE
 };
 
 /* Which options a verb takes. */
@@ -104,10 +107,38 @@ take_send_option(struct onym_batch_order *order, int code, const char *argument)
         }
         *(code == OPT_RETRY ? &order->retry_s : &order->connections) = number;
         return ONYM_EXIT_DONE;
+    case OPT_CA:
+        order->authorities = argument;
+        return ONYM_EXIT_DONE;
+    case OPT_TOKEN_FILE:
+        order->token_file = argument;
+        return ONYM_EXIT_DONE;
     default:
         (void)onym_cli_identity_option(&order->identity, code, argument);
         return ONYM_EXIT_DONE;
     }
+}
+
+/* Which options belong to the protocol that --server names. */
+static int
+choose_road(struct onym_batch_order *order)
+{
+    if (!onym_https_is_url(order->cli->server)) {
+        order->connections = order->connections > 0 ? order->connections : CONNECTIONS_DEFAULT;
+        return order->authorities == NULL && order->token_file == NULL
+                   ? ONYM_EXIT_DONE
+                   : onym_usage_error(order->what, "--ca and --token-file are for --server "
+                                                   "https://HOST[:PORT]");
+    }
+    if (order->connections > 0) {
+        return onym_usage_error(order->what, "--connections is for the Handle protocol; over HTTPS "
+                                             "all rows share one");
+    }
+    return order->token_file == NULL ||
+                   (order->identity.as == NULL && order->identity.key == NULL &&
+                    order->identity.secret_file == NULL)
+               ? ONYM_EXIT_DONE
+               : onym_usage_error(order->what, "--token-file says already who asks");
 }
 
 static int
@@ -124,6 +155,8 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
         {"on-error", required_argument, NULL, OPT_ON_ERROR},
         {"connections", required_argument, NULL, OPT_CONNECTIONS},
         {"retry", required_argument, NULL, OPT_RETRY},
+        {"ca", required_argument, NULL, OPT_CA},
+        {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
         ONYM_IDENTITY_OPTIONS,
         {NULL, 0, NULL, 0}};
     const char *what = w->order.what;
@@ -155,16 +188,13 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
                                       "continue, so store it first");
     }
     w->order.input.path = argv[optind];
-    return result;
+    return result == ONYM_EXIT_DONE ? choose_road(&w->order) : result;
 }
 
 static struct words
 words_for(const struct onym_cli *cli, const char *what)
 {
-    return (struct words){.order = {.cli = cli,
-                                    .what = what,
-                                    .connections = CONNECTIONS_DEFAULT,
-                                    .retry_s = RETRY_DEFAULT_S}};
+    return (struct words){.order = {.cli = cli, .what = what, .retry_s = RETRY_DEFAULT_S}};
 }
 
 /* ---- run and resume ---- */

@@ -1,6 +1,7 @@
 #include "tools/batch_run_priv.h"
 
 #include "base/clock.h"
+#include "tools/https_link.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -135,6 +136,7 @@ onym_batch_open(struct onym_batch_running *r)
 {
     struct onym_fault fault = {.status = ONYM_OK};
     sigset_t set;
+    sigset_t pipes;
 
     if (onym_batch_rows_open(&r->order->input, &r->rows, &fault) != ONYM_OK) {
         (void)fprintf(stderr, "onymctl %s: %s\n", r->order->what, fault.text);
@@ -145,6 +147,15 @@ onym_batch_open(struct onym_batch_running *r)
         (void)fprintf(stderr, "onymctl %s: CSV in %s\n", r->order->what,
                       onym_batch_rows_encoding(r->rows));
     }
+    if (onym_https_is_url(r->order->cli->server)) {
+        if (onym_batch_rows_format(r->rows) == ONYM_BATCH_HANDLE) {
+            r->code = onym_usage_error(r->order->what,
+                                       "batch files of the Handle tools go over the Handle "
+                                       "protocol: --server HOST[:PORT]");
+            return false;
+        }
+        r->code = onym_batch_https_open(r->order, &r->https);
+    }
     for (unsigned i = 0; i < r->order->connections && r->code == ONYM_EXIT_DONE; i++) {
         r->code = onym_cli_client_open(r->order->cli, &r->order->identity, r->order->what,
                                        &r->slots[i].c);
@@ -153,6 +164,9 @@ onym_batch_open(struct onym_batch_running *r)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)sigemptyset(&pipes); /* a connection that is lost is no reason to end */
+    (void)sigaddset(&pipes, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, &pipes, NULL);
     r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return r->code == ONYM_EXIT_DONE && open_failed(r) && skip_rows(r) && onym_batch_save(r);
 }
@@ -168,6 +182,7 @@ onym_batch_close(struct onym_batch_running *r)
     for (uint64_t row = r->job->rows; row < r->read; row++) {
         onym_batch_row_free(onym_batch_entry_of(r, row)->row);
     }
+    onym_batch_https_close(r->https);
     if (r->failed != NULL) {
         (void)fclose(r->failed);
     }

@@ -16,7 +16,10 @@
 #define SEND_HELP                                                                                  \
     "      --results R         failed (default), all or none, on standard output\n"                \
     "      --on-error E        continue (default) or stop at the first failed row\n"               \
-    "      --connections N     rows under way at once, 1 to 64; 16\n"                              \
+    "      --connections N     rows under way at once, 1 to 64; 16. Not over HTTPS,\n"             \
+    "                          where thousands are\n"                                              \
+    "      --ca FILE           over HTTPS: the authority of the node's certificate\n"              \
+    "      --token-file FILE   over HTTPS: an access token says who asks\n"                        \
     "      --retry SECONDS     without any answer before the job stops; 30\n"
 
 #define EXIT_HELP                                                                                  \
@@ -27,7 +30,8 @@
     "130 the same command, or batch resume, goes on: no row is stored twice.\n"
 
 const char onym_batch_run_help[] =
-    "Registers the rows of a file, many at once. FILE.job remembers how far it is,\n"
+    "Registers the rows of a file, many at once: fastest with -s https://HOST:8000;\n"
+    "-s HOST:2641 takes the Handle protocol. FILE.job remembers how far it is,\n"
     "FILE.failed gets the rows that failed, with row, code and reason, to be\n"
     "corrected and run again. A row that is stored already counts as unchanged.\n"
     "\n" FORMAT_HELP "\n"

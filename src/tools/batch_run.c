@@ -7,9 +7,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define SENT_STEP 1024U /* FILE.job allows so many rows to be sent before it is written again */
-#define SAVE_NS   ((uint64_t)500 * 1000 * 1000)
-#define NS_PER_S  1000000000ULL
+/* FILE.job allows so many rows to be sent before it is written again. */
+#define SENT_STEP       1024U
+#define SENT_STEP_HTTPS ONYM_BATCH_WINDOW
+#define SAVE_NS         ((uint64_t)500 * 1000 * 1000)
+#define NS_PER_S        1000000000ULL
 
 /* ---- reading ---- */
 
@@ -27,6 +29,7 @@ take_row(struct onym_batch_running *r, struct onym_batch_row *row)
         entry->code = onym_status_wire(row->status);
         memcpy(entry->reason, row->why, sizeof entry->reason);
     }
+    r->bytes += row->text.len;
     r->read++;
 }
 
@@ -36,7 +39,8 @@ read_rows(struct onym_batch_running *r)
     struct onym_fault fault = {.status = ONYM_OK};
     struct onym_batch_row *row;
 
-    while (!r->at_end && !r->stopping && r->read - r->job->rows < ONYM_BATCH_WINDOW) {
+    while (!r->at_end && !r->stopping && r->read - r->job->rows < ONYM_BATCH_WINDOW &&
+           r->bytes < ONYM_BATCH_BYTES) {
         enum onym_status status = onym_batch_rows_next(r->rows, &row, &fault);
 
         if (status == ONYM_OK) {
@@ -56,9 +60,8 @@ read_rows(struct onym_batch_running *r)
 
 /* ---- sending ---- */
 
-/* Whether a row must have the node for itself: prefixes carry what is under them. */
-static bool
-is_barrier(const struct onym_batch_row *row)
+bool
+onym_batch_is_barrier(const struct onym_batch_row *row)
 {
     return row->action == ONYM_ACTION_HOME || row->action == ONYM_ACTION_UNHOME ||
            (row->name.len > 2 && row->name.at[0] == '0' && row->name.at[1] == '.');
@@ -81,7 +84,7 @@ slot_for(struct onym_batch_running *r, const struct onym_batch_row *row)
 
         if (other == NULL) {
             idle = &r->slots[i];
-        } else if (is_barrier(row) || is_barrier(other->row) ||
+        } else if (onym_batch_is_barrier(row) || onym_batch_is_barrier(other->row) ||
                    same_name(other->row->name, row->name)) {
             return NULL;
         }
@@ -89,14 +92,13 @@ slot_for(struct onym_batch_running *r, const struct onym_batch_row *row)
     return idle;
 }
 
-/* Before a row may leave, FILE.job says that it may have left. */
-static bool
-announce(struct onym_batch_running *r)
+bool
+onym_batch_announce(struct onym_batch_running *r, uint64_t row)
 {
-    if (r->begun < r->job->sent) {
+    if (row < r->job->sent) {
         return true;
     }
-    r->job->sent = r->begun + SENT_STEP;
+    r->job->sent = row + (r->https != NULL ? SENT_STEP_HTTPS : SENT_STEP);
     return onym_batch_save(r);
 }
 
@@ -114,7 +116,7 @@ send_rows(struct onym_batch_running *r)
             entry->settled = true;
         } else if (!entry->settled) {
             slot = slot_for(r, entry->row);
-            if (slot == NULL || !announce(r)) {
+            if (slot == NULL || !onym_batch_announce(r, r->begun)) {
                 return;
             }
             onym_batch_slot_start(slot, entry, r->order->dry_run);
@@ -162,6 +164,9 @@ hear(struct onym_batch_running *r)
 static bool
 in_doubt(const struct onym_batch_running *r)
 {
+    if (r->https != NULL) {
+        return r->flying > 0 && !r->order->dry_run;
+    }
     for (unsigned i = 0; i < r->order->connections; i++) {
         const struct onym_batch_slot *slot = &r->slots[i];
 
@@ -257,6 +262,7 @@ settle_rows(struct onym_batch_running *r)
         if (entry->row->kind != ONYM_BATCH_IDENTITY) {
             count_row(r, entry);
         }
+        r->bytes -= entry->row->text.len;
         onym_batch_row_free(entry->row);
         entry->row = NULL;
         r->job->rows++;
@@ -307,11 +313,15 @@ onym_batch_run(const struct onym_batch_order *order, struct onym_batch_job *job)
         onym_progress_start(&r->progress, order->cli, order->what, r->phase);
         do {
             read_rows(r);
-            send_rows(r);
-            if (r->flying > 0) {
-                wait_a_little(r);
+            if (r->https != NULL) {
+                onym_batch_https_step(r);
+            } else {
+                send_rows(r);
+                if (r->flying > 0) {
+                    wait_a_little(r);
+                }
+                hear(r);
             }
-            hear(r);
             settle_rows(r);
             consider_stopping(r);
             if (r->flying == 0) {

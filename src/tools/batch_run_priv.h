@@ -2,11 +2,14 @@
 #ifndef ONYM_TOOLS_BATCH_RUN_PRIV_H
 #define ONYM_TOOLS_BATCH_RUN_PRIV_H
 
+#include "tools/batch_https.h"
 #include "tools/batch_report.h"
 #include "tools/batch_slot.h"
 #include "tools/store_common.h"
 
-#define ONYM_BATCH_WINDOW 1024U /* rows read and not settled from the front */
+/* Rows read and not settled from the front: so many, and their text so long at most. */
+#define ONYM_BATCH_WINDOW 16384U
+#define ONYM_BATCH_BYTES  ((size_t)64 << 20)
 
 struct onym_batch_running {
     const struct onym_batch_order *order;
@@ -14,12 +17,14 @@ struct onym_batch_running {
     struct onym_batch_rows *rows;
     FILE *failed;
     int signals;
+    struct onym_batch_https *https; /* NULL: the Handle protocol, over slots */
     struct onym_batch_slot slots[ONYM_BATCH_CONNECTIONS_MAX];
     struct onym_batch_entry
         entries[ONYM_BATCH_WINDOW]; /* row n, from 0, at n % ONYM_BATCH_WINDOW */
     uint64_t begun;                 /* rows that were sent, or needed none */
     uint64_t read;                  /* rows read; [job->rows, read) are in entries */
     uint64_t doubt;                 /* rows an earlier run may have sent */
+    size_t bytes;                   /* of the text of those in entries */
     unsigned flying;
     bool at_end;
     bool stopping; /* nothing more is sent */
@@ -36,6 +41,11 @@ struct onym_batch_entry *onym_batch_entry_of(struct onym_batch_running *r, uint6
  * exit code, and why was told. onym_batch_close in any case. */
 bool onym_batch_open(struct onym_batch_running *r);
 void onym_batch_close(struct onym_batch_running *r);
+
+/* Whether a row must have the node for itself: prefixes carry what is under them. */
+bool onym_batch_is_barrier(const struct onym_batch_row *row);
+/* Before a row may leave, FILE.job says that it may have left. False: the job was stopped. */
+bool onym_batch_announce(struct onym_batch_running *r, uint64_t row);
 
 /* Nothing more is sent. text (may be NULL) says why; code is the exit code unless there is one. */
 void onym_batch_stop(struct onym_batch_running *r, int code, const char *text);

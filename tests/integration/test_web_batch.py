@@ -412,14 +412,20 @@ class Ends(Socket, unittest.TestCase):
         def send():
             with contextlib.suppress(OSError):
                 for i in range(2000):
+                    if ended.is_set():
+                        return
                     self.put(sock, text(rows(500, f"stopping-{i}")))
 
+        ended = threading.Event()
         sender = threading.Thread(target=send)
+        stopper = threading.Thread(target=it.stop)
         sender.start()
-        answer = self.read(sock, lambda: it.signal(15))
+        answer = self.read(sock, stopper.start)
+        ended.set()
         sender.join()
         sock.close()
-        it.stop()
+        stopper.join()
+        self.assertIn(b'"complete":false}', answer)
         self.assertNotIn(b'"complete":true', answer)
         told = [line for line in answer.split(b"\n") if b'"status":"created"' in line]
         self.assertTrue(told)

@@ -1,0 +1,175 @@
+#include "tools/https_link.h"
+
+#include "net/tls_probe.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WAIT_MS 5000
+#define SCHEME  "https://"
+
+struct onym_https_link {
+    struct onym_https_target target;
+    struct onym_https https;
+    struct onym_tls_dialer *dialer;
+    struct onym_tls_dial *dial;
+    int fd;
+};
+
+bool
+onym_https_is_url(const char *server)
+{
+    return server != NULL && strncmp(server, SCHEME, sizeof SCHEME - 1) == 0;
+}
+
+/* HOST[:PORT] of the URL, into https. */
+static bool
+split(const char *url, struct onym_https *https)
+{
+    const char *text = url + sizeof SCHEME - 1;
+    size_t len = strcspn(text, "/");
+    char place[ONYM_HOST_MAX + 16];
+
+    if (len == 0 || len >= sizeof place || (text[len] == '/' && text[len + 1] != '\0')) {
+        return false;
+    }
+    (void)snprintf(place, sizeof place, "%.*s", (int)len, text);
+    return onym_host_port(place, "8000", https->host, https->port);
+}
+
+int
+onym_https_link_new(const struct onym_https_target *target, struct onym_https_link **out)
+{
+    struct onym_https_link *l = calloc(1, sizeof *l);
+    struct onym_fault fault = {.status = ONYM_OK};
+    int code = ONYM_EXIT_DONE;
+
+    if (l == NULL) {
+        (void)fprintf(stderr, "onymctl %s: out of memory\n", target->what);
+        return ONYM_EXIT_SERVER;
+    }
+    l->target = *target;
+    l->fd = -1;
+    l->https.what = target->what;
+    l->https.timeout_ms = WAIT_MS;
+    l->https.authorities = target->authorities != NULL ? target->authorities : getenv("ONYM_CA");
+    if (!split(target->url, &l->https)) {
+        code = onym_usage_error(target->what, "--server %s: give https://HOST[:PORT]", target->url);
+    } else if (l->https.authorities == NULL) {
+        code = onym_usage_error(target->what,
+                                "name the authority of the node's certificate: --ca FILE, for "
+                                "example /etc/onym/tls/ca.crt");
+    } else if (onym_tls_dialer_new(l->https.host, l->https.authorities, &l->dialer, &fault) !=
+               ONYM_OK) {
+        (void)fprintf(stderr, "onymctl %s: %s\n", target->what, fault.text);
+        code = ONYM_EXIT_USAGE;
+    }
+    if (code != ONYM_EXIT_DONE) {
+        onym_https_link_free(l);
+        return code;
+    }
+    *out = l;
+    return ONYM_EXIT_DONE;
+}
+
+void
+onym_https_link_free(struct onym_https_link *l)
+{
+    if (l != NULL) {
+        onym_https_link_down(l);
+        onym_tls_dialer_free(l->dialer);
+        explicit_bzero(l, sizeof *l);
+        free(l);
+    }
+}
+
+static enum onym_status
+shake_hands(struct onym_https_link *l, struct onym_fault *fault)
+{
+    enum onym_tls_dial_state state;
+
+    while ((state = onym_tls_dial_handshake(l->dial)) != ONYM_TLS_DIAL_DONE) {
+        struct pollfd p = {.fd = l->fd, .events = state == ONYM_TLS_DIAL_WRITE ? POLLOUT : POLLIN};
+
+        if (state == ONYM_TLS_DIAL_ENDED || poll(&p, 1, WAIT_MS) != 1) {
+            return onym_fault_set(fault, ONYM_UNREACHABLE,
+                                  "%s port %s: the TLS handshake failed %s", l->https.host,
+                                  l->https.port, onym_tls_dial_reason(l->dial));
+        }
+    }
+    return ONYM_OK;
+}
+
+static enum onym_status
+connect_to(struct onym_https_link *l, struct onym_fault *fault)
+{
+    int on = 1;
+    enum onym_status status = onym_tls_probe_reach(l->https.host, l->https.port, WAIT_MS, &l->fd,
+                                                   fault);
+
+    if (status != ONYM_OK) {
+        l->fd = -1;
+        return status;
+    }
+    (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (fcntl(l->fd, F_SETFL, O_NONBLOCK) != 0 ||
+        (l->dial = onym_tls_dial_new(l->dialer, l->fd)) == NULL) {
+        return onym_fault_set(fault, ONYM_UNREACHABLE, "out of memory");
+    }
+    return shake_hands(l, fault);
+}
+
+int
+onym_https_link_up(struct onym_https_link *l, struct onym_fault *fault)
+{
+    int code;
+
+    onym_https_link_down(l);
+    if (connect_to(l, fault) != ONYM_OK) {
+        onym_https_link_down(l);
+        return ONYM_EXIT_UNREACHABLE;
+    }
+    /* a session does not outlive its node, so a key answers anew */
+    code = onym_https_login(&l->target.identity, l->target.token_file, &l->https);
+    if (code != ONYM_EXIT_DONE) {
+        (void)onym_fault_set(fault, ONYM_UNREACHABLE, "the node does not take the proof now");
+        onym_https_link_down(l);
+    }
+    return code;
+}
+
+void
+onym_https_link_down(struct onym_https_link *l)
+{
+    onym_tls_dial_free(l->dial);
+    l->dial = NULL;
+    if (l->fd >= 0) {
+        (void)close(l->fd);
+    }
+    l->fd = -1;
+}
+
+int
+onym_https_link_fd(const struct onym_https_link *l)
+{
+    return l->fd;
+}
+
+struct onym_tls_dial *
+onym_https_link_dial(struct onym_https_link *l)
+{
+    return l->dial;
+}
+
+const struct onym_https *
+onym_https_link_to(const struct onym_https_link *l)
+{
+    return &l->https;
+}

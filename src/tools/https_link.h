@@ -1,0 +1,39 @@
+/* An HTTPS connection that stays, for requests that are written and answered at the same time.
+ * Making it waits and proves who asks (tools/https_login.h); then its descriptor does not block. */
+#ifndef ONYM_TOOLS_HTTPS_LINK_H
+#define ONYM_TOOLS_HTTPS_LINK_H
+
+#include "net/tls_dial.h"
+#include "tools/https_login.h"
+
+struct onym_https_target {
+    const char *what;        /* "batch run", for messages */
+    const char *url;         /* https://HOST[:PORT] */
+    const char *authorities; /* NULL: ONYM_CA of the environment */
+    const char *token_file;  /* or: */
+    struct onym_cli_identity identity;
+};
+
+struct onym_https_link; /* opaque */
+
+/* Whether --server asks for this. */
+bool onym_https_is_url(const char *server);
+
+/* Reads the authorities; asks nobody. ONYM_EXIT_DONE and *out, or another exit code after saying on
+ * stderr what is wrong. What target points to must stay. */
+int onym_https_link_new(const struct onym_https_target *target, struct onym_https_link **out);
+void onym_https_link_free(struct onym_https_link *link); /* NULL is fine; wipes */
+
+/* Connects, anew if it was, and proves who asks. Waits for at most some ten seconds.
+ * ONYM_EXIT_DONE; ONYM_EXIT_UNREACHABLE with *fault: it may work later; what onym_https_login
+ * gives, which it says on stderr. */
+int onym_https_link_up(struct onym_https_link *link, struct onym_fault *fault);
+void onym_https_link_down(struct onym_https_link *link);
+
+/* While it is up. */
+int onym_https_link_fd(const struct onym_https_link *link);
+struct onym_tls_dial *onym_https_link_dial(struct onym_https_link *link);
+/* Where it leads, and the value of Authorization; empty: nobody. */
+const struct onym_https *onym_https_link_to(const struct onym_https_link *link);
+
+#endif
