@@ -85,7 +85,7 @@ class FairProofs(unittest.TestCase):
         self.assertEqual(log_in(it, "127.0.0.2"), 1)
         took = time.monotonic() - began
         self.assertLess(answers(attack), 40, "the flood was over before the login")
-        self.assertLess(took, 4 if node.is_sanitized() else 2)
+        self.assertLess(took, 10 if node.is_sanitized() else 4)
 
     def test_bulk_logins_of_one_address_all_succeed(self):
         it = self.start("limits.exempt=", workers=2)
@@ -117,7 +117,7 @@ class FairProofs(unittest.TestCase):
         self.attack(it, 60)
         began = time.monotonic()
         self.assertEqual(it.stop(), 0)
-        self.assertLess(time.monotonic() - began, 6 if node.is_sanitized() else 3)
+        self.assertLess(time.monotonic() - began, 25 if node.is_sanitized() else 5)
 
 
 if __name__ == "__main__":
