@@ -1,7 +1,7 @@
 #include "wire/json_in.h"
 
 #include "wire/json_data.h"
-#include "wire/json_time.h"
+#include "wire/json_value.h"
 
 #include <stdlib.h>
 
@@ -62,87 +62,8 @@ fail(struct onym_json *json, struct onym_json_in *in, enum onym_status status, c
     return onym_json_fail(json, "%s; expected at most %u", what, most);
 }
 
-/* Negative numbers reach onym_op_form as the reference's i4 has them. */
-static bool
-read_index(struct onym_json *json, uint32_t *out)
-{
-    int64_t index;
-
-    if (!onym_json_integer(json, INT32_MIN, UINT32_MAX, &index)) {
-        return false;
-    }
-    *out = (uint32_t)(index & UINT32_MAX);
-    return true;
-}
-
-static bool
-read_ttl(struct onym_json *json, struct onym_value *value)
-{
-    int64_t seconds;
-    uint64_t ms;
-    onym_span text;
-
-    if (onym_json_peek(json) != ONYM_JSON_STRING) {
-        if (!onym_json_integer(json, 0, UINT32_MAX, &seconds)) {
-            return false;
-        }
-        value->ttl_type = ONYM_TTL_RELATIVE;
-        value->ttl = (uint32_t)seconds;
-        return true;
-    }
-    if (!onym_json_string(json, &text)) {
-        return false;
-    }
-    if (onym_time_parse(text, &ms) != ONYM_OK || ms / 1000 > UINT32_MAX) {
-        return onym_json_fail(json,
-                              "\"%.*s\"; expected seconds, or a time such as "
-                              "2026-03-11T08:00:00Z",
-                              text.len < 40 ? (int)text.len : 40, (const char *)text.at);
-    }
-    value->ttl_type = ONYM_TTL_ABSOLUTE;
-    value->ttl = (uint32_t)(ms / 1000);
-    return true;
-}
-
-static bool
-read_permissions(struct onym_json *json, uint8_t *out)
-{
-    onym_span text;
-    unsigned bits = 0;
-    bool good;
-
-    if (!onym_json_string(json, &text)) {
-        return false;
-    }
-    if (onym_span_equal(text, onym_span_text("*"))) {
-        *out = 15;
-        return true;
-    }
-    good = text.len == 4;
-    for (size_t i = 0; i < text.len && good; i++) {
-        good = text.at[i] == '0' || text.at[i] == '1';
-        bits = bits * 2 + (text.at[i] & 1U);
-    }
-    if (!good) {
-        return onym_json_fail(json,
-                              "\"%.*s\"; expected four digits 0 or 1: admin read, admin write, "
-                              "public read, public write",
-                              text.len < 20 ? (int)text.len : 20, (const char *)text.at);
-    }
-    *out = (uint8_t)bits;
-    return true;
-}
-
 enum {
-    MEMBER_INDEX,
-    MEMBER_TYPE,
-    MEMBER_DATA,
-    MEMBER_TTL,
-    MEMBER_TIMESTAMP,
-    MEMBER_PERMISSIONS,
-    MEMBER_REFERENCES,
-    VALUE_MEMBERS,
-    MEMBER_HANDLE = VALUE_MEMBERS,
+    MEMBER_HANDLE = ONYM_JSON_VALUE_MEMBERS,
     MEMBER_VALUES,
     MEMBER_RESPONSE_CODE,
     MEMBER_MESSAGE,
@@ -153,13 +74,7 @@ enum {
 };
 
 static const struct onym_json_name names[] = {
-    [MEMBER_INDEX] = ONYM_JSON_NAME("index"),
-    [MEMBER_TYPE] = ONYM_JSON_NAME("type"),
-    [MEMBER_DATA] = ONYM_JSON_NAME("data"),
-    [MEMBER_TTL] = ONYM_JSON_NAME("ttl"),
-    [MEMBER_TIMESTAMP] = ONYM_JSON_NAME("timestamp"),
-    [MEMBER_PERMISSIONS] = ONYM_JSON_NAME("permissions"),
-    [MEMBER_REFERENCES] = ONYM_JSON_NAME("references"),
+    ONYM_JSON_VALUE_NAMES,
     [MEMBER_HANDLE] = ONYM_JSON_NAME("handle"),
     [MEMBER_VALUES] = ONYM_JSON_NAME("values"),
     [MEMBER_RESPONSE_CODE] = ONYM_JSON_NAME("responseCode"),
@@ -169,28 +84,8 @@ static const struct onym_json_name names[] = {
     [MEMBER_MODIFIED] = ONYM_JSON_NAME("modified"),
 };
 
-#define VALUE_NEEDED ((1U << MEMBER_INDEX) | (1U << MEMBER_TYPE) | (1U << MEMBER_DATA))
-
-static bool
-read_value_member(struct onym_json *json, int member, struct onym_value *value)
-{
-    switch (member) {
-    case MEMBER_INDEX:
-        return read_index(json, &value->index);
-    case MEMBER_TYPE:
-        return onym_json_string(json, &value->type);
-    case MEMBER_DATA:
-        return onym_json_data(json, &value->data);
-    case MEMBER_TTL:
-        return read_ttl(json, value);
-    case MEMBER_TIMESTAMP:
-        return onym_json_skip(json); /* the node sets it */
-    case MEMBER_PERMISSIONS:
-        return read_permissions(json, &value->permissions);
-    default:
-        return onym_json_references(json, &value->references);
-    }
-}
+/* onym_op_form judges indexes, and the node sets the timestamp. */
+static const struct onym_json_value_rules rules = {.index_min = INT32_MIN, .stamped = false};
 
 static bool
 keep_value(struct onym_json *json, struct onym_json_in *in, const struct onym_value *value,
@@ -198,11 +93,8 @@ keep_value(struct onym_json *json, struct onym_json_in *in, const struct onym_va
 {
     size_t len;
 
-    if (json->failed) {
+    if (json->failed || !onym_json_value_whole(json, seen)) {
         return false;
-    }
-    if ((seen & VALUE_NEEDED) != VALUE_NEEDED) {
-        return onym_json_fail(json, "a member is missing; expected \"index\", \"type\", \"data\"");
     }
     if (onym_value_encode(value, in->bytes + in->len, sizeof in->bytes - in->len, &len) !=
         ONYM_OK) {
@@ -238,8 +130,8 @@ read_values(struct onym_json *json, struct onym_json_in *in)
         if (!onym_json_object(json)) {
             return false;
         }
-        while ((member = onym_json_member(json, names, VALUE_MEMBERS, &seen)) >= 0) {
-            if (!read_value_member(json, member, &value)) {
+        while ((member = onym_json_member(json, names, ONYM_JSON_VALUE_MEMBERS, &seen)) >= 0) {
+            if (!onym_json_value_member(json, member, &rules, &value)) {
                 return false;
             }
         }
@@ -264,7 +156,8 @@ read_object(struct onym_json *json, struct onym_json_in *in, struct onym_json_bo
         return false;
     }
     while ((member = onym_json_member(json, names, BODY_MEMBERS, &seen)) >= 0) {
-        bool good = member < VALUE_MEMBERS    ? read_value_member(json, member, &value)
+        bool good = member < ONYM_JSON_VALUE_MEMBERS
+                        ? onym_json_value_member(json, member, &rules, &value)
                     : member == MEMBER_HANDLE ? onym_json_handle(json, &out->handle)
                     : member == MEMBER_VALUES ? read_values(json, in)
                                               : onym_json_skip(json);
@@ -279,11 +172,11 @@ read_object(struct onym_json *json, struct onym_json_in *in, struct onym_json_bo
     has_values = (seen & (1U << MEMBER_VALUES)) != 0;
     out->has_handle = (seen & (1U << MEMBER_HANDLE)) != 0;
     out->shape = has_values ? ONYM_JSON_SHAPE_RECORD : ONYM_JSON_SHAPE_VALUE;
-    if (has_values && (seen & ((1U << VALUE_MEMBERS) - 1)) != 0) {
+    if (has_values && (seen & ((1U << ONYM_JSON_VALUE_MEMBERS) - 1)) != 0) {
         return onym_json_fail(json, "\"values\" beside members of a value; expected one or the "
                                     "other");
     }
-    if (!has_values && (seen & ((1U << VALUE_MEMBERS) - 1)) == 0) {
+    if (!has_values && (seen & ((1U << ONYM_JSON_VALUE_MEMBERS) - 1)) == 0) {
         if (in->handle_alone) {
             out->shape = ONYM_JSON_SHAPE_RECORD;
             return true;

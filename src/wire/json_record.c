@@ -1,7 +1,7 @@
 #include "wire/json_record.h"
 
 #include "wire/json_data.h"
-#include "wire/json_time.h"
+#include "wire/json_value.h"
 
 #include <stdlib.h>
 
@@ -43,147 +43,22 @@ onym_json_reader_free(struct onym_json_reader *reader)
 }
 
 static bool
-read_time(struct onym_json *json, uint64_t most_ms, uint64_t *out)
-{
-    onym_span text;
-
-    if (!onym_json_string(json, &text)) {
-        return false;
-    }
-    if (onym_time_parse(text, out) != ONYM_OK || *out > most_ms) {
-        return onym_json_fail(json, "\"%.*s\"; expected a time such as 2026-03-11T08:00:00Z",
-                              text.len < 40 ? (int)text.len : 40, (const char *)text.at);
-    }
-    return true;
-}
-
-static bool
-read_time_s(struct onym_json *json, uint32_t *out)
-{
-    uint64_t ms = 0;
-
-    if (!read_time(json, (uint64_t)UINT32_MAX * 1000 + 999, &ms)) {
-        return false;
-    }
-    *out = (uint32_t)(ms / 1000);
-    return true;
-}
-
-static bool
-read_ttl(struct onym_json *json, struct onym_value *value)
-{
-    int64_t seconds;
-
-    if (onym_json_peek(json) == ONYM_JSON_STRING) {
-        value->ttl_type = ONYM_TTL_ABSOLUTE;
-        return read_time_s(json, &value->ttl);
-    }
-    if (!onym_json_integer(json, 0, UINT32_MAX, &seconds)) {
-        return false;
-    }
-    value->ttl_type = ONYM_TTL_RELATIVE;
-    value->ttl = (uint32_t)seconds;
-    return true;
-}
-
-static bool
-read_permissions(struct onym_json *json, uint8_t *out)
-{
-    onym_span text;
-    unsigned bits = 0;
-    bool good;
-
-    if (!onym_json_string(json, &text)) {
-        return false;
-    }
-    if (onym_span_equal(text, onym_span_text("*"))) {
-        *out = 15;
-        return true;
-    }
-    good = text.len == 4;
-    for (size_t i = 0; i < text.len && good; i++) {
-        good = text.at[i] == '0' || text.at[i] == '1';
-        bits = bits * 2 + (text.at[i] & 1U);
-    }
-    if (!good) {
-        return onym_json_fail(json,
-                              "\"%.*s\"; expected four digits 0 or 1: admin read, admin write, "
-                              "public read, public write",
-                              text.len < 20 ? (int)text.len : 20, (const char *)text.at);
-    }
-    *out = (uint8_t)bits;
-    return true;
-}
-
-static bool
-read_index(struct onym_json *json, uint32_t *out)
-{
-    int64_t index;
-
-    if (!onym_json_integer(json, 1, UINT32_MAX, &index)) {
-        return false;
-    }
-    *out = (uint32_t)index;
-    return true;
-}
-
-enum {
-    VALUE_INDEX,
-    VALUE_TYPE,
-    VALUE_DATA,
-    VALUE_TTL,
-    VALUE_TIMESTAMP,
-    VALUE_PERMISSIONS,
-    VALUE_REFERENCES
-};
-
-static bool
-read_value_member(struct onym_json *json, int member, struct onym_value *value)
-{
-    switch (member) {
-    case VALUE_INDEX:
-        return read_index(json, &value->index);
-    case VALUE_TYPE:
-        return onym_json_string(json, &value->type);
-    case VALUE_DATA:
-        return onym_json_data(json, &value->data);
-    case VALUE_TTL:
-        return read_ttl(json, value);
-    case VALUE_TIMESTAMP:
-        return read_time_s(json, &value->timestamp);
-    case VALUE_PERMISSIONS:
-        return read_permissions(json, &value->permissions);
-    default:
-        return onym_json_references(json, &value->references);
-    }
-}
-
-static bool
 read_value(struct onym_json *json, struct onym_value *value)
 {
-    static const struct onym_json_name names[] = {
-        [VALUE_INDEX] = ONYM_JSON_NAME("index"),
-        [VALUE_TYPE] = ONYM_JSON_NAME("type"),
-        [VALUE_DATA] = ONYM_JSON_NAME("data"),
-        [VALUE_TTL] = ONYM_JSON_NAME("ttl"),
-        [VALUE_TIMESTAMP] = ONYM_JSON_NAME("timestamp"),
-        [VALUE_PERMISSIONS] = ONYM_JSON_NAME("permissions"),
-        [VALUE_REFERENCES] = ONYM_JSON_NAME("references")};
+    static const struct onym_json_name names[] = {ONYM_JSON_VALUE_NAMES};
+    static const struct onym_json_value_rules rules = {.index_min = 1, .stamped = true};
     uint32_t seen = 0;
     int member;
 
     if (!onym_json_object(json)) {
         return false;
     }
-    while ((member = onym_json_member(json, names, 7, &seen)) >= 0) {
-        if (!read_value_member(json, member, value)) {
+    while ((member = onym_json_member(json, names, ONYM_JSON_VALUE_MEMBERS, &seen)) >= 0) {
+        if (!onym_json_value_member(json, member, &rules, value)) {
             return false;
         }
     }
-    if (!json->failed && (seen & 7) != 7) {
-        return onym_json_fail(json, "a member is missing; expected \"index\", \"type\", \"data\"");
-    }
-    return !json->failed;
+    return !json->failed && onym_json_value_whole(json, seen);
 }
 
 static int
@@ -303,9 +178,9 @@ read_record_member(struct onym_json *json, int member, struct onym_json_reader *
         record->revision = (uint64_t)number;
         return !json->failed;
     case RECORD_CREATED:
-        return read_time(json, UINT64_MAX, &record->created_ms);
+        return onym_json_time(json, UINT64_MAX, &record->created_ms);
     default:
-        return read_time(json, UINT64_MAX, &record->modified_ms);
+        return onym_json_time(json, UINT64_MAX, &record->modified_ms);
     }
 }
 

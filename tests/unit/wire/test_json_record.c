@@ -78,7 +78,7 @@ static const struct {
     {VALUE("\"permissions\":\"111\""), "values[0].permissions", "four digits 0 or 1"},
     {VALUE("\"permissions\":\"1120\""), "values[0].permissions", "four digits 0 or 1"},
     {VALUE("\"ttl\":-1"), "values[0].ttl", "expected 0 to 4294967295"},
-    {VALUE("\"ttl\":\"soon\""), "values[0].ttl", "expected a time such as"},
+    {VALUE("\"ttl\":\"soon\""), "values[0].ttl", "expected seconds, or a time such as"},
     {VALUE("\"timestamp\":1767225600"), "values[0].timestamp", "a number; expected a string"},
     {VALUE("\"timestamp\":\"2026-02-29T00:00:00Z\""), "values[0].timestamp", "expected a time"},
     {VALUE("\"timestamp\":\"2106-02-07T06:28:16Z\""), "values[0].timestamp", "expected a time"},
