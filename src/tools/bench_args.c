@@ -45,6 +45,7 @@ enum choice {
     CHOICE_AS,
     CHOICE_SECRET,
     CHOICE_UNDER,
+    CHOICE_ROWS,
     CHOICE_HTTPS_PORT,
     CHOICE_BESIDE_RATE,
     CHOICE_AWAY
@@ -77,6 +78,7 @@ static const struct option options[] = {
     {"as", required_argument, NULL, CHOICE_AS},
     {"secret-file", required_argument, NULL, CHOICE_SECRET},
     {"under", required_argument, NULL, CHOICE_UNDER},
+    {"rows", required_argument, NULL, CHOICE_ROWS},
     {"https-port", required_argument, NULL, CHOICE_HTTPS_PORT},
     {"beside-rate", required_argument, NULL, CHOICE_BESIDE_RATE},
     {"quiet", no_argument, NULL, CHOICE_QUIET},
@@ -248,6 +250,8 @@ take_load_option(int choice, const char *text, struct onym_bench_args *out)
     case CHOICE_MIX:
         out->has_fixed_load = true;
         return take_mix(text, s);
+    case CHOICE_ROWS:
+        return take_count("rows", text, 1, ONYM_BENCH_ROWS_MAX, &out->rows);
     case CHOICE_HTTPS_PORT:
         return take_count("https-port", text, 1, UINT16_MAX, &out->https_port);
     case CHOICE_BESIDE_RATE:
@@ -294,6 +298,7 @@ take_option(int choice, const char *text, struct onym_bench_args *out)
     case CHOICE_WARM_UP:
         return take_duration("warm-up", text, 0, ONYM_BENCH_DURATION_MAX_MS, &s->warm_up_ms);
     case CHOICE_TIMEOUT:
+        out->has_timeout = true;
         return take_duration("timeout", text, 1, ONYM_BENCH_TIMEOUT_MAX_MS, &s->timeout_ms);
     case CHOICE_SEED:
         return take_count("seed", text, 0, 4294967295.0, &s->seed);

@@ -19,7 +19,8 @@ struct onym_bench_args {
     struct onym_bench_output output;
     bool allowed_away; /* the server need not be this machine */
     bool has_records;  /* --records was given */
-    bool has_idle;
+    bool has_idle, has_timeout;
+    uint64_t rows;       /* of batches; 0 = not given */
     bool has_fixed_load; /* what a workload itself decides was given */
     const char *as, *secret_file;
     uint64_t https_port, beside_rate; /* of workloads; 0 = not given */

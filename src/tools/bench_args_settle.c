@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SUGGEST_MAX 64U
+#define SUGGEST_MAX      64U
+#define BATCH_TIMEOUT_MS 30000U
 
 int
 onym_bench_usage(const char *verb, const char *format, ...)
@@ -260,13 +261,20 @@ settle_identity(struct onym_bench_args *args)
         return args->as == NULL && args->secret_file == NULL && s->identity.under == NULL
                    ? ONYM_EXIT_DONE
                    : onym_bench_usage("", "--as, --secret-file and --under are for a --mix with "
-                                          "register or update");
+                                          "register, update or batch");
     }
     if (args->as == NULL || args->secret_file == NULL || s->identity.under == NULL) {
         return onym_bench_usage("",
                                 "--mix %s changes records: say as whom and where, with --as "
                                 "INDEX:HANDLE --secret-file FILE --under PREFIX",
                                 s->mix_text);
+    }
+    if (s->mix.share[ONYM_BENCH_BATCH] > 0) {
+        if (s->transport != ONYM_BENCH_HTTPS) {
+            return onym_bench_usage("", "batches travel over --transport https only");
+        }
+        s->rows = args->rows > 0 ? args->rows : ONYM_BENCH_ROWS_MAX;
+        s->timeout_ms = args->has_timeout ? s->timeout_ms : BATCH_TIMEOUT_MS;
     }
     if (s->transport != ONYM_BENCH_TCP && s->transport != ONYM_BENCH_HTTPS) {
         return onym_bench_usage("", "--mix %s changes records: take --transport tcp or https",

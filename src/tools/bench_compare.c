@@ -30,7 +30,7 @@ static json_t *
 differences(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {
-        "transport", "loop",      "rate", "arrivals", "window",          "connections",
+        "transport", "loop",      "rate", "arrivals", "window",          "connections",     "rows",
         "threads",   "timeout_s", "mix",  "names",    "new_connections", "idle_connections"};
     const json_t *of_a = json_object_get(a, "settings");
     const json_t *of_b = json_object_get(b, "settings");

@@ -22,7 +22,8 @@ bool
 onym_bench_conn_has_room(const struct onym_bench_worker *w, const struct onym_bench_conn *c)
 {
     return c->idle_count > 0 &&
-           (c->out == NULL || c->out_cap - c->out_len >= ONYM_BENCH_REQUEST_MAX) &&
+           (c->out == NULL ||
+            c->out_cap - c->out_len >= onym_bench_request_max(w->shared->settings->rows)) &&
            (c->state == ONYM_BENCH_READY ||
             (c->state == ONYM_BENCH_CLOSED && w->shared->settings->new_connections));
 }

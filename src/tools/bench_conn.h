@@ -16,7 +16,7 @@
 
 #include <sys/uio.h>
 
-#define ONYM_BENCH_BATCH      64U
+#define ONYM_BENCH_PACKETS    64U
 #define ONYM_BENCH_DONE_MAX   1024U  /* records of a thread that updates choose from */
 #define ONYM_BENCH_SESSION    10001U /* of the first connection that logs in */
 #define ONYM_BENCH_SLOT_BITS  18U    /* ONYM_BENCH_SLOTS_MAX */
@@ -88,11 +88,11 @@ struct onym_bench_worker {
     uint64_t scanned_ns;
     /* UDP: a batch */
     uint32_t batch_count;
-    struct mmsghdr in[ONYM_BENCH_BATCH], out[ONYM_BENCH_BATCH];
-    struct iovec in_at[ONYM_BENCH_BATCH], out_at[ONYM_BENCH_BATCH];
-    uint8_t received[ONYM_BENCH_BATCH]
-                    [ONYM_PACKET_LEN_MAX + 1]; /* one more shows what is too long */
-    uint8_t packets[ONYM_BENCH_BATCH][ONYM_BENCH_REQUEST_MAX];
+    struct mmsghdr in[ONYM_BENCH_PACKETS], out[ONYM_BENCH_PACKETS];
+    struct iovec in_at[ONYM_BENCH_PACKETS], out_at[ONYM_BENCH_PACKETS];
+    /* one byte more shows a packet that is too long */
+    uint8_t received[ONYM_BENCH_PACKETS][ONYM_PACKET_LEN_MAX + 1];
+    uint8_t packets[ONYM_BENCH_PACKETS][ONYM_BENCH_REQUEST_MAX];
 };
 
 /* ---- bench_conn.c: opening and closing ---- */

@@ -25,8 +25,9 @@ name_of_change(struct onym_bench_worker *w, struct onym_bench_slot *slot)
     if (slot->kind == ONYM_BENCH_UPDATE && known > 0) {
         slot->number = w->done[onym_rng_below(&w->rng, known)];
     } else { /* as long as nothing stands, there is nothing to update */
-        slot->kind = ONYM_BENCH_REGISTER;
-        slot->number = w->registered++;
+        slot->kind = slot->kind == ONYM_BENCH_BATCH ? ONYM_BENCH_BATCH : ONYM_BENCH_REGISTER;
+        slot->number = w->registered;
+        w->registered += slot->kind == ONYM_BENCH_BATCH ? w->shared->settings->rows : 1;
     }
     onym_bench_change_name(&w->shared->settings->identity, w->number, slot->number, &name);
     return onym_writer_written(&name);
@@ -44,6 +45,7 @@ name_for(struct onym_bench_worker *w, struct onym_bench_slot *slot)
         return onym_bench_source_route(source, onym_bench_source_draw(source, &w->rng), slot->name);
     case ONYM_BENCH_REGISTER:
     case ONYM_BENCH_UPDATE:
+    case ONYM_BENCH_BATCH:
         return name_of_change(w, slot);
     case ONYM_BENCH_RESOLVE:
     case ONYM_BENCH_MALFORMED:
@@ -75,6 +77,9 @@ begin(struct onym_bench_worker *w, struct onym_bench_conn *c, uint64_t due_ns, u
     ask.request_id = slot->generation << ONYM_BENCH_SLOT_BITS | index;
     ask.session = onym_bench_conn_session(w, c);
     ask.note = slot->kind == ONYM_BENCH_UPDATE ? ++w->updated : 0;
+    ask.thread = w->number;
+    ask.number = slot->number;
+    ask.rows = slot->kind == ONYM_BENCH_BATCH ? (uint32_t)w->shared->settings->rows : 0;
     return onym_bench_request_write(&w->shared->form, &ask, &slot->reply, out);
 }
 
@@ -185,18 +190,20 @@ onym_bench_flush(struct onym_bench_worker *w, struct onym_bench_conn *c)
 static uint8_t *
 room_for(struct onym_bench_worker *w, struct onym_bench_conn *c)
 {
+    size_t most = onym_bench_request_max(w->shared->settings->rows);
+
     if (w->shared->settings->transport == ONYM_BENCH_UDP) {
-        if (w->batch_count == ONYM_BENCH_BATCH) {
+        if (w->batch_count == ONYM_BENCH_PACKETS) {
             send_batch(w, c);
         }
         return w->packets[w->batch_count];
     }
     if (c->out == NULL) {
-        c->out_cap = OUT_CAP;
+        c->out_cap = most > OUT_CAP ? most : OUT_CAP;
         c->out = malloc(c->out_cap);
         ONYM_REQUIRE(c->out != NULL);
     }
-    return c->out_cap - c->out_len >= ONYM_BENCH_REQUEST_MAX ? c->out + c->out_len : NULL;
+    return c->out_cap - c->out_len >= most ? c->out + c->out_len : NULL;
 }
 
 void
@@ -275,7 +282,7 @@ take_packet(struct onym_bench_worker *w, onym_span packet, bool whole, uint64_t 
 static void
 receive_datagrams(struct onym_bench_worker *w, struct onym_bench_conn *c)
 {
-    int got = recvmmsg(c->fd, w->in, ONYM_BENCH_BATCH, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(c->fd, w->in, ONYM_BENCH_PACKETS, MSG_DONTWAIT, NULL);
     uint64_t now = onym_clock_monotonic_ns();
 
     if (got < 0 && errno == ECONNREFUSED) {

@@ -12,7 +12,7 @@ static const char *const names[ONYM_BENCH_KINDS] = {
     [ONYM_BENCH_RESOLVE] = "resolve",     [ONYM_BENCH_MISS] = "miss",
     [ONYM_BENCH_MALFORMED] = "malformed", [ONYM_BENCH_REFUSED] = "refused",
     [ONYM_BENCH_ROUTE] = "route",         [ONYM_BENCH_REGISTER] = "register",
-    [ONYM_BENCH_UPDATE] = "update",
+    [ONYM_BENCH_UPDATE] = "update",       [ONYM_BENCH_BATCH] = "batch",
 };
 
 const char *
@@ -42,7 +42,7 @@ find_kind(onym_span word, enum onym_bench_kind *out, struct onym_fault *fault)
     }
     return onym_fault_set(fault, ONYM_INVALID,
                           "unknown kind '%s'; kinds are resolve, miss, malformed, refused, route, "
-                          "register and update",
+                          "register, update and batch",
                           text);
 }
 
@@ -131,5 +131,6 @@ onym_bench_mix_pick(const struct onym_bench_mix *mix, struct onym_rng *rng)
 bool
 onym_bench_mix_changes(const struct onym_bench_mix *mix)
 {
-    return mix->share[ONYM_BENCH_REGISTER] > 0 || mix->share[ONYM_BENCH_UPDATE] > 0;
+    return mix->share[ONYM_BENCH_REGISTER] > 0 || mix->share[ONYM_BENCH_UPDATE] > 0 ||
+           mix->share[ONYM_BENCH_BATCH] > 0;
 }

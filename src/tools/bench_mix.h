@@ -13,6 +13,7 @@ enum onym_bench_kind {
     ONYM_BENCH_ROUTE,     /* the record of a prefix, as recursive nodes ask for it */
     ONYM_BENCH_REGISTER,  /* create a new record; needs a login */
     ONYM_BENCH_UPDATE,    /* replace a value of a record registered before; needs a login */
+    ONYM_BENCH_BATCH,     /* create many new records with one request; needs HTTPS and a login */
     ONYM_BENCH_KINDS
 };
 

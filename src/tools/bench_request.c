@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/require.h"
 #include "base/writer.h"
+#include "tools/bench_http.h"
 #include "tools/bench_login.h"
 #include "wire/header.h"
 
@@ -149,9 +150,42 @@ write_http(const struct onym_bench_form *form, const struct onym_bench_ask *ask,
     return w.len;
 }
 
+/* An array of new records. Its length stands in front of it, so the body is written first. */
+static size_t
+write_batch(const struct onym_bench_form *form, const struct onym_bench_ask *ask, uint8_t *out)
+{
+    size_t cap = onym_bench_request_max(ask->rows);
+    struct onym_writer head = onym_writer_over(out, ONYM_BENCH_REQUEST_MAX);
+    struct onym_writer body = onym_writer_over(out + ONYM_BENCH_REQUEST_MAX,
+                                               cap - ONYM_BENCH_REQUEST_MAX);
+    char length[80];
+
+    for (uint32_t i = 0; i < ask->rows; i++) {
+        uint8_t room[ONYM_BENCH_UNDER_MAX + 64];
+        struct onym_writer name = onym_writer_over(room, sizeof room);
+
+        onym_bench_change_name(form->identity, ask->thread, ask->number + i, &name);
+        onym_writer_bytes(&body, onym_span_text(i == 0 ? "[{\"handle\":\"" : ",{\"handle\":\""));
+        onym_writer_bytes(&body, onym_writer_written(&name));
+        onym_writer_bytes(&body, onym_span_text("\",\"values\":"));
+        onym_bench_change_json(form->identity, onym_writer_written(&name), 0, &body);
+        onym_writer_bytes(&body, onym_span_text("}"));
+    }
+    onym_writer_bytes(&body, onym_span_text("]"));
+    onym_writer_bytes(&head, onym_span_text("POST /api/v1/identifiers:batch"));
+    onym_writer_bytes(&head, onym_span_of(form->tail, strlen(form->tail) - 2));
+    onym_writer_bytes(&head, onym_span_text(form->basic));
+    (void)snprintf(length, sizeof length,
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", body.len);
+    onym_writer_bytes(&head, onym_span_text(length));
+    ONYM_REQUIRE(head.status == ONYM_OK && body.status == ONYM_OK);
+    memmove(out + head.len, out + ONYM_BENCH_REQUEST_MAX, body.len);
+    return head.len + body.len;
+}
+
 size_t
 onym_bench_request_write(const struct onym_bench_form *form, const struct onym_bench_ask *ask,
-                         struct onym_bench_reply *reply, uint8_t out[ONYM_BENCH_REQUEST_MAX])
+                         struct onym_bench_reply *reply, uint8_t *out)
 {
     static const struct {
         uint16_t expected, or_else;
@@ -159,13 +193,16 @@ onym_bench_request_write(const struct onym_bench_form *form, const struct onym_b
         [ONYM_BENCH_RESOLVE] = {1, 0},   [ONYM_BENCH_MISS] = {100, 0},
         [ONYM_BENCH_MALFORMED] = {4, 0}, [ONYM_BENCH_REFUSED] = {402, 200},
         [ONYM_BENCH_ROUTE] = {1, 0},     [ONYM_BENCH_REGISTER] = {1, 0},
-        [ONYM_BENCH_UPDATE] = {1, 0},
+        [ONYM_BENCH_UPDATE] = {1, 0},    [ONYM_BENCH_BATCH] = {ONYM_BENCH_HTTP_CODE + 200, 0},
     };
 
     onym_bench_reply_init(reply, ask->name, ask->request_id);
     reply->expected = codes[ask->kind].expected;
     reply->or_else = codes[ask->kind].or_else;
     reply->code_only = is_change(ask->kind);
+    if (ask->kind == ONYM_BENCH_BATCH) {
+        return write_batch(form, ask, out);
+    }
     return onym_bench_transport_http(form->transport) ? write_http(form, ask, out)
                                                       : write_handle(form, ask, out);
 }

@@ -9,6 +9,7 @@
  *   route      the record of a prefix               the same                    1
  *   register   create, on a connection logged in    PUT with overwrite=false    1
  *   update     modify a value of such a record      PUT of all its values       1
+ *   batch                                           POST to the batch endpoint  HTTP status 200
  */
 #ifndef ONYM_TOOLS_BENCH_REQUEST_H
 #define ONYM_TOOLS_BENCH_REQUEST_H
@@ -17,7 +18,9 @@
 #include "tools/bench_mix.h"
 #include "tools/bench_query.h"
 
-#define ONYM_BENCH_REQUEST_MAX 4096U /* bytes of any request */
+#define ONYM_BENCH_REQUEST_MAX 4096U                          /* bytes of a request */
+#define ONYM_BENCH_ROWS_MAX    2000U                          /* records of a batch */
+#define ONYM_BENCH_ROW_MAX     (ONYM_BENCH_CHANGE_MAX + 256U) /* bytes of each */
 /* A value of nearly all records of onym-generate that only its owner may read. */
 #define ONYM_BENCH_PRIVATE_INDEX 2011U
 
@@ -65,11 +68,22 @@ struct onym_bench_ask {
     uint32_t request_id;
     uint32_t session; /* of a connection that is logged in */
     uint64_t note;    /* of a change: what its changing value says */
+    uint32_t thread; /* of a batch: whose records they are, the number of the first, and how many */
+    uint64_t number;
+    uint32_t rows;
 };
 
-/* Writes the request and makes *reply ready for its answer (which borrows the name). The length. */
+/* Bytes that any request of a load may take whose batches have so many rows (0: it has none). */
+static inline size_t
+onym_bench_request_max(uint64_t rows)
+{
+    return ONYM_BENCH_REQUEST_MAX + (size_t)rows * ONYM_BENCH_ROW_MAX;
+}
+
+/* Writes the request and makes *reply ready for its answer (which borrows the name). out holds
+ * onym_bench_request_max() bytes. The length. */
 size_t onym_bench_request_write(const struct onym_bench_form *form,
                                 const struct onym_bench_ask *ask, struct onym_bench_reply *reply,
-                                uint8_t out[ONYM_BENCH_REQUEST_MAX]);
+                                uint8_t *out);
 
 #endif

@@ -143,6 +143,9 @@ settings_of(const struct onym_bench_settings *s)
     put_count(out, "threads", s->threads);
     put(out, "new_connections", json_boolean(s->new_connections));
     put_count(out, "idle_connections", s->idle);
+    if (s->rows > 0) {
+        put_count(out, "rows", s->rows);
+    }
     put(out, "mix", mix);
     put(out, "names", names);
     put_number(out, "warm_up_s", (double)s->warm_up_ms / 1e3);
@@ -251,6 +254,9 @@ onym_bench_result_run(const struct onym_bench_run_facts *facts, const struct ony
     put(run, "interrupted", json_boolean(facts->interrupted));
     put_ends(run, t);
     put_number(run, "rate", seconds > 0 ? (double)answers / seconds : 0);
+    put_count(run, "registered",
+              t->ends[ONYM_BENCH_REGISTER][ONYM_BENCH_RIGHT] +
+                  t->ends[ONYM_BENCH_BATCH][ONYM_BENCH_RIGHT] * facts->settings->rows);
     put(run, "latency_us", percentiles_of(all));
     put(run, "service_us", percentiles_of(&t->service));
     put(run, "kinds", kinds_of(t, codes));

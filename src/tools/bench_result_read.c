@@ -187,6 +187,12 @@ onym_bench_result_print(const json_t *run, FILE *out)
                   onym_bench_result_number(run, "timeouts", NULL),
                   onym_bench_result_number(run, "broken", NULL),
                   onym_bench_result_number(run, "unsent", NULL));
+    if (onym_bench_result_number(run, "registered", NULL) > 0) {
+        (void)fprintf(out, "  %.0f identifiers registered: %.0f/s\n",
+                      onym_bench_result_number(run, "registered", NULL),
+                      onym_bench_result_number(run, "registered", NULL) /
+                          onym_bench_result_number(run, "seconds", NULL));
+    }
     print_latency(run, out);
     print_kinds(run, out);
     print_codes(run, out);

@@ -35,6 +35,7 @@ struct onym_bench_settings {
     uint64_t seed;           /* of what is asked, and when */
     const char *authorities; /* PEM file to check the server's certificate with, or NULL */
     struct onym_bench_identity identity; /* who changes records */
+    uint64_t rows;                       /* of each batch; 0 = the mix has none */
 };
 
 #endif

@@ -23,7 +23,7 @@ share_of(uint64_t total, uint64_t parts, uint64_t number)
 static void
 prepare_batches(struct onym_bench_worker *w)
 {
-    for (uint32_t i = 0; i < ONYM_BENCH_BATCH; i++) {
+    for (uint32_t i = 0; i < ONYM_BENCH_PACKETS; i++) {
         w->in_at[i] = (struct iovec){.iov_base = w->received[i], .iov_len = sizeof w->received[i]};
         w->in[i].msg_hdr = (struct msghdr){.msg_iov = &w->in_at[i], .msg_iovlen = 1};
         w->out[i].msg_hdr = (struct msghdr){.msg_iov = &w->out_at[i], .msg_iovlen = 1};

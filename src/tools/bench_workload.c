@@ -51,7 +51,8 @@ const struct onym_bench_workload onym_bench_workloads[] = {
      .title = "bulk register",
      .what =
          "New records as fast as they are acknowledged durable, one request outstanding on each\n"
-         "of 1, 4 and 16 logged-in TCP connections (writers), then on 16 over HTTPS.\n"
+         "of 1, 4 and 16 logged-in TCP connections (writers); then batches of 2000 (--rows)\n"
+         "over HTTPS from as many.\n"
          "Registers for good: use a store you can throw away.\n",
      .changes = true,
      .steps =
@@ -61,11 +62,19 @@ const struct onym_bench_workload onym_bench_workloads[] = {
            .transport = ONYM_BENCH_TCP,
            .mix = "register=1",
            .connections = 16},
-          {.name = "16 writers, https",
+          {.name = "1 writer of batches",
            .transport = ONYM_BENCH_HTTPS,
-           .mix = "register=1",
+           .mix = "batch=1",
+           .connections = 1},
+          {.name = "4 writers of batches",
+           .transport = ONYM_BENCH_HTTPS,
+           .mix = "batch=1",
+           .connections = 4},
+          {.name = "16 writers of batches",
+           .transport = ONYM_BENCH_HTTPS,
+           .mix = "batch=1",
            .connections = 16}},
-     .count = 4},
+     .count = 6},
     {.name = "W5",
      .title = "shift mix",
      .what = "70 % resolve, 20 % register, 10 % update in an open loop over TCP: a mean hour, the\n"

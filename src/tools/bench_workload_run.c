@@ -99,7 +99,7 @@ run_step(const struct onym_bench_workload *workload, const struct onym_bench_ste
         https_server(user, user->settings.host, https);
         server = https;
     }
-    if (strstr(step->mix, "register") == NULL) {
+    if (strstr(step->mix, "register") == NULL && strstr(step->mix, "batch") == NULL) {
         args.as = args.secret_file = args.settings.identity.under = NULL;
     }
     code = onym_bench_args_settle(server, &args);

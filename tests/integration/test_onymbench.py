@@ -155,6 +155,15 @@ class Against(unittest.TestCase):
         notes = [self.node.onymctl("--json", "resolve", name).stdout.decode() for name in names[:40]]
         self.assertTrue(any(re.search(r"note [1-9]", note) for note in notes))
 
+    def test_batches_are_on_the_node(self):
+        _, run = self.run_load("https", "--mix", "batch=1", "--rows", 30, "--connections", 2,
+                               "--ca", self.node.ca, *self.identity)
+        self.assertEqual(run["codes"], {"1200": run["requests"]}, run["first_wrong"])
+        self.assertEqual(run["registered"], 30 * run["requests"])
+        listed = self.node.onymctl("id", "list", "88.9431", "--as", OPERATOR, "--secret-file",
+                                   self.node.root / "secret").stdout.decode().split()
+        self.assertGreaterEqual(len(listed), run["registered"])
+
     def test_a_wrong_secret_is_told(self):
         wrong = self.node.root / "wrong"
         wrong.write_text("no")
@@ -170,9 +179,9 @@ class Against(unittest.TestCase):
         self.assertIn("wrong", done.stderr)
 
     def workload(self, name, *words, code=(0,)):
-        done = onymbench("workload", "-q", "--json", "-", "--records", RECORDS, "-d", "300ms",
-                         "--warm-up", "30ms", "--timeout", "10s", "--https-port",
-                         self.node.https_port, "--ops", f"127.0.0.1:{self.node.ops_port}", *words,
+        done = onymbench("workload", "-q", "--json", "-", "--records", RECORDS, "-d",
+                         "1s" if node.is_sanitized() else "300ms", "--warm-up", "30ms",
+                         "--timeout", "10s", "--https-port", self.node.https_port, "--ops", f"127.0.0.1:{self.node.ops_port}", *words,
                          name, f"127.0.0.1:{self.node.port}")
         self.assertIn(done.returncode, code, done.stderr)
         document = json.loads(done.stdout)
@@ -191,7 +200,7 @@ class Against(unittest.TestCase):
         self.assertEqual(runs[1]["idle_open"], 20)
 
     def test_workloads_that_register(self):
-        for name, steps, words in (("W4", 4, ["--ca", self.node.ca]), ("w5", 3, []),
+        for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]), ("w5", 3, []),
                                    ("W6", 2, [])):
             with self.subTest(name):
                 _, runs = self.workload(name, "--rate", 100, *words, *self.identity)
@@ -385,7 +394,10 @@ class CommandLine(unittest.TestCase):
                 (["workload", "--mix", "miss=1", "W1", "::1"], "leave --transport"),
                 (["run", "--https-port", 1, "::1"], "are for onymbench workload"),
                 (["run", "--mix", "register=1", "::1"], "say as whom"),
-                (["run", "--as", "1:a", "::1"], "with register or update"),
+                (["run", "--rows", 2001, "::1"], "from 1 to 2000"),
+                (["run", "-t", "tcp", "--mix", "batch=1", "--as", "1:a", "--secret-file", "x",
+                  "--under", "88.1", "::1"], "https only"),
+                (["run", "--as", "1:a", "::1"], "with register, update or batch"),
                 (["compare", "a"], "give two files"), (["report"], "give one file"),
                 (["report", "/nonexistent"], "/nonexistent")):
             with self.subTest(words):
