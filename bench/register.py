@@ -4,12 +4,15 @@
 In the same rounds on the same disk, each side on its own database filled with the same records:
   node      create requests over Handle TCP connections that are logged in, each with one request
             outstanding; one commit of the node covers what came while the one before was written
+  path      the same operations through the node's change path in one process, without a network:
+            one at a time, and groups of 100 and 2,000, the next handed over while one is committed
   lmdb      the same records put into LMDB alone, 1, 100 and 2,000 to a commit
   postgres  the same rows in PostgreSQL 15 with synced commits: single INSERTs (pgbench), INSERT and
             COPY of 100 and 2,000
 with names that ascend inside enterprises (serial) and names that fall anywhere (random); then how
 long resolution takes (udp_load) while parts are registered and while none are. The disk's own
-barrier stands beside it. Ratios are of one round. See README.md.
+barrier stands beside it. Ratios are of one round; at the end stand the targets, whether they are
+reached, and what bounds them. See README.md.
 """
 
 import argparse
@@ -69,7 +72,8 @@ class Rows:
         count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + 4000)
         self.json, self.encoded = make_rows(arguments, folder, order, count, 9000)
         self.json.unlink()
-        self.skip = 0
+        self.skip = 0       # of LMDB alone
+        self.path_skip = 0  # of the change path
         self.taken = 0
         self.hex = None
 
@@ -103,6 +107,15 @@ def measure_lmdb(arguments, database, rows, size):
                       rows.encoded, "--skip", rows.skip, "--group", size, "--milliseconds",
                       arguments.milliseconds, "--commits", COMMITS[size] if size > 1 else 1000])
     rows.skip += found["records"]
+    return found
+
+
+def measure_path(arguments, data, rows, size):
+    found = run_json([common.program(arguments.build, "changes_load"), data, "--rows",
+                      rows.encoded, "--skip", rows.path_skip, "--group", size, "--ahead",
+                      1 if size > 1 else 0, "--milliseconds", arguments.milliseconds,
+                      "--commits", COMMITS[size] if size > 1 else 1000])
+    rows.path_skip += found["records"]
     return found
 
 
@@ -151,7 +164,7 @@ def measure_batch(arguments, folder, node, order, run, size):
             "latency_ms": {"p50": seconds * 1000, "p99": seconds * 1000}}
 
 
-def one_round(arguments, folder, node, database, rows, server, number):
+def one_round(arguments, folder, node, path, database, rows, server, number):
     """All sides in turns: what is compared stands close together, since disks have moods."""
     found, barriers = {}, []
     for k, order in enumerate(ORDERS):
@@ -160,6 +173,8 @@ def one_round(arguments, folder, node, database, rows, server, number):
             barriers.append(barrier(arguments, folder))
             found[f"node {order} {connections} connections"] = measure_node(
                 arguments, node, connections, order, run)
+            found[f"path {order} groups of {size}"] = measure_path(
+                arguments, path, rows[order], size)
             found[f"lmdb {order} {size} to a commit"] = measure_lmdb(
                 arguments, database, rows[order], size)
             if server is not None:
@@ -251,6 +266,46 @@ def ratios(rounds, with_postgres):
     return found
 
 
+def best_postgres(one):
+    return max(found["per_second"] for name, found in one.items()
+               if name.startswith("postgres serial"))
+
+
+def targets(rounds, resolving, with_postgres):
+    """Every target with its ratio, the median of the rounds, and what stands in its way."""
+    def rates(above, below):
+        return [one[above]["per_second"] / one[below]["per_second"] for one in rounds]
+
+    rows = [("one at a time: p50 of the node / of LMDB, one record a commit", "<=", 1.2,
+             [one["node serial 1 connections"]["latency_ms"]["p50"] /
+              one["lmdb serial 1 to a commit"]["latency_ms"]["p50"] for one in rounds],
+             "two barriers each; the node adds two wake-ups of threads, the network and the pages "
+             "of the log"),
+            ("groups of 2,000, serial: change path / LMDB", ">=", 0.5,
+             rates("path serial groups of 2000", "lmdb serial 2000 to a commit"),
+             "deciding, two digests and the log for each; then pages written"),
+            ("groups of 2,000, random: change path / LMDB", ">=", 0.5,
+             rates("path random groups of 2000", "lmdb random 2000 to a commit"),
+             "a page written for each record, on both sides")]
+    if with_postgres:
+        rows.append(("groups of 2,000, serial: change path / best of PostgreSQL", ">=", 2,
+                     [one["path serial groups of 2000"]["per_second"] / best_postgres(one)
+                      for one in rounds], "as above; COPY checks a unique key and nothing else"))
+    rows.append(("resolution p99 while registering / idle", "<=", 2,
+                 [one["registering"]["latency_ms"]["p99"] / one["idle"]["latency_ms"]["p99"]
+                  for one in resolving], "processors that both share"))
+    say("\n| target | wanted | median (range) | | bound by |\n|---|---|---|---|---|")
+    found = []
+    for what, sign, wanted, of, bound in rows:
+        got = common.spread(of)
+        reached = got["median"] <= wanted if sign == "<=" else got["median"] >= wanted
+        say(f"| {what} | {sign} {wanted} | {got['median']:.2f} ({got['min']:.2f}-{got['max']:.2f})"
+            f" | {'reached' if reached else 'NOT reached'} | {bound} |")
+        found.append({"what": what, "wanted": f"{sign} {wanted}", "ratio": got,
+                      "reached": reached})
+    return found
+
+
 def report(arguments, rounds, resolving, barriers):
     say("")
     names = sorted(rounds[0], key=lambda name: name.split()[:2])
@@ -262,6 +317,7 @@ def report(arguments, rounds, resolving, barriers):
         f"times this)")
     result["field_per_second"] = FIELD_PER_SECOND
     result["ratios"] = ratios(rounds, not arguments.without_postgres)
+    result["targets"] = targets(rounds, resolving, not arguments.without_postgres)
     disk = common.spread([one["latency_ms"]["p50"] for one in barriers])
     say(f"\ndisk barrier (4 KiB written over, fdatasync): p50 {disk['median']:.3f} ms "
         f"({disk['min']:.3f} to {disk['max']:.3f}), "
@@ -309,33 +365,37 @@ def arguments_of(words):
 
 
 def fill(arguments, folder, server):
-    """The same records into the node's store, LMDB and PostgreSQL; (data, database, names)."""
+    """The same records into two stores of the node, LMDB and PostgreSQL; (data, path, database,
+    names)."""
     rows, encoded = make_rows(arguments, folder, "base", arguments.records, 1)
-    data, database, names = folder / "data", folder / "plain.mdb", folder / "names.txt"
+    data, path = folder / "data", folder / "path"
+    database, names = folder / "plain.mdb", folder / "names.txt"
     with open(rows, encoding="ascii") as file, open(names, "w", encoding="ascii") as out:
         for line in file:
             name = line[11:line.index('"', 11)]
             if not name.startswith("0.NA/"):
                 out.write(name + "\n")
-    common.run_tool([common.program(arguments.build, "onymctl"), "load", "--no-progress", "--data",
-                     data, rows], "onymctl load")
+    for store in (data, path):
+        common.run_tool([common.program(arguments.build, "onymctl"), "load", "--no-progress",
+                         "--data", store, rows], "onymctl load")
     common.run_tool([common.program(arguments.build, "lmdb_commit"), database, "--fill", encoded],
                     "lmdb_commit --fill")
     if server is not None:
         server.fill(encoded_rows(encoded))
     rows.unlink()
     encoded.unlink()
-    return data, database, names
+    return data, path, database, names
 
 
 def measure(arguments, folder, server):
     say("filling the databases")
-    data, database, names = fill(arguments, folder, server)
+    data, path, database, names = fill(arguments, folder, server)
     rows = {order: Rows(arguments, folder, order) for order in ORDERS}
     rounds, resolving, barriers = [], [], []
     with common.Node(arguments.build, data) as node:
         for number in range(arguments.rounds):
-            one, around = one_round(arguments, folder, node, database, rows, server, number)
+            one, around = one_round(arguments, folder, node, path, database, rows, server,
+                                    number)
             barriers += around
             rounds.append(one)
             resolving.append(resolve_round(arguments, node, names, number))
