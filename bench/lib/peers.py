@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from lib import common
-from lib.common import CannotRun, say
+from lib.common import CannotRun
 
 READY_SECONDS = 600  # a zone of ten million names takes a while
 
@@ -109,12 +109,11 @@ class Echo(Server):
 
 
 def enter_all(stack, makers):
-    """Starts those peers that are installed; prints which are not. Returns (running, absent)."""
+    """Starts those peers that are installed. Returns (running, what is said of those that are not)."""
     running, absent = [], []
     for maker in makers:
         try:
             running.append(stack.enter_context(maker()))
         except Absent as error:
-            say(f"left out: {error}")
             absent.append(str(error))
     return running, absent
