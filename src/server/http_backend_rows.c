@@ -185,6 +185,7 @@ onym_http_submit_row(void *of, const struct onym_http_caller *caller, uint64_t n
     *row = (struct row){.flight = f, .number = number};
     ticket.id = (uint64_t)(uintptr_t)row | ONYM_HTTP_ROW_TICKET | 1U;
     onym_changes_new_id(post->node->changes, op.id);
+    op.once = true;
     out->status = onym_changes_submit(post->node->changes, ticket, &op, identity);
     if (out->status == ONYM_OK) {
         f->flying++;
