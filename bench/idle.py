@@ -14,6 +14,7 @@ from lib import common, rounds, suite, targets
 from lib.common import CannotRun, say
 
 CONNECTIONS = 10_000
+NO_CACHE = "cache.size=0KiB"  # it fills by itself after the start, and that is no connection's
 BYTES = {"plain": 8192, "tls": 32768}
 
 
@@ -80,7 +81,7 @@ def case(s, kind):
     tls = suite.tls_client() if kind == "tls" else None
     with suite.stack() as stack:
         node = s.node(stack, s.records(), files=count + 512, certificate=tls and s.certificate(),
-                      settings=(f"limits.tls_connections={count + 16}",))
+                      settings=(f"limits.tls_connections={count + 16}", NO_CACHE))
         connections, each = opened(node, s.records(), tls, count)
         for connection in connections:
             connection.close()

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 from lib import common, peers, rounds, targets
 from lib.common import CannotRun, say
@@ -19,6 +20,7 @@ PRIVATE = (b',{"index":2900,"type":"unitCost","data":{"format":"string","value":
            b'"ttl":86400,"permissions":"1100"}')
 SAMPLE = 20_000
 BYTES_PER_RECORD = 1500  # in the node's files, the file of names and the zone of the DNS servers
+SETTLE_SECONDS, REST_SHARE = 300, 0.02
 QUICK = {"records": 2000, "rounds": 2, "seconds": 0.2}
 
 
@@ -130,8 +132,10 @@ class Suite:
 
     def node(self, stack, data, **options):
         """A node on the first core, warm on the disk side: its files have just been written."""
-        return stack.enter_context(common.Node(self.arguments.build, data.folder,
+        node = stack.enter_context(common.Node(self.arguments.build, data.folder,
                                                options.pop("core", self.cores[0]), **options))
+        settle(node)
+        return node
 
     def echo(self, stack, answer_bytes, *options):
         return stack.enter_context(peers.Echo(self.arguments.build, self.cores[0], answer_bytes,
@@ -225,6 +229,18 @@ class Suite:
         if self.arguments.require_peers and (self.absent or failed):
             raise CannotRun("left out: " + "; ".join(self.absent + failed))
         return 0
+
+
+def settle(node):
+    """Waits until a node rests: a cache fills by itself after the start."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        before, start = common.cpu_ns(node.pid)[0], time.monotonic()
+        time.sleep(0.25)
+        busy = (common.cpu_ns(node.pid)[0] - before) / 1e9 / (time.monotonic() - start)
+        if busy < REST_SHARE:
+            return
+    raise CannotRun(f"onymd still works {SETTLE_SECONDS} s after its start, without requests")
 
 
 def tls_client():
