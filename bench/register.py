@@ -3,7 +3,8 @@
 
 In the same rounds on the same disk, each side on its own database filled with the same records:
   node      create requests over Handle TCP connections that are logged in, each with one request
-            outstanding; one commit of the node covers what came while the one before was written
+            outstanding; one commit of the node covers what came while the one before was written.
+            And requests of 100 and 2,000 rows to the HTTP API, over one and four connections
   path      the same operations through the node's change path in one process, without a network:
             one at a time, and groups of 100 and 2,000, the next handed over while one is committed
   lmdb      the same records put into LMDB alone, 1, 100 and 2,000 to a commit
@@ -24,12 +25,13 @@ import subprocess
 import tempfile
 import time
 
-from lib import common, postgres
+from lib import common, http_batches, postgres
 from lib.common import CannotRun, say
 
 ROUNDS_MIN = 5
 CONNECTIONS = (1, 16, 64)
 GROUPS = (100, 2000)
+HTTP_CONNECTIONS = (1, 4)
 ORDERS = ("serial", "random")
 COMMITS = {1: 100_000, 100: 200, 2000: 20}  # the most of one measurement, to bound the rows needed
 POSTGRES_GROUPS = {100: 40, 2000: 8}
@@ -181,6 +183,13 @@ def one_round(arguments, folder, node, path, database, rows, server, number):
                 record = rows[order].take(1)[0][1]
                 found[f"postgres {order} {connections} connections"] = server.singles(
                     order, connections, record, run)
+        for i, size in enumerate(GROUPS):
+            for j, connections in enumerate(HTTP_CONNECTIONS):
+                run = 5000 + number * 20 + (i * len(HTTP_CONNECTIONS) + j) * len(ORDERS) + k
+                before = commits_of(node)
+                one = http_batches.measure(arguments, node, order, size, connections, run)
+                one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
+                found[f"node {order} HTTP batches of {size}, {connections} connections"] = one
         for i, size in enumerate(GROUPS if arguments.batch else ()):
             found[f"node {order} batch file of {size}"] = measure_batch(
                 arguments, folder, node, order, 1 + number * 20 + 10 + i * len(ORDERS) + k, size)
@@ -260,6 +269,13 @@ def ratios(rounds, with_postgres):
         found.append(ratio(rounds, f"node {order} 1 connections", f"lmdb {order} 1 to a commit"))
         found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 1 to a commit"))
         found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 100 to a commit"))
+        found += [ratio(rounds, f"node {order} HTTP batches of {size}, {n} connections",
+                        f"lmdb {order} {size} to a commit")
+                  for size in GROUPS for n in HTTP_CONNECTIONS]
+        if with_postgres:
+            found += [ratio(rounds, f"node {order} HTTP batches of {size}, {n} connections",
+                            f"postgres {order} copy of {size}")
+                      for size in GROUPS for n in HTTP_CONNECTIONS]
         if with_postgres:
             found += [ratio(rounds, f"node {order} {n} connections",
                             f"postgres {order} {n} connections") for n in CONNECTIONS]
@@ -392,7 +408,7 @@ def measure(arguments, folder, server):
     data, path, database, names = fill(arguments, folder, server)
     rows = {order: Rows(arguments, folder, order) for order in ORDERS}
     rounds, resolving, barriers = [], [], []
-    with common.Node(arguments.build, data) as node:
+    with common.Node(arguments.build, data, certificate=http_batches.certificate(folder)) as node:
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, node, path, database, rows, server,
                                     number)
@@ -416,8 +432,8 @@ def run(words=None):
         say(f"{arguments.records:,} records at the start, {arguments.rounds} rounds of "
             f"{arguments.milliseconds} ms; {common.version(arguments.build, 'onymd')}, "
             f"build {common.cache_entry(arguments.build, 'CMAKE_BUILD_TYPE')}")
-        say("Many in one request is not part of the Handle protocol: groups of the node are what "
-            "many connections make. " + ("A batch file is the whole of one onymctl batch run."
+        say("Many in one request is not part of the Handle protocol: groups of its connections are "
+            "what many of them make; HTTP batches are requests of so many rows. " + ("A batch file is the whole of one onymctl batch run."
                                          if arguments.batch else
                                          "onymctl batch is left out (--batch measures it)."))
         if arguments.without_postgres:
