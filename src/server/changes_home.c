@@ -25,12 +25,14 @@ on_result(void *of, struct onym_wake_block *block)
     forget(sink->changes, item);
 }
 
+/* At the front of the next turn. A loop with an idle handle does not wait for events before that,
+ * whatever part of the turn submitted. */
 static void
-on_turn(uv_prepare_t *turn)
+on_turn(uv_idle_t *turn)
 {
     const struct onym_changes_sink *sink = turn->data;
 
-    (void)uv_prepare_stop(turn);
+    (void)uv_idle_stop(turn);
     (void)pthread_cond_signal(&sink->changes->arrived);
 }
 
@@ -46,7 +48,7 @@ onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
     sink->of = of;
     status = onym_wake_open(loop, on_result, sink, &sink->wake);
     if (status == ONYM_OK) {
-        (void)uv_prepare_init(loop, &sink->turn); /* cannot fail */
+        (void)uv_idle_init(loop, &sink->turn); /* cannot fail */
         sink->turn.data = sink;
     }
     return status;
@@ -73,7 +75,7 @@ onym_changes_stir(struct onym_changes *c, unsigned worker)
     if (sink->wake == NULL || uv_is_closing((uv_handle_t *)&sink->turn)) {
         (void)pthread_cond_signal(&c->arrived);
     } else if (!uv_is_active((uv_handle_t *)&sink->turn)) {
-        (void)uv_prepare_start(&sink->turn, on_turn);
+        (void)uv_idle_start(&sink->turn, on_turn);
     }
 }
 

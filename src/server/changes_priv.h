@@ -39,7 +39,7 @@ struct onym_changes_sink {
     struct onym_wake *wake; /* NULL: not attached */
     onym_change_result_fn *deliver;
     void *of;
-    uv_prepare_t turn; /* runs at the end of a turn of the loop in which something was submitted */
+    uv_idle_t turn; /* runs at the end of a turn of the loop in which something was submitted */
     /* the thread's own: results of a group on their way home */
     struct onym_wake_block *first, *last;
 };
