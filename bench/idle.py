@@ -89,7 +89,7 @@ def case(s, kind):
         f"{each[1]:.0f} after one answer each")
     rows = {f"idle.{kind}": targets.judge(f"idle.{kind}",
                                           common.spread([max(each) / BYTES[kind]]))}
-    targets.doubt(rows, s.arguments.quick, True)
+    targets.doubt(rows, s.arguments, True)
     say(targets.table(rows))
     return {"rows": rows, "quiet": True, "connections": count, "bytes_opened": each[0],
             "bytes_after_one_answer": each[1]}

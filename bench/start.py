@@ -179,7 +179,7 @@ def figures_of(s, runs, size):
     if rows:
         figures["knot_bytes_per_record"] = common.spread(
             [one["knot"]["memory_kib"] * 1024 / s.arguments.records for one in used])
-        targets.doubt(rows, s.arguments.quick, figures["quiet"])
+        targets.doubt(rows, s.arguments, figures["quiet"])
         say(targets.table(rows))
     say(f"node: {rounds.shown(figures['node_bytes_per_record'])} bytes of its own a record")
     return figures

@@ -15,7 +15,7 @@ from lib import common, targets
 
 
 def rows_of(path):
-    """(id, row with date, command, machine and whether it was quiet) of a file of results."""
+    """(id, row with date, command, machine and version) of a file of results."""
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -26,8 +26,8 @@ def rows_of(path):
     for section in result.values():
         if isinstance(section, dict) and "rows" in section:
             for name, row in section["rows"].items():
-                yield name, {**row, "date": machine.get("date", ""), "doubt": "" if section["quiet"] else "disturbed",
-                             "command": result["command"], "machine": machine,
+                yield name, {**row, "date": machine.get("date", ""), "machine": machine,
+                             "command": result["command"],
                              "version": result["versions"]["onymd"]}
 
 

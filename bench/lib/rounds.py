@@ -176,6 +176,6 @@ def section(arguments, cores, sides, rows, crowded=False):
     bound = arguments.rounds * (1 if arguments.quick else 3)
     figures = summarise(run(sides, cores, arguments.rounds, bound, crowded), arguments.rounds,
                         rows)
-    targets.doubt(figures["rows"], arguments.quick, figures["quiet"])
+    targets.doubt(figures["rows"], arguments, figures["quiet"])
     say_summary(figures)
     return figures

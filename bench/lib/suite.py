@@ -95,6 +95,7 @@ class Suite:
         add = self.parser.add_argument
         add("--build", default=str(common.ROOT / "build"), help="build folder")
         add("--records", type=int, default=records)
+        self.parser.set_defaults(usual_records=records)
         add("--rounds", type=int, default=7, help="undisturbed rounds wanted")
         add("--seconds", type=float, default=2.0, help="of each run")
         add("--only", action="append", choices=sorted(cases), metavar="CASE",

@@ -54,10 +54,14 @@ def limit(most):
     return "reported" if most is None else f"<= {most:g}"
 
 
-def doubt(rows, quick, quiet):
-    """Says with each row when it does not count."""
+def doubt(rows, arguments, quiet):
+    """Says with each row when it does not count: targets are for the number of records that a
+    command has when none is asked for."""
+    why = [] if quiet else ["disturbed"]
+    if arguments.records != arguments.usual_records:
+        why.append(f"{arguments.records} records")
     for row in rows.values():
-        row["doubt"] = "quick run" if quick else "" if quiet else "disturbed"
+        row["doubt"] = "quick run" if arguments.quick else ", ".join(why)
 
 
 def line(row):

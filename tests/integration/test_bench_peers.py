@@ -128,17 +128,17 @@ class Peers(unittest.TestCase):
         self.assertEqual("start.first" in restart["rows"], bool(result["versions"]["knot"]))
 
     def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
-        def write(name, date, median, quick=False, quiet=True):
+        def write(name, date, median, quick=False, doubt=""):
             ratio = {"median": median, "min": median, "max": median, "count": 7}
             (self.folder / name).write_text(json.dumps({
                 "command": "./run bench x", "settings": {"quick": quick},
                 "versions": {"onymd": "v"},
                 "machine": {"date": date, "cpu": "c", "cores": 2, "system": "s", "kernel": "k"},
-                "plain": {"quiet": quiet, "rows": {"udp.echo": {"ratio": ratio}}}}))
+                "plain": {"rows": {"udp.echo": {"ratio": ratio, "doubt": doubt}}}}))
         write("quick.json", "2026-03-01", 0.5, quick=True)
         done = self.run_script("table", "--results", self.folder)
         self.assertEqual(done.returncode, 1)
-        write("a.json", "2026-02-01", 1.5, quiet=False)
+        write("a.json", "2026-02-01", 1.5, doubt="disturbed")
         write("b.json", "2026-01-01", 1.1)
         done = self.run_script("table", "--results", self.folder)
         row = [line for line in done.stdout.splitlines() if "1.50" in line]
