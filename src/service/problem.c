@@ -13,6 +13,7 @@ static const struct {
     {200, "OK", NULL, NULL},
     {201, "Created", NULL, NULL},
     {204, "No Content", NULL, NULL},
+    {207, "Multi-Status", NULL, NULL},
     {300, "Multiple Choices", NULL, NULL},
     {302, "Found", NULL, NULL},
     {304, "Not Modified", NULL, NULL},
