@@ -3,56 +3,59 @@
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 
-/* The word of a parameter among `words`, which end with NULL; the first one without it; -1 for any
- * other word. */
+/* The place of a word among `words`, which end with NULL; -1 when it is none of them. */
 static int
-word_of(onym_span query, const char *name, const char *const *words)
+word_of(onym_span word, const char *const *words)
 {
-    onym_span value;
-
-    if (!onym_http_find(query, name, &value)) {
-        return 0;
-    }
     for (int i = 0; words[i] != NULL; i++) {
-        if (onym_span_equal(value, onym_span_text(words[i]))) {
+        if (onym_span_equal(word, onym_span_text(words[i]))) {
             return i;
         }
     }
     return -1;
 }
 
-/* NULL, or the parameter that cannot be read. */
-static const char *
-read_options(onym_span query, struct onym_bulk_options *out)
+/* False: *field is the parameter that cannot be read, is not known or comes twice. Passing over
+ * what is not known would carry out a misspelt dry_run. */
+static bool
+read_options(onym_span query, struct onym_bulk_options *out, onym_span *field)
 {
     static const char *const modes[] = {"create", "upsert", "replace", "delete", NULL};
     static const char *const results[] = {"failed", "all", "none", NULL};
     static const char *const errors[] = {"continue", "stop", NULL};
     static const char *const flags[] = {"false", "true", "", NULL};
-    int mode = word_of(query, "mode", modes);
-    int result = word_of(query, "results", results);
-    int error = word_of(query, "on_error", errors);
-    int dry = word_of(query, "dry_run", flags);
+    static const char *const names[] = {"mode", "results", "on_error", "dry_run", "pretty", NULL};
+    static const char *const *const words[] = {modes, results, errors, flags, flags};
+    int said[sizeof words / sizeof words[0]] = {0};
+    unsigned seen = 0;
+    onym_span value;
 
-    *out = (struct onym_bulk_options){.mode = (enum onym_bulk_mode)mode,
-                                      .results = (enum onym_bulk_results)result,
-                                      .stop_on_error = error > 0,
-                                      .dry_run = dry > 0};
-    return mode < 0     ? "mode"
-           : result < 0 ? "results"
-           : error < 0  ? "on_error"
-           : dry < 0    ? "dry_run"
-                        : NULL;
+    while (onym_http_parameter(&query, field, &value)) {
+        int which = word_of(*field, names);
+
+        if (which < 0 || (seen & (1U << which)) != 0) {
+            return false;
+        }
+        seen |= 1U << which;
+        said[which] = word_of(value, words[which]);
+        if (said[which] < 0) {
+            return false;
+        }
+    }
+    *out = (struct onym_bulk_options){.mode = (enum onym_bulk_mode)said[0],
+                                      .results = (enum onym_bulk_results)said[1],
+                                      .stop_on_error = said[2] > 0,
+                                      .dry_run = said[3] > 0};
+    return true;
 }
 
 static enum onym_http_when
-refuse(struct onym_http_call *c, enum onym_status status, int http, const char *field,
+refuse(struct onym_http_call *c, enum onym_status status, int http, onym_span field,
        const char *detail)
 {
-    onym_http_fail(c, &(struct onym_http_error){.status = status,
-                                                .http = http,
-                                                .field = onym_span_text(field),
-                                                .detail = onym_span_text(detail)});
+    onym_http_fail(
+        c, &(struct onym_http_error){
+               .status = status, .http = http, .field = field, .detail = onym_span_text(detail)});
     return ONYM_HTTP_NOW;
 }
 
@@ -61,22 +64,24 @@ static enum onym_http_when
 check(struct onym_http_call *c, bool streams, struct onym_bulk_options *options)
 {
     const struct onym_http1_request *rq = c->request;
-    const char *field = read_options(rq->query, options);
+    onym_span field;
+    const onym_span none = onym_span_of(NULL, 0);
     const char *wrong;
     size_t offset;
 
     if (!streams && !c->connection->keep) {
-        return refuse(c, ONYM_MALFORMED, 415, "",
+        return refuse(c, ONYM_MALFORMED, 415, none,
                       "rows come as application/x-ndjson, or as an array in application/json; "
                       "Content-Type says neither");
     }
-    if (field != NULL) {
+    if (!read_options(rq->query, options, &field)) {
         return refuse(c, ONYM_MALFORMED, 0, field,
                       "mode is create, upsert, replace or delete; on_error continue or stop; "
-                      "results failed, all or none; dry_run true or false");
+                      "results failed, all or none; dry_run true or false; each once, and no "
+                      "others");
     }
     if (onym_http_header(c, "idempotency-key").len > 0) {
-        return refuse(c, ONYM_MALFORMED, 0, "Idempotency-Key",
+        return refuse(c, ONYM_MALFORMED, 0, onym_span_text("Idempotency-Key"),
                       "is not for batches: send the rows again, what is stored is unchanged");
     }
     if (c->connection->keep) {
@@ -89,7 +94,7 @@ check(struct onym_http_call *c, bool streams, struct onym_bulk_options *options)
             return ONYM_HTTP_NOW;
         }
     } else if (rq->is_1_0) {
-        return refuse(c, ONYM_MALFORMED, 505, "", "a stream of rows needs HTTP/1.1");
+        return refuse(c, ONYM_MALFORMED, 505, none, "a stream of rows needs HTTP/1.1");
     }
     return ONYM_HTTP_LATER;
 }
@@ -116,7 +121,7 @@ onym_routes_batch(struct onym_http_call *c)
     }
     status = onym_http_rows_start(c, &options, &identity);
     if (status != ONYM_OK) {
-        return refuse(c, status, 0, "", "too many batches at once");
+        return refuse(c, status, 0, onym_span_of(NULL, 0), "too many batches at once");
     }
     return ONYM_HTTP_LATER;
 }

@@ -53,6 +53,7 @@ class WithNode(unittest.TestCase):
     def send(self, body, query="", login=web.ADMIN, kind=NDJSON, **more):
         reply = self.node.ask("POST", PATH + query, body, login=login,
                               headers={"Content-Type": kind, **more.pop("headers", {})}, **more)
+        self.reason = reply.reason
         got = reply.headers.get_content_type()
         if got == NDJSON:
             lines = [self.hold(json.loads(line)) for line in reply.body.decode().splitlines()]
@@ -205,7 +206,7 @@ class Array(WithNode):
         self.assertEqual(answer[0], 200)
         self.assertEqual(len(self.expect(answer, created=2000)), 2000)
         answer = self.send(json.dumps([*some[:2], {"handle": "x"}, 7]))
-        self.assertEqual(answer[0], 207)
+        self.assertEqual((answer[0], self.reason), (207, "Multi-Status"))
         failed = self.expect(answer, unchanged=2, failed=2)
         self.assertEqual(sorted(f["row"] for f in failed), [3, 4])
         self.assertEqual(self.send("[]")[0], 200)
@@ -233,11 +234,16 @@ class Refused(WithNode):
                 ("", web.ADMIN, {"kind": "text/plain"}, 415),
                 ("?mode=replaces", web.ADMIN, {}, 400), ("?on_error=x", web.ADMIN, {}, 400),
                 ("?results=some", web.ADMIN, {}, 400), ("?dry_run=maybe", web.ADMIN, {}, 400),
+                ("?dry-run=true", web.ADMIN, {}, 400), ("?on_eror=stop", web.ADMIN, {}, 400),
+                ("?mode=create&mode=delete", web.ADMIN, {}, 400), ("?=", web.ADMIN, {}, 400),
                 ("", web.ADMIN, {"headers": {"Idempotency-Key": "k"}}, 400)):
             with self.subTest(query=query, more=more):
                 got, problem, _ = self.send(body, query, login=login, **more)
                 self.assertEqual(got, status, problem)
         self.assertEqual(self.send(body, tls=False)[0], 403)
+        problem = self.send(body, "?dryrun=true")[1]  # what is misspelt would be carried out
+        self.assertEqual((problem["name"], problem["field"]), ("MALFORMED", "dryrun"))
+        self.assertEqual(self.send(body, "?&pretty&dry_run=true")[0], 200)
         self.assertEqual(self.send(b" " * ((8 << 20) + 1), kind="application/json")[0], 413)
         seen = {status for name, status in JUDGE.seen if name == "batchIdentifiers"}
         self.assertLessEqual({"400", "401", "403", "413", "415"}, seen)

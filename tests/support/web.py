@@ -49,6 +49,7 @@ def basic(user, secret):
 class Reply:
     def __init__(self, reply):
         self.status = reply.status
+        self.reason = reply.reason
         self.headers = reply.headers
         self.body = reply.read()
 
