@@ -2,6 +2,7 @@
 #include "base/require.h"
 #include "service/bulk.h"
 #include "service/http_priv.h"
+#include "service/proven.h"
 #include "wire/json_write.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct onym_http_rows {
     struct onym_http_connection *connection;
     struct onym_http_service *service;
     struct onym_identity identity; /* of everything below */
+    struct onym_proven proven;
     bool array;
     bool body_over; /* all of the request was taken */
     bool head_sent;
@@ -62,6 +64,7 @@ onym_http_rows_start(struct onym_http_call *call, const struct onym_bulk_options
     *r = (struct onym_http_rows){.connection = c, .service = s, .identity = *identity};
     memcpy(r->handle, identity->handle.at, identity->handle.len);
     r->identity.handle = onym_span_of(r->handle, identity->handle.len);
+    onym_proven_note(call, identity, &r->proven);
     principal = (struct onym_principal){.handle = r->identity.handle, .index = identity->index};
     r->array = c->keep;
     r->body_over = c->keep;
@@ -256,9 +259,15 @@ onym_http_rows_feed(struct onym_http_connection *c, struct onym_http_service *s,
 {
     struct onym_http_rows *r = c->rows;
     struct onym_bulk *b = &r->bulk;
+    enum onym_status status;
+    const char *why;
 
     if (!c->told_continue) {
         return onym_http_say_continue(c, reply);
+    }
+    status = onym_proven_look(&r->proven, s, &r->identity, now_ms, &why);
+    if (status != ONYM_OK) {
+        onym_bulk_break(b, status, why != NULL ? why : onym_status_text(status));
     }
     b->window = s->backend->rows_window(s->backend->of);
     onym_bulk_go_on(b, now_ms);

@@ -141,6 +141,47 @@ class Tokens(unittest.TestCase):
         self.assertEqual(self.node.ask("PUT", values, body=value, login=OTHER).status, 200)
         self.assertIn("key", self.read_private(token, 401).json["detail"])
 
+    def stream(self, authorization, name, ends):
+        """A batch that goes on over the end of what it was proven with: its last line."""
+        with self.node.raw() as sock:
+            def put(tag):
+                row = json.dumps({"handle": f"{web.PREFIX}/{name}-{tag}", "values": []}).encode()
+                sock.sendall(b"%x\r\n%s\n\r\n" % (len(row) + 1, row))
+
+            sock.sendall("POST /api/v1/identifiers:batch?results=all HTTP/1.1\r\nHost: x\r\n"
+                         f"Authorization: {authorization}\r\nTransfer-Encoding: chunked\r\n"
+                         "Content-Type: application/x-ndjson\r\n\r\n".encode())
+            put("before")
+            answer = b""
+            while b'"created"' not in answer:
+                answer += sock.recv(65536)
+            ends()
+            time.sleep(1.1)
+            put("behind")
+            while b'"complete"' not in answer:
+                answer += sock.recv(65536)
+        self.assertNotIn(b"-behind", answer)
+        self.assertEqual(self.ask("GET", f"/api/v1/identifiers/{web.PREFIX}%2F{name}-behind",
+                                  login=web.ADMIN).status, 404)
+        end = json.loads(answer[answer.index(b'{"summary"'):].splitlines()[0])
+        self.assertEqual((end["complete"], end["name"], end["summary"]["rows"]),
+                         (False, "CREDENTIAL_INVALID", 1))
+        return end
+
+    def test_a_batch_ends_with_its_token(self):
+        made = self.make(f"register:{web.PREFIX}")
+        end = self.stream(f"Bearer {made['token']}", "revoked", lambda: self.ask(
+            "DELETE", f"/api/v1/tokens/{made['id']}", login=web.ADMIN))
+        self.assertIn("revoked", end["detail"])
+
+    def test_a_batch_ends_with_the_key_of_who_asked(self):
+        key = f"/api/handles/{web.USER}?index=302"
+        value = [{"index": 302, "type": "HS_SECKEY", "permissions": "1100", "data": "stolen"}]
+        self.assertEqual(self.node.ask("PUT", key, body=value, login=web.ADMIN).status, 201)
+        end = self.stream(web.basic(f"302:{web.USER}", "stolen"), "changed", lambda: self.node.ask(
+            "DELETE", key, login=web.ADMIN))
+        self.assertIn("key", end["detail"])
+
     def test_plain_http_ignores_tokens(self):
         token = self.make("read")["token"]
         reply = self.node.ask("GET", SECRET_PATH, tls=False,
