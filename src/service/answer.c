@@ -144,6 +144,20 @@ answer_encrypted(struct onym_request *rq, const struct onym_envelope *envelope, 
     return answer_sealed(rq);
 }
 
+uint64_t
+onym_answer_hint(struct onym_answerer *answerer, onym_span message)
+{
+    struct onym_reader r = onym_reader_over(message);
+    uint32_t opcode = onym_reader_u32(&r);
+    onym_span name;
+
+    (void)onym_reader_bytes(&r, ONYM_HEADER_LEN - 4);
+    name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
+    return r.status == ONYM_OK && opcode == ONYM_OP_RESOLVE
+               ? onym_resolve_hint(&answerer->resolver, name)
+               : 0;
+}
+
 enum onym_verdict
 onym_answer_error(struct onym_answerer *answerer, const struct onym_answer_call *call,
                   const struct onym_envelope *envelope, onym_span message, enum onym_status status,

@@ -67,6 +67,9 @@ enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_
                               const struct onym_envelope *envelope, onym_span message,
                               struct onym_reply *reply);
 
+/* onym_resolve_hint for the name that message seems to ask for, or 0. */
+uint64_t onym_answer_hint(struct onym_answerer *answerer, onym_span message);
+
 /* An error for a message that could not be cut or was not let in: code and request id only. */
 enum onym_verdict onym_answer_error(struct onym_answerer *answerer,
                                     const struct onym_answer_call *call,

@@ -1,7 +1,6 @@
 #include "service/datagram.h"
 
 #include "base/bytes.h"
-#include "base/reader.h"
 
 #define NS_PER_MS 1000000U
 
@@ -123,15 +122,7 @@ decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t
 uint64_t
 onym_datagram_hint(struct onym_datagram_service *s, onym_span data)
 {
-    struct onym_reader r = onym_reader_over(onym_span_from(data, ONYM_ENVELOPE_LEN));
-    uint32_t opcode = onym_reader_u32(&r);
-    onym_span name;
-
-    (void)onym_reader_bytes(&r, ONYM_HEADER_LEN - 4);
-    name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
-    return r.status == ONYM_OK && opcode == ONYM_OP_RESOLVE
-               ? onym_resolve_hint(&s->answerer->resolver, name)
-               : 0;
+    return onym_answer_hint(s->answerer, onym_span_from(data, ONYM_ENVELOPE_LEN));
 }
 
 void

@@ -3,6 +3,9 @@
 #include "service/admin.h"
 #include "wire/frame.h"
 
+/* Messages of one read whose answers are fetched together. */
+#define AHEAD_MAX 64U
+
 void
 onym_stream_send(struct onym_stream_service *s, const struct onym_reply *reply,
                  const struct onym_stream_sink *sink)
@@ -57,12 +60,36 @@ act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_
     return true;
 }
 
+/* Starts fetching what the answers to the messages at the front will need, so that they wait for
+ * memory together. Returns how many were looked at, at least 1. */
+static size_t
+fetch_ahead(struct onym_stream_service *s, onym_span bytes)
+{
+    uint64_t hint[AHEAD_MAX];
+    size_t count = 0;
+
+    while (count < AHEAD_MAX) {
+        struct onym_frame frame = onym_frame_cut(bytes);
+
+        if (frame.verdict != ONYM_FRAME_MESSAGE) {
+            break;
+        }
+        hint[count++] = onym_answer_hint(s->answerer, frame.message);
+        bytes = onym_span_from(bytes, frame.used);
+    }
+    for (size_t i = 0; i < count; i++) {
+        onym_resolve_prefetch(&s->answerer->resolver, hint[i]);
+    }
+    return count > 0 ? count : 1;
+}
+
 size_t
 onym_stream_feed(struct onym_stream_service *s, const struct onym_stream_peer *peer,
                  onym_span bytes, uint64_t now_ms, const struct onym_stream_sink *sink)
 {
     struct onym_answer_call call = onym_stream_call(s, peer, now_ms);
     size_t used = 0;
+    size_t ahead = 0;
     bool touched = false;
     bool on = true;
 
@@ -78,6 +105,10 @@ onym_stream_feed(struct onym_stream_service *s, const struct onym_stream_peer *p
         if (frame.verdict == ONYM_FRAME_MORE) {
             break;
         }
+        if (ahead == 0) {
+            ahead = frame.used < bytes.len - used ? fetch_ahead(s, onym_span_from(bytes, used)) : 1;
+        }
+        ahead--;
         if (!touched) {
             sink->touch(sink->of);
             touched = true;
