@@ -137,7 +137,11 @@ settle(struct onym_http_wait *w, struct onym_http_login *out)
         onym_http_forgive(desk, &a);
     }
     if (status == ONYM_OK && id.len > 0) {
-        status = onym_http_sessions_prove(desk->sessions, id, &who, now_ms());
+        uint8_t digest[ONYM_DIGEST_BYTES_MAX];
+        onym_span key = onym_http_proof_key(w->proof);
+
+        (void)onym_digest(post->answerer->digester, ONYM_SHA256, &key, 1, digest);
+        status = onym_http_sessions_prove(desk->sessions, id, &who, digest, now_ms());
     }
     if (status != ONYM_OK) {
         fail_login(post, &a, address, status, out);
@@ -214,6 +218,33 @@ start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
     return ONYM_OK;
 }
 
+/* The session of an id, when it lives; a proven one ends with the key it was proven with. */
+static bool
+find_session(struct onym_http_post *post, onym_span id, struct onym_http_session *out)
+{
+    struct onym_http_sessions *sessions = post->node->http_desk->sessions;
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
+    struct onym_principal who;
+    enum onym_status status;
+
+    if (!onym_http_sessions_find(sessions, id, now_ms(), out)) {
+        return false;
+    }
+    if (!out->proven) {
+        return true;
+    }
+    who = (struct onym_principal){.handle = onym_span_of(out->handle, out->handle_len),
+                                  .index = out->index};
+    status = onym_token_key(&post->answerer->resolver, post->answerer->digester, &who, key);
+    if (status == ONYM_OK && memcmp(key, out->key, sizeof key) == 0) {
+        return true;
+    }
+    if (status == ONYM_OK || onym_status_http(status) == 401) { /* else the store is at fault */
+        onym_http_sessions_end(sessions, id, now_ms());
+    }
+    return false;
+}
+
 /* A session that is named without an answer: proven before, or not. */
 static void
 use_session(struct onym_http_post *post, const struct onym_http_caller *caller, onym_span id,
@@ -223,7 +254,7 @@ use_session(struct onym_http_post *post, const struct onym_http_caller *caller, 
     struct onym_http_session *found = &post->found;
     struct onym_principal who;
 
-    if (!onym_http_sessions_find(post->node->http_desk->sessions, id, now_ms(), found)) {
+    if (!find_session(post, id, found)) {
         out->status = ONYM_SESSION_UNKNOWN;
     } else if (!found->proven) {
         out->status = ONYM_AUTH_NEEDED;
@@ -416,9 +447,7 @@ session_open(void *of, const struct onym_http_caller *caller, struct onym_http_s
 static bool
 session_find(void *of, onym_span id, struct onym_http_session *out)
 {
-    struct onym_http_post *post = of;
-
-    return onym_http_sessions_find(post->node->http_desk->sessions, id, now_ms(), out);
+    return find_session(of, id, out);
 }
 
 static void

@@ -331,6 +331,17 @@ onym_http_proof_check(struct onym_http_proof *p)
     }
 }
 
+onym_span
+onym_http_proof_key(const struct onym_http_proof *p)
+{
+    size_t i = 0;
+
+    while (i + 1 < p->keys && p->key[i].index != p->index) {
+        i++;
+    }
+    return p->key[i].data;
+}
+
 /* ---- passwords ---- */
 
 /* Digests are compared instead of the texts, so that the time says nothing about either. */

@@ -71,6 +71,9 @@ ONYM_MUST_USE enum onym_status onym_http_proof_new(const struct onym_http_claim 
 /* Sets status and index. Any thread. */
 void onym_http_proof_check(struct onym_http_proof *proof);
 
+/* The data of the key that fitted; status is ONYM_OK. Borrows from proof. */
+onym_span onym_http_proof_key(const struct onym_http_proof *proof);
+
 /* Checks a password against the HS_SECKEY values of the user, at once: the value is the password,
  * or the digits of its SHA-1. *index is the one that fits. ONYM_OK; ONYM_AUTH_FAILED; statuses of
  * onym_http_proof_new. */

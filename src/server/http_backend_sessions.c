@@ -25,6 +25,7 @@ struct place {
     uint8_t peer[ONYM_HTTP_SESSION_PEER_MAX];
     size_t peer_len;
     uint64_t opened_ms, used_ms;
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
     uint32_t index;
     size_t handle_len;
     uint8_t *handle; /* heap; PROVEN */
@@ -173,6 +174,7 @@ copy_out(const struct onym_http_sessions *t, const struct place *p, struct onym_
     memcpy(out->id, text, sizeof out->id);
     memcpy(out->nonce, p->nonce, sizeof out->nonce);
     out->proven = p->list == PROVEN;
+    memcpy(out->key, p->key, sizeof out->key);
     out->index = p->index;
     out->handle_len = p->handle_len;
     if (p->handle_len > 0) {
@@ -265,7 +267,8 @@ onym_http_sessions_take_nonce(struct onym_http_sessions *t, onym_span id, struct
 
 enum onym_status
 onym_http_sessions_prove(struct onym_http_sessions *t, onym_span id,
-                         const struct onym_principal *who, uint64_t now_ms)
+                         const struct onym_principal *who, const uint8_t key[ONYM_TOKEN_DIGEST_LEN],
+                         uint64_t now_ms)
 {
     uint8_t *handle = malloc(who->handle.len);
     enum onym_status status = ONYM_OK;
@@ -290,6 +293,7 @@ onym_http_sessions_prove(struct onym_http_sessions *t, onym_span id,
         p->handle = handle;
         p->handle_len = who->handle.len;
         p->index = who->index;
+        memcpy(p->key, key, sizeof p->key);
         p->used_ms = now_ms;
         handle = NULL;
     }

@@ -44,11 +44,13 @@ bool onym_http_sessions_take_nonce(struct onym_http_sessions *table, onym_span i
                                    struct onym_rng *rng, uint64_t now_ms,
                                    uint8_t nonce[ONYM_HTTP_NONCE_LEN]);
 
-/* From here on the session stands for who (handle of at most ONYM_NAME_LEN_MAX bytes). ONYM_OK;
+/* From here on the session stands for who (handle of at most ONYM_NAME_LEN_MAX bytes), as long as
+ * their key has this digest, which whoever finds the session looks at. ONYM_OK;
  * ONYM_SESSION_UNKNOWN: it has ended meanwhile; ONYM_NO_MEMORY. */
 ONYM_MUST_USE enum onym_status onym_http_sessions_prove(struct onym_http_sessions *table,
                                                         onym_span id,
                                                         const struct onym_principal *who,
+                                                        const uint8_t key[ONYM_TOKEN_DIGEST_LEN],
                                                         uint64_t now_ms);
 
 void onym_http_sessions_end(struct onym_http_sessions *table, onym_span id, uint64_t now_ms);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "core/authz.h"
+#include "core/token.h"
 #include "onym/model/operation.h"
 #include "service/http_auth.h"
 
@@ -71,7 +72,8 @@ struct onym_http_result {
 struct onym_http_session {
     char id[ONYM_HTTP_SESSION_ID_LEN]; /* no NUL */
     uint8_t nonce[ONYM_HTTP_NONCE_LEN];
-    bool proven; /* and by whom: */
+    bool proven; /* and by whom, with which key: */
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
     uint32_t index;
     size_t handle_len;
     uint8_t handle[ONYM_NAME_LEN_MAX];

@@ -281,6 +281,24 @@ class Login(unittest.TestCase):
             self.assertIn(self.node.ask("GET", "/api/sessions/this", headers=header).status,
                           (401, 403), other)
 
+    def test_a_session_ends_with_the_key_it_was_proven_with(self):
+        key = f"/api/handles/{web.USER}?index=305"
+        for end, body in (("DELETE", None), ("PUT", [web.secret_value(305, "new")])):
+            with self.subTest(end):
+                value = [web.secret_value(305, "stolen")]
+                self.assertIn(self.node.ask("PUT", key, body=value, login=web.ADMIN).status,
+                              (200, 201))
+                session, nonce = self.open()
+                header = {"Authorization": f'Handle sessionId="{session}"'}
+                mac = self.mac("SHA-256", nonce, b"stolen")
+                self.assertEqual(self.prove(session, "SHA-256", mac,
+                                            user=f"305:{web.USER}").status, 200)
+                self.assertEqual(self.node.ask("GET", THING, headers=header).status, 403)  # proven
+                self.assertEqual(self.node.ask(end, key, body=body, login=web.ADMIN).status, 200)
+                self.assertEqual(self.node.ask("GET", THING, headers=header).status, 401)
+                self.assertEqual(self.node.ask("GET", "/api/sessions/this",
+                                               headers=header).status, 403)
+
     def test_a_session_without_proof_is_nobody(self):
         session, _ = self.open()
         reply = self.node.ask("GET", PRIVATE, headers={

@@ -80,9 +80,10 @@ lives(struct fix *f, const struct onym_http_session *session, uint64_t now_ms)
 static enum onym_status
 prove(struct fix *f, const struct onym_http_session *session, const char *handle, uint64_t now_ms)
 {
+    static const uint8_t key[ONYM_TOKEN_DIGEST_LEN] = {7};
     struct onym_principal who = {.handle = onym_span_text(handle), .index = 300};
 
-    return onym_http_sessions_prove(f->sessions, id_of(session), &who, now_ms);
+    return onym_http_sessions_prove(f->sessions, id_of(session), &who, key, now_ms);
 }
 
 static void
@@ -109,6 +110,7 @@ a_proven_session_ends_when_idle_and_in_any_case(void **state)
     assert_true(onym_http_sessions_find(f->sessions, id_of(&session), IDLE_MS - 1, &found));
     assert_true(found.proven);
     assert_int_equal(found.index, 300);
+    assert_int_equal(found.key[0], 7);
     assert_memory_equal(found.handle, "P/a", 3);
     assert_int_equal(found.handle_len, 3);
     assert_false(lives(f, &session, IDLE_MS - 1 + IDLE_MS));
