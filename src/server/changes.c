@@ -213,7 +213,9 @@ gather(struct onym_changes *c, struct batch *batch)
     *batch = (struct batch){0};
     lock(c);
     while (c->first == NULL && c->first_event == NULL && (!c->is_stopping || c->coming > 0)) {
+        c->stat.idle = true;
         (void)pthread_cond_wait(&c->arrived, &c->lock);
+        c->stat.idle = false;
     }
     take_operations(c, batch);
     batch->events = c->first_event;

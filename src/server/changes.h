@@ -140,6 +140,7 @@ struct onym_changes_stat {
     uint64_t done, failed, unknown;
     uint64_t events, events_lost;
     bool read_only;
+    bool idle; /* the thread sleeps until a turn ends that submits something */
 };
 /* Any thread. */
 void onym_changes_stat(struct onym_changes *changes, struct onym_changes_stat *out);
