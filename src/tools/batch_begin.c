@@ -4,8 +4,10 @@
 #include "tools/https_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct onym_batch_entry *
@@ -108,6 +110,26 @@ skip_rows(struct onym_batch_running *r)
     return true;
 }
 
+/* Readable by those who may read the input, whose rows and secrets it repeats. */
+static FILE *
+open_like(const char *input, const char *path)
+{
+    struct stat st;
+    FILE *file = NULL;
+    int fd = -1;
+
+    if (stat(input, &st) == 0) {
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    }
+    if (fd >= 0 && fchmod(fd, (st.st_mode & 0666) | S_IRUSR | S_IWUSR) == 0) {
+        file = fdopen(fd, "w");
+    }
+    if (file == NULL && fd >= 0) {
+        (void)close(fd);
+    }
+    return file;
+}
+
 /* FILE.failed as long as FILE.job knows it: what lies behind was not settled. */
 static bool
 open_failed(struct onym_batch_running *r)
@@ -117,7 +139,7 @@ open_failed(struct onym_batch_running *r)
     if (r->order->dry_run) {
         return true;
     }
-    r->failed = fopen(r->job->failed_path, fresh ? "we" : "r+e");
+    r->failed = open_like(r->order->input.path, r->job->failed_path);
     if (r->failed == NULL || ftruncate(fileno(r->failed), (off_t)r->job->failed_bytes) != 0 ||
         fseeko(r->failed, (off_t)r->job->failed_bytes, SEEK_SET) != 0) {
         (void)fprintf(stderr, "onymctl %s: %s: cannot write it: %s\n", r->order->what,

@@ -142,6 +142,19 @@ class Batch(unittest.TestCase):
         self.assertEqual(self.value_of(f"{PREFIX}/here"), "e,\nf")
         self.assertEqual(self.value_of(f"{PREFIX}/x"), "c")
 
+    def test_failed_rows_are_no_more_readable_than_the_input(self):
+        row = {"handle": "99.9/a", "values": [{"index": 300, "type": "HS_SECKEY", "data": "s3cret"}]}
+        path = self.write("secrets.ndjson", json.dumps(row) + "\n")
+        failed = pathlib.Path(f"{path}.failed")
+        for mode, before in ((0o600, None), (0o600, 0o644), (0o640, 0o600), (0o444, None)):
+            with self.subTest(oct(mode)):
+                if before is not None:  # from an earlier run
+                    failed.chmod(before)
+                pathlib.Path(path).chmod(mode)
+                self.run_file(path, "--restart", status=1)
+                self.assertIn("s3cret", failed.read_text("utf-8"))
+                self.assertEqual(oct(failed.stat().st_mode & 0o777), oct(mode | 0o600))
+
     def test_failed_lines_of_ndjson_run_again(self):
         line = {"handle": "99.9/a", "values": [{"index": 1, "type": "T", "data": "x"}]}
         path = self.write("a.ndjson", json.dumps(line) + "\n{\"handle\": 1}\n")
