@@ -139,6 +139,7 @@ connect_again(struct onym_batch_running *r)
         put_head(r);
     } else if (h->was_up && (code == ONYM_EXIT_UNREACHABLE || code == ONYM_EXIT_SERVER) &&
                h->again_ns - h->lost_ns < r->order->retry_s * NS_PER_S) {
+        r->put_off[0] = '\0';
         lose(r);
     } else {
         if (code == ONYM_EXIT_UNREACHABLE && r->flying > 0 && !r->order->dry_run) {
@@ -276,6 +277,9 @@ settle(struct onym_batch_running *r, const struct onym_batch_verdict *v)
     struct onym_batch_https *h = r->https;
     struct onym_batch_entry *entry;
 
+    if (v->passing) {
+        (void)snprintf(r->put_off, sizeof r->put_off, "%s", v->reason);
+    }
     if (v->row == 0 || v->row > h->lines || v->row + ONYM_BATCH_WINDOW <= h->lines || v->passing) {
         return false;
     }
@@ -292,6 +296,7 @@ settle(struct onym_batch_running *r, const struct onym_batch_verdict *v)
     (void)snprintf(entry->reason, sizeof entry->reason, "%s", v->reason);
     r->flying--;
     r->heard_ns = onym_clock_monotonic_ns();
+    r->put_off[0] = '\0';
     h->barrier = false;
     h->tries = 0;
     h->lost_ns = 0;
@@ -306,6 +311,7 @@ refused(struct onym_batch_running *r)
     char text[512];
 
     if (status == 503 || status == 429) {
+        (void)snprintf(r->put_off, sizeof r->put_off, "%.255s", detail);
         lose(r);
         return;
     }

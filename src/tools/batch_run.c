@@ -153,6 +153,12 @@ hear(struct onym_batch_running *r)
         if (busy && (end == ONYM_BATCH_SETTLED || end == ONYM_BATCH_IDENTITY_REFUSED)) {
             r->flying--;
             r->heard_ns = now_ns;
+            r->put_off[0] = '\0';
+        } else if (busy && end == ONYM_BATCH_AGAIN) {
+            bool heard = slot->result.status == ONYM_BUSY || slot->result.status == ONYM_READ_ONLY;
+
+            (void)snprintf(r->put_off, sizeof r->put_off, "%s",
+                           heard ? onym_status_text(slot->result.status) : "");
         }
         if (end == ONYM_BATCH_IDENTITY_REFUSED && !r->stopping) {
             refuse_identity(r, &slot->result);
@@ -178,20 +184,29 @@ in_doubt(const struct onym_batch_running *r)
     return false;
 }
 
-/* Nobody has answered anything for too long, or the user has enough. */
+static void
+give_up(struct onym_batch_running *r)
+{
+    bool unknown = in_doubt(r);
+    bool put_off = r->put_off[0] != '\0';
+    char text[512];
+
+    (void)snprintf(text, sizeof text,
+                   "the node %s%s%s; when it does again: onymctl batch resume FILE",
+                   put_off ? "takes no rows: " : "does not answer", r->put_off,
+                   unknown ? ", and some rows under way may be stored or not" : "");
+    onym_batch_stop(r, unknown ? ONYM_EXIT_UNKNOWN : ONYM_EXIT_UNREACHABLE, text);
+    r->flying = 0;
+}
+
+/* No row was settled for too long, or the user has enough. */
 static void
 consider_stopping(struct onym_batch_running *r)
 {
     struct signalfd_siginfo info;
-    bool unknown = in_doubt(r);
 
     if (r->flying > 0 && onym_clock_monotonic_ns() - r->heard_ns > r->order->retry_s * NS_PER_S) {
-        onym_batch_stop(
-            r, unknown ? ONYM_EXIT_UNKNOWN : ONYM_EXIT_UNREACHABLE,
-            unknown ? "the node does not answer, and some rows under way may be stored or not; "
-                      "when it does again: onymctl batch resume FILE"
-                    : "the node does not answer; when it does again: onymctl batch resume FILE");
-        r->flying = 0;
+        give_up(r);
     }
     if (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         onym_batch_stop(r, ONYM_EXIT_INTERRUPTED,

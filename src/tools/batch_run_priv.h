@@ -30,6 +30,7 @@ struct onym_batch_running {
     bool stopping; /* nothing more is sent */
     int code;
     uint64_t start_ns, saved_ns, heard_ns;
+    char put_off[256]; /* why the node takes no row now, in its own words; often empty */
     struct onym_progress progress;
     char phase[64];
 };

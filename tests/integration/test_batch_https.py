@@ -101,6 +101,20 @@ class Batch(unittest.TestCase):
             self.assertIn(b'"row"', job.stdout.readline())
         return job
 
+    def test_a_node_without_room_is_not_called_silent(self):
+        self.node.stop()
+        self.node._remove()
+        self.node = web.Web(workers=2, records=self.records, map_size="2MiB")
+        self.node.start()
+        self.addCleanup(self.node._remove)
+        self.addCleanup(self.node.stop)
+        path = self.write("large.ndjson", "".join(json.dumps({
+            "handle": f"{PREFIX}/f{i}", "values": [{"index": 1, "type": "T", "data": "x" * 3000}]})
+            + "\n" for i in range(2000)))
+        _, told = self.batch("run", path, "--retry", "1", status=7)
+        self.assertIn("takes no rows: the disk or the map is full", told)
+        self.assertNotIn("does not answer", told)
+
     # --- what rows come to ---
 
     def test_csv_with_rows_that_fail_and_run_again(self):
