@@ -217,13 +217,32 @@ outcome(struct onym_http_connection *c, uint64_t now_ms, struct onym_http_reply 
     return onym_bulk_blocked(b) || onym_bulk_done_reading(b) ? ONYM_HTTP_PENDING : ONYM_HTTP_MORE;
 }
 
+/* Works on what is kept, as long as who asks still may. */
+static void
+go_on(struct onym_http_connection *c, struct onym_http_service *s, uint64_t now_ms)
+{
+    struct onym_http_rows *r = c->rows;
+    const char *why;
+    enum onym_status status = onym_proven_look(&r->proven, s, &r->identity, now_ms, &why);
+
+    if (status != ONYM_OK) {
+        onym_bulk_break(&r->bulk, status, why != NULL ? why : onym_status_text(status));
+    }
+    r->bulk.window = s->backend->rows_window(s->backend->of);
+    onym_bulk_go_on(&r->bulk, now_ms);
+}
+
 enum onym_http_verdict
 onym_http_rows_turn(struct onym_http_connection *c, struct onym_http_service *s, uint64_t now_ms,
                     struct onym_http_reply *reply)
 {
     ONYM_REQUIRE(c->stage == ONYM_HTTP_ROWS);
-    c->rows->bulk.busy = false;
-    c->rows->bulk.window = s->backend->rows_window(s->backend->of);
+    if (c->rows->array) {
+        go_on(c, s, now_ms); /* no input comes that would lead to rows_feed */
+    } else {
+        c->rows->bulk.busy = false;
+        c->rows->bulk.window = s->backend->rows_window(s->backend->of);
+    }
     return outcome(c, now_ms, reply);
 }
 
@@ -259,18 +278,11 @@ onym_http_rows_feed(struct onym_http_connection *c, struct onym_http_service *s,
 {
     struct onym_http_rows *r = c->rows;
     struct onym_bulk *b = &r->bulk;
-    enum onym_status status;
-    const char *why;
 
     if (!c->told_continue) {
         return onym_http_say_continue(c, reply);
     }
-    status = onym_proven_look(&r->proven, s, &r->identity, now_ms, &why);
-    if (status != ONYM_OK) {
-        onym_bulk_break(b, status, why != NULL ? why : onym_status_text(status));
-    }
-    b->window = s->backend->rows_window(s->backend->of);
-    onym_bulk_go_on(b, now_ms);
+    go_on(c, s, now_ms);
     if (!r->body_over && !onym_bulk_blocked(b) && !onym_bulk_done_reading(b)) {
         take_body(c, input, now_ms);
     }

@@ -211,6 +211,23 @@ class Array(WithNode):
         self.assertEqual(sorted(f["row"] for f in failed), [3, 4])
         self.assertEqual(self.send("[]")[0], 200)
 
+    def test_arrays_beside_each_other(self):
+        """Together they are more than one address may have under way, so that some wait."""
+        answers = {}
+
+        def one(tag):
+            body = json.dumps(rows(2000, tag))
+            answers[tag] = self.node.ask("POST", PATH, body, login=web.ADMIN,
+                                         headers={"Content-Type": "application/json"})
+
+        threads = [threading.Thread(target=one, args=(f"beside{i}",)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ends = [(a.status, a.json["summary"]["created"]) for a in answers.values()]
+        self.assertEqual(ends, [(200, 2000)] * 6)
+
     def test_a_broken_array_stores_nothing(self):
         for body in (json.dumps(rows(2, "broken"))[:-1], json.dumps(rows(2, "broken")) + "x", "{}",
                      "", json.dumps(rows(2001, "broken"))):
