@@ -13,6 +13,7 @@
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const client_words[] = {"off", "optional", "required", NULL};
 static const char *const switch_words[] = {"no", "yes", NULL};
+static const char *const hash_words[] = {"sha256", "sm3", NULL};
 static const char *const format_words[] = {"auto", "text", "json", NULL};
 
 /* The words are places in these enums. */
@@ -20,6 +21,7 @@ _Static_assert(ONYM_LOG_ERROR == 0 && ONYM_LOG_DEBUG == 4, "order of level_words
 _Static_assert(ONYM_CLIENT_CERTIFICATES_OFF == 0 && ONYM_CLIENT_CERTIFICATES_REQUIRED == 2,
                "order of client_words");
 _Static_assert(ONYM_LOG_AUTO == 0 && ONYM_LOG_JSON == 2, "order of format_words");
+_Static_assert(ONYM_LOG_HASH_SHA256 == 0 && ONYM_LOG_HASH_SM3 == 1, "order of hash_words");
 
 static const struct onym_config_key table[] = {
     {.name = "node.id",
@@ -131,6 +133,15 @@ static const struct onym_config_key table[] = {
      .value = "256GiB",
      .help = "Address space reserved for the records: the most they can grow to. Disk space is "
              "taken only as they do grow."},
+    {.name = "storage.log_hash",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(log_hash),
+     .max = 1,
+     .words = hash_words,
+     .value = "sha256",
+     .help =
+         "Hash of the log of changes, its chain and the digests of records in it, when the node "
+         "makes the store. A store that is there keeps its own."},
     {.name = "cache.size",
      .type = ONYM_CONFIG_SIZE,
      .offset = FIELD(cache_size),

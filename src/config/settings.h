@@ -43,6 +43,9 @@ enum onym_client_certificates {
     ONYM_CLIENT_CERTIFICATES_REQUIRED
 };
 
+/* storage.log_hash; in the order of enum onym_record_digest, which begins with 1. */
+enum onym_log_hash { ONYM_LOG_HASH_SHA256, ONYM_LOG_HASH_SM3 };
+
 struct onym_settings {
     char node_id[64]; /* node.id                    "node-a" */
     uint32_t workers; /* node.workers               0 = one per core, at most 64 */
@@ -58,6 +61,7 @@ struct onym_settings {
     char site_key[ONYM_PATH_MAX];        /* site.key_file      "" = replies are not signed */
     char data_dir[ONYM_PATH_MAX];        /* storage.dir               "onym-data" */
     uint64_t map_size;                   /* storage.map_size           256GiB */
+    enum onym_log_hash log_hash;         /* storage.log_hash           sha256; of a new store */
     uint64_t cache_size;        /* cache.size                 512MiB of all workers; 0 = off */
     uint32_t udp_per_client;    /* limits.udp_per_client      20000/s answers per source network */
     uint32_t udp_reply_packets; /* limits.udp_reply_packets   16; 1..64 packets of one reply */

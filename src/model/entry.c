@@ -34,3 +34,9 @@ onym_entry_has_id(const struct onym_entry *e)
 
     return memcmp(e->id, none, sizeof none) != 0;
 }
+
+const char *
+onym_record_digest_name(enum onym_record_digest digest)
+{
+    return digest == ONYM_RECORD_SM3 ? "sm3" : "sha256";
+}

@@ -18,6 +18,7 @@ enum onym_event {
     ONYM_EVENT_LOST = 3    /* count of events that found no room before this entry */
 };
 
+/* The hash of a store's log: digests of records in its entries, and the chain over its groups. */
 enum onym_record_digest { ONYM_RECORD_SHA256 = 1, ONYM_RECORD_SM3 = 2 };
 
 struct onym_load_operation {
@@ -64,5 +65,7 @@ bool onym_entry_has_id(const struct onym_entry *entry);
 const char *onym_entry_what(const struct onym_entry *entry);
 /* The same for an action alone; "" for 0. */
 const char *onym_entry_action(uint8_t action);
+/* "sha256" or "sm3". Static. */
+const char *onym_record_digest_name(enum onym_record_digest digest);
 
 #endif

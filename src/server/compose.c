@@ -187,6 +187,12 @@ raise_descriptor_limit(struct server *s)
     }
 }
 
+static enum onym_record_digest
+set_log_hash(const struct server *s)
+{
+    return s->node.settings.log_hash == ONYM_LOG_HASH_SM3 ? ONYM_RECORD_SM3 : ONYM_RECORD_SHA256;
+}
+
 static enum onym_status
 open_store(struct server *s, struct onym_fault *fault)
 {
@@ -196,7 +202,8 @@ open_store(struct server *s, struct onym_fault *fault)
         .map_size = s->node.settings.map_size,
         .seed = s->node.seed,
         .readers_max = s->node.settings.workers * READERS_PER_WORKER + READERS_SPARE,
-        .create = true};
+        .create = true,
+        .log_hash = set_log_hash(s)};
 
     return onym_env_open(&options, &s->node.env, fault);
 }
@@ -324,7 +331,12 @@ log_ready(const struct server *s)
     }
     log_listeners(s, "http", &s->node.settings.http);
     log_listeners(s, "ops", &s->node.settings.ops);
-    (void)!onym_env_stat(s->node.env, &stat);
+    if (onym_env_stat(s->node.env, &stat) == ONYM_OK && stat.log_hash != set_log_hash(s)) {
+        ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "store", "log_hash_kept",
+                 "the store keeps the log hash it was made with; storage.log_hash is for a new one",
+                 onym_log_text("log_hash", onym_record_digest_name(stat.log_hash)),
+                 onym_log_text("set", onym_record_digest_name(set_log_hash(s))));
+    }
     ONYM_LOG(s->node.log, ONYM_LOG_NOTICE, "server", "ready", "the node answers",
              onym_log_text("node", s->node.settings.node_id),
              onym_log_text("version", ONYM_BUILD_VERSION), onym_log_text("revision", ONYM_REVISION),

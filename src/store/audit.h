@@ -9,9 +9,10 @@
 struct onym_audit_report {
     uint64_t entries;
     uint64_t groups;
-    uint64_t sequence; /* of the last entry; 0 = the log is empty */
-    uint8_t hash[32];  /* of the last group */
-    uint8_t node[16];  /* node id, which the chain begins with */
+    uint64_t sequence;              /* of the last entry; 0 = the log is empty */
+    enum onym_record_digest digest; /* the hash of the log */
+    uint8_t hash[32];               /* of the last group */
+    uint8_t node[16];               /* node id, which the chain begins with */
 };
 
 /* Called for each entry, before the hash of its group is known to hold. Spans die with the call. */

@@ -54,7 +54,8 @@ read_meta(struct onym_change *change)
         status = onym_meta_digest(tables, change->txn, &change->digest_kind);
     }
     if (status == ONYM_OK) {
-        status = onym_oplog_group_init(&change->log, &position);
+        status = onym_oplog_group_init(&change->log, onym_oplog_hash(change->digest_kind),
+                                       &position);
     }
     return status == ONYM_OK ? onym_digester_new(&change->digester) : status;
 }
@@ -201,9 +202,7 @@ digest_stored(struct onym_change *change, onym_span stored, uint8_t out[ONYM_ENT
 {
     onym_span body = onym_span_from(stored, CHECKSUM_LEN);
 
-    (void)onym_digest(change->digester,
-                      change->digest_kind == ONYM_RECORD_SM3 ? ONYM_SM3 : ONYM_SHA256, &body, 1,
-                      out);
+    (void)onym_digest(change->digester, onym_oplog_hash(change->digest_kind), &body, 1, out);
 }
 
 bool

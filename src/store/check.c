@@ -175,7 +175,8 @@ compare_meta(struct check *check)
     if (status != ONYM_OK && status != ONYM_CORRUPT) {
         return status;
     }
-    report->log_good = status == ONYM_OK;
+    report->log_good = onym_meta_digest(tables, txn, &report->log_hash) == ONYM_OK &&
+                       status == ONYM_OK;
     report->log_entries = log.entries;
     report->log_groups = log.groups;
     (void)snprintf(report->log_problem, sizeof report->log_problem, "%.159s", fault.text);

@@ -22,6 +22,7 @@ struct onym_check_report {
     uint64_t damaged; /* records */
     uint64_t log_entries;
     uint64_t log_groups;
+    enum onym_record_digest log_hash;
     bool counts_good;
     bool log_good;
     bool has_checkpoint;

@@ -173,12 +173,12 @@ reap_readers(struct onym_env *env)
  * some of them. So a new store is made beside its place and moves there when all of it is on the
  * disk: a power cut leaves either none or one that opens. */
 static enum onym_status
-make_data(const struct onym_env *env, struct onym_fault *fault)
+make_data(const struct onym_env *env, enum onym_record_digest log_hash, struct onym_fault *fault)
 {
     struct onym_tables tables;
     struct stat st;
     const struct onym_tables_options options = {
-        .map_size = env->map_size, .flags = MDB_NOLOCK, .create = true};
+        .map_size = env->map_size, .flags = MDB_NOLOCK, .create = true, .digest = log_hash};
     enum onym_status status;
 
     if (stat(env->data_path, &st) == 0) {
@@ -197,15 +197,18 @@ make_data(const struct onym_env *env, struct onym_fault *fault)
 }
 
 static enum onym_status
-open_data(struct onym_env *env, bool create, struct onym_fault *fault)
+open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
+          struct onym_fault *fault)
 {
-    const struct onym_tables_options options = {
-        .map_size = env->map_size, .readers_max = env->readers_max, .create = create};
+    const struct onym_tables_options options = {.map_size = env->map_size,
+                                                .readers_max = env->readers_max,
+                                                .create = create,
+                                                .digest = log_hash};
     enum onym_status status;
 
     /* what a load or a first start that was killed left behind */
     (void)unlink(env->new_path);
-    status = create ? make_data(env, fault) : ONYM_OK;
+    status = create ? make_data(env, log_hash, fault) : ONYM_OK;
     if (status != ONYM_OK) {
         return status;
     }
@@ -226,31 +229,6 @@ open_data(struct onym_env *env, bool create, struct onym_fault *fault)
         (void)reap_readers(env);
     }
     return status;
-}
-
-/* The digest is chosen before the first entry, so that all of a log speak of records alike. */
-static enum onym_status
-choose_digest(const struct onym_env *env, struct onym_fault *fault)
-{
-    struct onym_position position;
-    enum onym_status status;
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(env->tables.mdb, NULL, 0, &txn);
-
-    if (rc != 0) {
-        return onym_lmdb_fault(fault, env->data_path, rc);
-    }
-    status = onym_meta_position(&env->tables, txn, &position);
-    if (status == ONYM_OK && position.sequence == 0) {
-        status = onym_meta_put_digest(&env->tables, txn, ONYM_RECORD_SM3);
-    }
-    if (status != ONYM_OK) {
-        mdb_txn_abort(txn);
-        return onym_fault_set(fault, status, "%s: the log's digest cannot be set: %s",
-                              env->data_path, onym_status_text(status));
-    }
-    rc = mdb_txn_commit(txn);
-    return rc == 0 ? ONYM_OK : onym_lmdb_fault(fault, env->data_path, rc);
 }
 
 enum onym_status
@@ -281,10 +259,7 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
         status = take_lock(env, options->holder, fault);
     }
     if (status == ONYM_OK) {
-        status = open_data(env, options->create, fault);
-    }
-    if (status == ONYM_OK && options->create && options->sm3) {
-        status = choose_digest(env, fault);
+        status = open_data(env, options->create, options->log_hash, fault);
     }
     if (status != ONYM_OK) {
         onym_env_close(env);
@@ -329,7 +304,7 @@ onym_env_replace(struct onym_env *env, struct onym_fault *fault)
                               "log for the disk, then load again",
                               env->data_path);
     }
-    if (open_data(env, false, &why) != ONYM_OK) {
+    if (open_data(env, false, 0, &why) != ONYM_OK) {
         return onym_fault_set(fault, ONYM_UNCERTAIN,
                               "the new file is complete and in its place, but cannot be opened: %s",
                               why.text);
@@ -357,7 +332,7 @@ onym_env_reopen(struct onym_env *env, struct onym_fault *fault)
     (void)pthread_mutex_lock(&env->reopening);
     onym_tables_close(&env->tables);
     drop_cache(env->data_path);
-    status = open_data(env, false, fault);
+    status = open_data(env, false, 0, fault);
     if (status != ONYM_OK) {
         onym_tables_close(&env->tables);
     }
@@ -413,6 +388,9 @@ read_stat(const struct onym_env *env, struct onym_env_stat *out)
     }
     enum onym_status status = onym_meta_counts(&env->tables, txn, &counts);
 
+    if (status == ONYM_OK) {
+        status = onym_meta_digest(&env->tables, txn, &s.log_hash);
+    }
     mdb_txn_abort(txn);
     if (status != ONYM_OK) {
         return ONYM_IO;

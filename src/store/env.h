@@ -8,9 +8,10 @@
 #define ONYM_STORE_ENV_H
 
 #include "base/fault.h"
+#include "model/entry.h"
 
 #define ONYM_STORE_MAP_SIZE_DEFAULT ((size_t)256 << 30)
-#define ONYM_STORE_FORMAT           2U /* of the whole directory; kept in meta */
+#define ONYM_STORE_FORMAT           3U /* the newest that is read; meta keeps what a store needs */
 
 struct onym_env; /* opaque; one per process and directory */
 
@@ -21,8 +22,8 @@ struct onym_env_options {
     unsigned readers_max; /* reader slots; 0 = 126 */
     uint64_t seed; /* random, for store/marks.h; a program without views kept open has none */
     bool create;   /* make DIR and an empty store when there is none */
-    bool sm3;      /* with create: the log of a store that is still empty names records by
-                      their SM3 instead of their SHA-256. Never changes afterwards */
+    enum onym_record_digest log_hash; /* of a store that is made; 0 = SHA-256. One that is there
+                                         keeps its own */
 };
 
 /* Takes DIR/lock, opens the store and reaps reader slots of dead processes.
@@ -52,6 +53,7 @@ struct onym_env_stat {
     size_t map_size, map_used; /* bytes */
     uint64_t file_size;        /* bytes on disk */
     unsigned readers;
+    enum onym_record_digest log_hash;
 };
 /* ONYM_OK or ONYM_IO. */
 ONYM_MUST_USE enum onym_status onym_env_stat(struct onym_env *env, struct onym_env_stat *out);

@@ -44,6 +44,7 @@ struct onym_tables_options {
     unsigned readers_max; /* 0: as many as LMDB has by default */
     unsigned flags;       /* of LMDB, added to those every file is opened with */
     bool create;
+    enum onym_record_digest digest; /* of a log that is made; 0 = SHA-256 */
 };
 
 /* Opens the LMDB file at path and its tables, making them when create; a table that an older

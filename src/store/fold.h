@@ -1,7 +1,7 @@
-/* The digest of the fold: one SHA-256 over all records in key order, of each u1 kind, u4 length and
- * the stored record without its checksum. The rest of the key follows from the name, which is in
- * the record, and the checksum from both. Two stores with the same digest hold the same records to
- * the last bit. */
+/* The digest of the fold: one SHA-256, whatever the hash of the log is, over all records in key
+ * order, of each u1 kind, u4 length and the stored record without its checksum. The rest of the key
+ * follows from the name, which is in the record, and the checksum from both. Two stores with the
+ * same digest hold the same records to the last bit. */
 #ifndef ONYM_STORE_FOLD_H
 #define ONYM_STORE_FOLD_H
 

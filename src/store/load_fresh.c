@@ -183,10 +183,7 @@ build_file(struct build *b, const uint8_t input[16], struct onym_load_double *tw
         status = begin(b, fault);
     }
     if (status == ONYM_OK) {
-        status = onym_meta_create(&b->tables, b->txn, node, &b->position);
-    }
-    if (status == ONYM_OK) {
-        status = onym_meta_put_digest(&b->tables, b->txn, b->digest);
+        status = onym_meta_create(&b->tables, b->txn, node, b->digest, &b->position);
     }
     if (status == ONYM_OK) {
         status = append_all(b, twice, fault);

@@ -69,23 +69,36 @@ read_position(const uint8_t *at, struct onym_position *out)
 }
 
 static enum onym_status
-put_format(const struct onym_tables *tables, MDB_txn *txn)
+put_format(const struct onym_tables *tables, MDB_txn *txn, uint32_t format)
 {
-    uint8_t format[4];
+    uint8_t bytes[4];
 
-    onym_put_u32(format, ONYM_STORE_FORMAT);
-    return put(tables, txn, "format", onym_span_of(format, sizeof format));
+    onym_put_u32(bytes, format);
+    return put(tables, txn, "format", onym_span_of(bytes, sizeof bytes));
+}
+
+static enum onym_status
+put_digest(const struct onym_tables *tables, MDB_txn *txn, enum onym_record_digest digest)
+{
+    uint8_t byte = (uint8_t)digest;
+
+    return put(tables, txn, "digest", onym_span_of(&byte, 1));
 }
 
 enum onym_status
 onym_meta_create(const struct onym_tables *tables, MDB_txn *txn,
-                 const uint8_t node[ONYM_NODE_ID_LEN], const struct onym_position *start)
+                 const uint8_t node[ONYM_NODE_ID_LEN], enum onym_record_digest digest,
+                 const struct onym_position *start)
 {
     static const struct onym_counts none;
-    enum onym_status status = put_format(tables, txn);
+    enum onym_status status = put_format(
+        tables, txn, digest == ONYM_RECORD_SM3 ? ONYM_FORMAT_SM3 : ONYM_FORMAT_PACKED);
 
     if (status == ONYM_OK) {
         status = put(tables, txn, "node", onym_span_of(node, ONYM_NODE_ID_LEN));
+    }
+    if (status == ONYM_OK) {
+        status = put_digest(tables, txn, digest);
     }
     if (status == ONYM_OK) {
         status = onym_meta_put_counts(tables, txn, &none);
@@ -114,7 +127,9 @@ onym_meta_raise_format(const struct onym_tables *tables, MDB_txn *txn)
     uint32_t format;
     enum onym_status status = onym_meta_format(tables, txn, &format);
 
-    return status == ONYM_OK && format < ONYM_STORE_FORMAT ? put_format(tables, txn) : status;
+    return status == ONYM_OK && format < ONYM_FORMAT_PACKED
+               ? put_format(tables, txn, ONYM_FORMAT_PACKED)
+               : status;
 }
 
 enum onym_status
@@ -184,14 +199,6 @@ onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn, struct onym
         memcpy(out->fold, at + POSITION_LEN, ONYM_HASH_LEN);
     }
     return status;
-}
-
-enum onym_status
-onym_meta_put_digest(const struct onym_tables *tables, MDB_txn *txn, enum onym_record_digest digest)
-{
-    uint8_t byte = (uint8_t)digest;
-
-    return put(tables, txn, "digest", onym_span_of(&byte, 1));
 }
 
 enum onym_status

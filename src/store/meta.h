@@ -1,9 +1,9 @@
 /* The table `meta`: what a node knows about its own store. One small value per name.
  *
- *   "format"      u4 ONYM_STORE_FORMAT
+ *   "format"      u4, the least a program must know to read the store
  *   "node"        16 random bytes, made with the store and kept through every load
- *   "digest"      u1 which digest of records the log has (enum onym_record_digest); without it
- *                 SHA-256. Chosen when the store is made
+ *   "digest"      u1 the hash of the log (enum onym_record_digest); without it SHA-256. Chosen when
+ *                 the store is made
  *   "counts"      u8 records of kind handle, u8 homed prefixes
  *   "position"    the last group of the log: u2 stream, u8 sequence, 32 bytes group hash
  *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
@@ -16,7 +16,7 @@
 #include "store/env_priv.h"
 
 #define ONYM_NODE_ID_LEN 16U
-#define ONYM_HASH_LEN    32U /* SHA-256 */
+#define ONYM_HASH_LEN    32U /* SHA-256 or SM3 */
 #define ONYM_INPUT_LEN   16U /* XXH3-128 of the input of a load */
 
 struct onym_counts {
@@ -35,14 +35,18 @@ struct onym_checkpoint {
     uint8_t fold[ONYM_HASH_LEN];
 };
 
-/* Writes format, node id, zero counts and where the empty log begins into new tables. ONYM_OK or
- * what LMDB reports. */
+#define ONYM_FORMAT_PACKED 2U /* entries packed against another */
+#define ONYM_FORMAT_SM3    3U /* the hash of the log is SM3 */
+
+/* Writes format, node id, hash of the log, zero counts and the log's position into new tables.
+ * ONYM_OK or what LMDB reports. */
 ONYM_MUST_USE enum onym_status onym_meta_create(const struct onym_tables *tables, MDB_txn *txn,
                                                 const uint8_t node[ONYM_NODE_ID_LEN],
+                                                enum onym_record_digest digest,
                                                 const struct onym_position *start);
 
-/* Writes ONYM_STORE_FORMAT where an older one stands: something is put that older programs cannot
- * read. ONYM_OK, ONYM_CORRUPT or what LMDB reports. */
+/* Writes ONYM_FORMAT_PACKED where an older one stands: such an entry is put. ONYM_OK, ONYM_CORRUPT
+ * or what LMDB reports. */
 ONYM_MUST_USE enum onym_status onym_meta_raise_format(const struct onym_tables *tables,
                                                       MDB_txn *txn);
 
@@ -62,8 +66,6 @@ ONYM_MUST_USE enum onym_status onym_meta_checkpoint(const struct onym_tables *ta
                                                     struct onym_checkpoint *out);
 
 /* Each writes one name: ONYM_OK or what LMDB reports. */
-ONYM_MUST_USE enum onym_status onym_meta_put_digest(const struct onym_tables *tables, MDB_txn *txn,
-                                                    enum onym_record_digest digest);
 ONYM_MUST_USE enum onym_status onym_meta_put_counts(const struct onym_tables *tables, MDB_txn *txn,
                                                     const struct onym_counts *counts);
 ONYM_MUST_USE enum onym_status onym_meta_put_position(const struct onym_tables *tables,

@@ -10,7 +10,8 @@
 #define KEY_LEN 10U
 
 enum onym_status
-onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], struct onym_position *out)
+onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], enum onym_digest hash,
+                 struct onym_position *out)
 {
     static const uint8_t stream[2] = {0, 0};
     onym_span parts[3] = {onym_span_text("onym log 1"), onym_span_of(node, ONYM_NODE_ID_LEN),
@@ -20,7 +21,7 @@ onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], struct onym_position *out
 
     if (status == ONYM_OK) {
         *out = (struct onym_position){.stream = 0, .sequence = 0};
-        (void)onym_digest(digester, ONYM_SHA256, parts, 3, out->hash);
+        (void)onym_digest(digester, hash, parts, 3, out->hash);
         onym_digester_free(digester);
     }
     return status;
@@ -39,9 +40,10 @@ hash_entry(struct onym_digester *digester, onym_span key, onym_span entry)
 }
 
 static void
-start_group(struct onym_digester *digester, const uint8_t previous[ONYM_HASH_LEN])
+start_group(struct onym_digester *digester, enum onym_digest hash,
+            const uint8_t previous[ONYM_HASH_LEN])
 {
-    onym_digest_start(digester, ONYM_SHA256);
+    onym_digest_start(digester, hash);
     onym_digest_add(digester, onym_span_of(previous, ONYM_HASH_LEN));
 }
 
@@ -53,9 +55,11 @@ write_key(uint8_t key[KEY_LEN], uint16_t stream, uint64_t sequence)
 }
 
 enum onym_status
-onym_oplog_group_init(struct onym_oplog_group *group, const struct onym_position *position)
+onym_oplog_group_init(struct onym_oplog_group *group, enum onym_digest hash,
+                      const struct onym_position *position)
 {
-    *group = (struct onym_oplog_group){.position = *position, .sequence = position->sequence};
+    *group = (struct onym_oplog_group){
+        .position = *position, .sequence = position->sequence, .hash = hash};
     return onym_digester_new(&group->digester);
 }
 
@@ -172,7 +176,7 @@ onym_oplog_group_append(struct onym_oplog_group *group, const struct onym_tables
     if (status == ONYM_OK && group->is_open) {
         status = write_held(group, tables, txn, false);
     } else if (status == ONYM_OK) {
-        start_group(group->digester, group->position.hash);
+        start_group(group->digester, group->hash, group->position.hash);
         group->base_sequence = 0;
         group->is_open = true;
     }
@@ -208,9 +212,13 @@ onym_oplog_append_load(const struct onym_tables *tables, MDB_txn *txn, uint64_t 
                        const struct onym_load_operation *load, struct onym_position *position)
 {
     struct onym_entry entry = {.what = ONYM_ENTRY_LOAD, .time_ms = now_ms, .load = *load};
-    struct onym_oplog_group group;
-    enum onym_status status = onym_oplog_group_init(&group, position);
+    struct onym_oplog_group group = {0};
+    enum onym_record_digest digest;
+    enum onym_status status = onym_meta_digest(tables, txn, &digest);
 
+    if (status == ONYM_OK) {
+        status = onym_oplog_group_init(&group, onym_oplog_hash(digest), position);
+    }
     if (status == ONYM_OK) {
         status = onym_oplog_group_append(&group, tables, txn, &entry);
     }
@@ -311,7 +319,7 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
         bytes.len -= ONYM_HASH_LEN;
     }
     if (!walk->in_group) {
-        start_group(walk->digester, walk->last.hash);
+        start_group(walk->digester, onym_oplog_hash(walk->report.digest), walk->last.hash);
         walk->in_group = true;
         walk->base_sequence = 0;
     }
@@ -389,7 +397,10 @@ start_walk(const struct onym_tables *tables, MDB_txn *txn, struct walk *walk,
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }
     if (status == ONYM_OK) {
-        status = onym_oplog_start(node, &walk->last);
+        status = onym_meta_digest(tables, txn, &walk->report.digest);
+    }
+    if (status == ONYM_OK) {
+        status = onym_oplog_start(node, onym_oplog_hash(walk->report.digest), &walk->last);
     }
     return status == ONYM_OK ? onym_digester_new(&walk->digester) : status;
 }
@@ -404,7 +415,7 @@ onym_oplog_walk(const struct onym_tables *tables, MDB_txn *txn, onym_oplog_fn *e
 
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status,
-                              "meta: node id, position or checkpoint cannot be read");
+                              "meta: node id, hash, position or checkpoint cannot be read");
     }
     status = visit_all(tables, txn, &walk, fault);
     onym_digester_free(walk.digester);

@@ -6,9 +6,9 @@
  *   value  an entry, packed against one in front where that is shorter (store/entry_pack.h),
  *          and on the last of a group 32 bytes group hash
  *
- * Group hash = SHA-256 of the previous group's hash and, for each entry of the group, u4 length,
- * key and value without hash, as they are stored. Before the first group stands SHA-256("onym log
- * 1", node id, stream).
+ * Group hash = H of the previous group's hash and, for each entry of the group, u4 length, key and
+ * value without hash, as they are stored. Before the first group stands H("onym log 1", node id,
+ * stream). H is the hash the store was made with, SHA-256 or SM3, as for the digests of records.
  */
 #ifndef ONYM_STORE_OPLOG_H
 #define ONYM_STORE_OPLOG_H
@@ -17,10 +17,16 @@
 #include "store/entry.h"
 #include "store/meta.h"
 
+static inline enum onym_digest
+onym_oplog_hash(enum onym_record_digest digest)
+{
+    return digest == ONYM_RECORD_SM3 ? ONYM_SM3 : ONYM_SHA256;
+}
+
 /* Where the empty log of stream 0 of this node begins. ONYM_OK, ONYM_NO_MEMORY or
- * ONYM_UNSUPPORTED (no SHA-256). */
+ * ONYM_UNSUPPORTED (no such hash). */
 ONYM_MUST_USE enum onym_status onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN],
-                                                struct onym_position *out);
+                                                enum onym_digest hash, struct onym_position *out);
 
 /* Bytes that grow and are owned. */
 struct onym_oplog_bytes {
@@ -37,6 +43,7 @@ struct onym_oplog_group {
     struct onym_position position;  /* of the last whole group; onym_oplog_group_end moves it */
     uint64_t sequence;              /* of the last entry appended */
     struct onym_digester *digester; /* owned; computes the group's hash and nothing else */
+    enum onym_digest hash;          /* of the store */
     MDB_cursor *end;                /* of the log; ends with the transaction */
     struct onym_oplog_bytes held;   /* the last entry */
     struct onym_oplog_bytes base;   /* the last that stands as it is, at base_sequence */
@@ -46,9 +53,10 @@ struct onym_oplog_group {
     bool has_packed;                /* has written one that is packed */
 };
 
-/* A group behind position. ONYM_OK (release with onym_oplog_group_deinit), ONYM_NO_MEMORY,
- * ONYM_UNSUPPORTED. */
+/* A group behind position, in a log with the hash. ONYM_OK (release with onym_oplog_group_deinit),
+ * ONYM_NO_MEMORY, ONYM_UNSUPPORTED. */
 ONYM_MUST_USE enum onym_status onym_oplog_group_init(struct onym_oplog_group *group,
+                                                     enum onym_digest hash,
                                                      const struct onym_position *position);
 void onym_oplog_group_deinit(struct onym_oplog_group *group); /* the zero struct is fine */
 
@@ -97,6 +105,7 @@ ONYM_MUST_USE enum onym_status onym_oplog_cursor_end(struct onym_oplog_cursor *c
 struct onym_oplog_report {
     uint64_t entries;
     uint64_t groups;
+    enum onym_record_digest digest;
     struct onym_position end;
 };
 

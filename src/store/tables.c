@@ -63,7 +63,7 @@ open_later(const struct onym_tables *t, const char *name, MDB_dbi *out)
 }
 
 static int
-create_tables(struct onym_tables *t)
+create_tables(struct onym_tables *t, enum onym_record_digest digest)
 {
     struct onym_rng rng = onym_rng_system();
     uint8_t node[ONYM_NODE_ID_LEN];
@@ -74,7 +74,7 @@ create_tables(struct onym_tables *t)
     for (size_t i = 0; i < sizeof node; i += 8) {
         onym_put_u64(node + i, onym_rng_u64(&rng));
     }
-    if (onym_oplog_start(node, &start) != ONYM_OK) {
+    if (onym_oplog_start(node, onym_oplog_hash(digest), &start) != ONYM_OK) {
         return ENOMEM;
     }
     rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
@@ -82,7 +82,7 @@ create_tables(struct onym_tables *t)
         return rc;
     }
     rc = open_tables(t, txn, MDB_CREATE);
-    if (rc == 0 && onym_meta_create(t, txn, node, &start) != ONYM_OK) {
+    if (rc == 0 && onym_meta_create(t, txn, node, digest, &start) != ONYM_OK) {
         rc = MDB_MAP_FULL; /* the only way a few small puts into a new file fail */
     }
     return end(txn, rc);
@@ -111,7 +111,7 @@ onym_tables_open(const char *path, const struct onym_tables_options *options,
     if (rc == 0) {
         rc = open_existing(&t);
         if (rc == MDB_NOTFOUND && options->create) {
-            rc = create_tables(&t);
+            rc = create_tables(&t, options->digest != 0 ? options->digest : ONYM_RECORD_SHA256);
         }
     }
     if (rc == 0) {

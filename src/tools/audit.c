@@ -112,6 +112,7 @@ print_text(uint64_t sequence, const struct onym_entry *e)
     }
     print_who(e);
     if (e->what != ONYM_ENTRY_EVENT) {
+        (void)printf(" digest=%s", onym_record_digest_name(e->digest));
         print_digest("before", e->has_before, e->before);
         print_digest("after", e->has_after, e->after);
     }
@@ -152,6 +153,7 @@ show(void *of, uint64_t sequence, const struct onym_entry *entry)
 static void
 print_verified(const struct job *job, const struct onym_audit_report *r, double seconds)
 {
+    const char *name = onym_record_digest_name(r->digest);
     char hash[65];
     char node[33];
 
@@ -159,13 +161,14 @@ print_verified(const struct job *job, const struct onym_audit_report *r, double 
     onym_hex_encode(onym_span_of(r->node, sizeof r->node), node);
     if (job->cli->json) {
         (void)printf("{\"good\":true,\"entries\":%llu,\"groups\":%llu,\"sequence\":%llu,"
-                     "\"hash\":\"%s\",\"node_id\":\"%s\",\"seconds\":%.3f}\n",
+                     "\"log_hash\":\"%s\",\"hash\":\"%s\",\"node_id\":\"%s\","
+                     "\"seconds\":%.3f}\n",
                      (unsigned long long)r->entries, (unsigned long long)r->groups,
-                     (unsigned long long)r->sequence, hash, node, seconds);
+                     (unsigned long long)r->sequence, name, hash, node, seconds);
     } else {
-        (void)printf("%llu entries in %llu groups, last entry %llu, hash %s: everything holds\n",
+        (void)printf("%llu entries in %llu groups, last entry %llu, %s hash %s: everything holds\n",
                      (unsigned long long)r->entries, (unsigned long long)r->groups,
-                     (unsigned long long)r->sequence, hash);
+                     (unsigned long long)r->sequence, name, hash);
     }
 }
 
@@ -207,7 +210,7 @@ open_and_walk(struct job *job)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open(job->verb, job->data, job->map_size, false, &env);
+    int code = onym_store_open(job->verb, job->data, job->map_size, &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;

@@ -130,7 +130,7 @@ open_and_walk(struct history *h)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open(WHAT, h->data, h->map_size, false, &env);
+    int code = onym_store_open(WHAT, h->data, h->map_size, &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;

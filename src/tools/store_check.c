@@ -86,12 +86,14 @@ print_json(const struct job *job, const struct onym_check_report *r, double seco
                  (unsigned long long)r->prefixes, (unsigned long long)r->values,
                  (unsigned long long)r->bytes, (unsigned long long)r->damaged);
     (void)fwrite(job->names.at, 1, job->names.len, stdout);
-    (void)printf("],\"counts_good\":%s,\"log_entries\":%llu,\"log_groups\":%llu,\"log_good\":%s,"
+    (void)printf("],\"counts_good\":%s,\"log_entries\":%llu,\"log_groups\":%llu,"
+                 "\"log_hash\":\"%s\",\"log_good\":%s,"
                  "\"checkpoint\":%s,\"checkpoint_good\":%s,\"fold_sha256\":\"%s\","
                  "\"node_id\":\"%s\",\"seconds\":%.3f}\n",
                  json_bool(r->counts_good), (unsigned long long)r->log_entries,
-                 (unsigned long long)r->log_groups, json_bool(r->log_good),
-                 json_bool(r->has_checkpoint), json_bool(r->fold_good), fold, node, seconds);
+                 (unsigned long long)r->log_groups, onym_record_digest_name(r->log_hash),
+                 json_bool(r->log_good), json_bool(r->has_checkpoint), json_bool(r->fold_good),
+                 fold, node, seconds);
 }
 
 static void
@@ -110,9 +112,10 @@ print_text(const struct job *job, const struct onym_check_report *r, double seco
     if (!job->cli->quiet) {
         (void)fprintf(stderr,
                       "onymctl check: %llu identifiers with %llu values, %llu homed prefixes, %llu "
-                      "log entries in %.2f s: %s\n",
+                      "log entries with %s in %.2f s: %s\n",
                       (unsigned long long)r->handles, (unsigned long long)r->values,
-                      (unsigned long long)r->prefixes, (unsigned long long)r->log_entries, seconds,
+                      (unsigned long long)r->prefixes, (unsigned long long)r->log_entries,
+                      onym_record_digest_name(r->log_hash), seconds,
                       onym_check_is_good(r) ? "everything holds" : "DAMAGED");
     }
 }
@@ -146,7 +149,7 @@ run(struct job *job, const char *data, size_t map_size)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open("check", data, map_size, false, &env);
+    int code = onym_store_open("check", data, map_size, &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;

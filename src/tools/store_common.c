@@ -20,18 +20,32 @@ onym_store_fault(const char *verb, const struct onym_fault *fault)
     return fault->status == ONYM_NOT_FOUND ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_SERVER;
 }
 
-int
-onym_store_open(const char *verb, const char *dir, size_t map_size, bool create,
-                struct onym_env **out)
+static int
+open_env(const char *verb, struct onym_env_options options, struct onym_env **out)
 {
     char holder[64];
-    struct onym_env_options options = {
-        .dir = dir, .holder = holder, .map_size = map_size, .create = create};
     struct onym_fault fault = {0};
 
     (void)snprintf(holder, sizeof holder, "onymctl %s", verb);
+    options.holder = holder;
     return onym_env_open(&options, out, &fault) == ONYM_OK ? ONYM_EXIT_DONE
                                                            : onym_store_fault(verb, &fault);
+}
+
+int
+onym_store_open(const char *verb, const char *dir, size_t map_size, struct onym_env **out)
+{
+    return open_env(verb, (struct onym_env_options){.dir = dir, .map_size = map_size}, out);
+}
+
+int
+onym_store_make(const char *verb, const char *dir, size_t map_size,
+                enum onym_record_digest log_hash, struct onym_env **out)
+{
+    return open_env(verb,
+                    (struct onym_env_options){
+                        .dir = dir, .map_size = map_size, .create = true, .log_hash = log_hash},
+                    out);
 }
 
 int

@@ -8,8 +8,11 @@
 /* Opens the store of --data for verb ("load"). An exit code: ONYM_EXIT_DONE and *out, or
  * ONYM_EXIT_REFUSED (in use, newer format), ONYM_EXIT_NEGATIVE (no store there),
  * ONYM_EXIT_SERVER, after one line on stderr. map_size 0 = default. */
-int onym_store_open(const char *verb, const char *dir, size_t map_size, bool create,
-                    struct onym_env **out);
+int onym_store_open(const char *verb, const char *dir, size_t map_size, struct onym_env **out);
+
+/* The same, and makes the store when there is none, its log with that hash. */
+int onym_store_make(const char *verb, const char *dir, size_t map_size,
+                    enum onym_record_digest log_hash, struct onym_env **out);
 
 /* Prints "onymctl VERB: text" to stderr and gives the exit code of a fault. */
 int onym_store_fault(const char *verb, const struct onym_fault *fault);

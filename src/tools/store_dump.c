@@ -229,7 +229,7 @@ run(struct job *job)
 {
     uint64_t start_ns = onym_clock_monotonic_ns();
     struct onym_env_stat stat;
-    int code = onym_store_open("dump", job->data, job->map_size, false, &job->env);
+    int code = onym_store_open("dump", job->data, job->map_size, &job->env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;

@@ -25,6 +25,7 @@ const char onym_store_load_help[] =
     "is stored or none.\n\n"
     "Options:\n"
     "  --data DIR        the node's data directory; made when there is none\n"
+    "  --log-hash HASH   of the log of a store that is made: sha256 or sm3 (sha256)\n"
     "  --memory SIZE     memory for sorting (512MiB); more data goes to disk\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
     "Examples:\n"
@@ -36,6 +37,7 @@ struct job {
     const char *data;
     size_t memory;
     size_t map_size;
+    enum onym_record_digest log_hash; /* 0: not said */
     struct onym_env *env;
     struct onym_load *load;
     struct onym_line_input *input;
@@ -237,6 +239,33 @@ write_store(struct job *job, uint64_t start_ns)
 }
 
 static int
+read_log_hash(const char *text, enum onym_record_digest *out)
+{
+    for (*out = ONYM_RECORD_SHA256; *out <= ONYM_RECORD_SM3; ++*out) {
+        if (strcmp(text, onym_record_digest_name(*out)) == 0) {
+            return ONYM_EXIT_DONE;
+        }
+    }
+    return onym_usage_error("load", "--log-hash %s: expected sha256 or sm3", text);
+}
+
+/* A store that was there has its own. */
+static void
+compare_log_hash(const struct job *job)
+{
+    struct onym_env_stat stat;
+
+    if (job->log_hash != 0 && onym_env_stat(job->env, &stat) == ONYM_OK &&
+        stat.log_hash != job->log_hash) {
+        (void)fprintf(stderr,
+                      "onymctl load: the store in %s keeps the log hash it was made with, %s; "
+                      "--log-hash %s is for a new one\n",
+                      job->data, onym_record_digest_name(stat.log_hash),
+                      onym_record_digest_name(job->log_hash));
+    }
+}
+
+static int
 run(struct job *job, const char *path)
 {
     uint64_t start_ns = onym_clock_monotonic_ns();
@@ -251,10 +280,11 @@ run(struct job *job, const char *path)
     if (onym_line_input_open(path, &job->input, &fault) != ONYM_OK) {
         return onym_store_fault("load", &fault);
     }
-    code = onym_store_open("load", job->data, job->map_size, true, &job->env);
+    code = onym_store_make("load", job->data, job->map_size, job->log_hash, &job->env);
     if (code != ONYM_EXIT_DONE) {
         return code;
     }
+    compare_log_hash(job);
     if (onym_json_reader_new(&job->reader) != ONYM_OK) {
         (void)onym_fault_set(&fault, ONYM_NO_MEMORY, "out of memory");
         return onym_store_fault("load", &fault);
@@ -270,6 +300,7 @@ static int
 read_options(struct job *job, int argc, char **argv)
 {
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"log-hash", required_argument, NULL, 'h'},
                                             {"memory", required_argument, NULL, 'm'},
                                             {"map-size", required_argument, NULL, 's'},
                                             {NULL, 0, NULL, 0}};
@@ -281,6 +312,8 @@ read_options(struct job *job, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             job->data = optarg;
+        } else if (option == 'h') {
+            code = read_log_hash(optarg, &job->log_hash);
         } else if (option == 'm') {
             code = onym_store_size("load", "--memory", optarg, ONYM_SORTER_MEMORY_MIN,
                                    &job->memory);

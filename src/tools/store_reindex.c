@@ -92,7 +92,7 @@ onym_store_reindex_command(const struct onym_cli *cli, int argc, char **argv)
         return onym_usage_error(WHAT, "expected --data DIR and nothing else");
     }
     if (code == ONYM_EXIT_DONE) {
-        code = onym_store_open(WHAT, data, map_size, false, &env);
+        code = onym_store_open(WHAT, data, map_size, &env);
     }
     if (code == ONYM_EXIT_DONE) {
         code = reindex(cli, env);

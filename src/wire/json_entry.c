@@ -60,7 +60,7 @@ put_indexes(struct onym_writer *w, const struct onym_entry *e)
 static void
 put_operation(struct onym_writer *w, const struct onym_entry *e)
 {
-    put_text(w, "digest", onym_span_text(e->digest == ONYM_RECORD_SM3 ? "sm3" : "sha256"));
+    put_text(w, "digest", onym_span_text(onym_record_digest_name(e->digest)));
     if (e->has_before) {
         put_hex(w, "before", onym_span_of(e->before, sizeof e->before));
     }

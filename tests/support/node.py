@@ -300,13 +300,13 @@ def read_message(sock):
     return envelope + read_exactly(sock, int.from_bytes(envelope[16:20], "big"))
 
 
-def load(data, records, timeout=120):
+def load(data, records, timeout=120, options=()):
     """Fill data directory `data` from NDJSON lines (or dicts) through onymctl load."""
     lines = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
              for line in records]
     text = "".join(line.rstrip("\n") + "\n" for line in lines)
     done = subprocess.run([str(program("onymctl")), "load", "--no-progress", "--data", str(data),
-                           "-"], input=text.encode("utf-8"), capture_output=True,
+                           *options, "-"], input=text.encode("utf-8"), capture_output=True,
                           timeout=timeout, check=False)
     if done.returncode != 0:
         raise NodeError(f"onymctl load: status {done.returncode}\n"

@@ -1,7 +1,6 @@
 /* The write transaction: records, log and outcomes together or not at all. */
 #include "store/change.h"
 #include "store/check.h"
-#include "store/load.h"
 #include "support/temp_store.h"
 
 #include <setjmp.h>
@@ -193,69 +192,6 @@ a_digest_names_a_record(void **state)
 }
 
 static void
-open_sm3(struct temp_store *store, bool create)
-{
-    struct onym_env_options options = {.dir = store->dir,
-                                       .holder = "test",
-                                       .map_size = TEMP_STORE_MAP_SIZE,
-                                       .create = create,
-                                       .sm3 = true};
-    struct onym_fault fault = {0};
-
-    onym_env_close(store->env);
-    store->env = NULL;
-    assert_int_equal(onym_env_open(&options, &store->env, &fault), ONYM_OK);
-}
-
-static enum onym_record_digest
-kind_of(struct temp_store *store)
-{
-    struct onym_change *change = begin(store);
-    enum onym_record_digest kind = onym_change_digest_kind(change);
-
-    onym_change_abort(change);
-    return kind;
-}
-
-/* Chosen while the log is empty, kept through opening, loading and any later wish. */
-static void
-the_digest_is_chosen_when_the_store_is_made(void **state)
-{
-    struct temp_store *store = *state;
-    struct onym_load_options options = {.memory = 1 << 20, .now_ms = NOW_MS};
-    struct onym_load_double twice;
-    struct onym_load_result result;
-    struct onym_load *load;
-    struct onym_fault fault = {0};
-    static const uint8_t input[16];
-
-    open_sm3(store, false);
-    assert_int_equal(kind_of(store), ONYM_RECORD_SHA256);
-    open_sm3(store, true);
-    assert_int_equal(kind_of(store), ONYM_RECORD_SM3);
-    temp_store_reopen(store);
-    assert_int_equal(kind_of(store), ONYM_RECORD_SM3);
-    assert_int_equal(onym_load_open(store->env, &options, &load, &fault), ONYM_OK);
-    assert_int_equal(onym_load_finish(load, input, &result, &twice, &fault), ONYM_OK);
-    onym_load_close(load);
-    assert_true(result.fresh);
-    assert_int_equal(kind_of(store), ONYM_RECORD_SM3);
-}
-
-static void
-the_digest_does_not_change_under_a_log(void **state)
-{
-    struct onym_change *change = begin(*state);
-    struct onym_entry entry = {.what = ONYM_ENTRY_EVENT, .event = ONYM_EVENT_LOGIN};
-    uint64_t sequence;
-
-    assert_int_equal(onym_change_log(change, &entry, &sequence), ONYM_OK);
-    assert_int_equal(commit(change), ONYM_OK);
-    open_sm3(*state, true);
-    assert_int_equal(kind_of(*state), ONYM_RECORD_SHA256);
-}
-
-static void
 no_damage(void *arg, onym_span name, const char *why)
 {
     (void)arg;
@@ -338,9 +274,6 @@ main(void)
         cmocka_unit_test_setup_teardown(a_record_over_a_limit_is_refused_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_aborted_change_leaves_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_digest_names_a_record, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_digest_is_chosen_when_the_store_is_made, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(the_digest_does_not_change_under_a_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_checkpoint_is_not_held_against_later_operations, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_reopened_store_is_the_same, set_up, tear_down),
