@@ -2,28 +2,37 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define GROUP_BYTES 4096U
+#define GROUP_BYTES (64U << 10) /* of one line, members and all */
 #define GROUPS_MAX  256U
 
-/* The number of a group; false: there is none of that name. */
+/* The number of a group; false: there is none of that name. The file is read and no name service is
+ * asked: those wait for networks, and glibc's may abort the process when memory is short. */
 static bool
 find_group(const char *name, gid_t *out)
 {
     char memory[GROUP_BYTES];
     struct group entry;
     struct group *found = NULL;
+    FILE *file = fopen("/etc/group", "re");
 
-    if (getgrnam_r(name, &entry, memory, sizeof memory, &found) != 0 || found == NULL) {
-        return false;
+    while (file != NULL && fgetgrent_r(file, &entry, memory, sizeof memory, &found) == 0 &&
+           strcmp(found->gr_name, name) != 0) {
+        found = NULL;
     }
-    *out = entry.gr_gid;
-    return true;
+    if (found != NULL) {
+        *out = found->gr_gid;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return found != NULL;
 }
 
 /* Whether somebody takes connections at the address. */

@@ -139,8 +139,12 @@ onym_warm_again(struct onym_warm *warm)
 void
 onym_warm_count(const struct onym_warm *warm, struct onym_counters *c)
 {
-    const struct onym_cache *cache = &warm->resolver->cache;
+    const struct onym_cache *cache;
 
+    if (warm->resolver == NULL) { /* a start that fails runs the loop once without it */
+        return;
+    }
+    cache = &warm->resolver->cache;
     for (unsigned i = 0; i < ONYM_LOOKUP_COUNT; i++) {
         __atomic_store_n(&c->cache_lookups[i], cache->lookups[i], __ATOMIC_RELAXED);
     }
