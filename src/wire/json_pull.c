@@ -10,9 +10,11 @@ void
 onym_json_open(struct onym_json *json, onym_span text, uint8_t *scratch, size_t cap,
                struct onym_json_error *error)
 {
-    json->start = text.at;
-    json->at = text.at;
-    json->end = text.at + text.len;
+    const uint8_t *at = text.len > 0 ? text.at : (const uint8_t *)""; /* NULL has no end */
+
+    json->start = at;
+    json->at = at;
+    json->end = at + text.len;
     json->scratch = scratch;
     json->scratch_len = 0;
     json->scratch_cap = cap;
