@@ -30,6 +30,24 @@ prefix_in(onym_span word)
                : onym_span_of(NULL, 0);
 }
 
+/* No identifier begins with a prefix that has an empty part, and '*' would stand for itself: tokens
+ * for such are of no use, and whoever asks for one means something else. */
+static bool
+is_prefix(onym_span prefix)
+{
+    uint8_t before = '.';
+
+    for (size_t i = 0; i < prefix.len; i++) {
+        uint8_t c = prefix.at[i];
+
+        if (c <= ' ' || c == '/' || c == '*' || c == 0x7f || (c == '.' && before == '.')) {
+            return false;
+        }
+        before = c;
+    }
+    return before != '.';
+}
+
 static uint8_t
 bit_of(onym_span word)
 {
@@ -44,12 +62,7 @@ bit_of(onym_span word)
     if (onym_span_equal(word, onym_span_text("admin"))) {
         return ONYM_SCOPE_ADMIN;
     }
-    for (size_t i = 0; i < prefix.len; i++) {
-        if (prefix.at[i] <= ' ' || prefix.at[i] == '/' || prefix.at[i] == 0x7f) {
-            return 0;
-        }
-    }
-    return prefix.len > 0 ? ONYM_SCOPE_REGISTER : 0;
+    return is_prefix(prefix) ? ONYM_SCOPE_REGISTER : 0;
 }
 
 enum onym_status
@@ -63,7 +76,7 @@ onym_scope_read(onym_span text, struct onym_scope *out, const char **why)
     if (text.len == 0 || text.len > ONYM_SCOPE_LEN_MAX || text.at[text.len - 1] == ' ') {
         return ONYM_INVALID;
     }
-    *why = "a scope is read, register:PREFIX, operate or admin";
+    *why = "a scope is read, register:PREFIX (88.300, without '*' and final '.'), operate or admin";
     while (next_word(&left, &word)) {
         uint8_t bit = bit_of(word);
 

@@ -33,8 +33,8 @@ struct onym_scope {
 };
 
 /* ONYM_OK; ONYM_INVALID with *why (static text): empty, over ONYM_SCOPE_LEN_MAX, a word that is no
- * scope, a prefix that is empty or has a '/', a space or a control byte. *out changes on success
- * only. */
+ * scope, a prefix that is empty, has an empty part, or a '/', a '*', a space or a control byte.
+ * *out changes on success only. */
 ONYM_MUST_USE enum onym_status onym_scope_read(onym_span text, struct onym_scope *out,
                                                const char **why);
 

@@ -194,7 +194,9 @@ class Tokens(unittest.TestCase):
                             ({"scopes": ["read"], "expires_in": 31622401}, "expires_in"),
                             ({"scopes": ["read"], "label": "x" * 101}, "label"),
                             ({"scopes": ["register:" + "x" * 250]}, "scopes[0]"),
-                            ({"scopes": ["read"], "other": 1}, ""), ("{", ""), ("", "")):
+                            ({"scopes": ["read"], "other": 1}, ""), ("{", ""), ("", ""),
+                            ({"scopes": ["register:*"]}, "scopes"),
+                            ({"scopes": ["register:88.300."]}, "scopes")):
             with self.subTest(body=body):
                 reply = self.ask("POST", "/api/v1/tokens", login=web.ADMIN, body=body,
                                  headers={"Content-Type": "application/json"})

@@ -47,6 +47,12 @@ scopes_have_one_form(void **state)
     assert_false(is_scope("register"));
     assert_false(is_scope("register:88.1/x"));
     assert_false(is_scope("register:88\t1"));
+    assert_false(is_scope("register:88.1.*"));
+    assert_false(is_scope("register:*"));
+    assert_false(is_scope("register:88.1."));
+    assert_false(is_scope("register:.88"));
+    assert_false(is_scope("register:88..1"));
+    assert_true(is_scope("register:88.1.x"));
     memset(text, 'x', sizeof text);
     memcpy(text, "register:", 9);
     text[ONYM_SCOPE_LEN_MAX] = '\0';
