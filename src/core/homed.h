@@ -3,6 +3,7 @@
 #ifndef ONYM_CORE_HOMED_H
 #define ONYM_CORE_HOMED_H
 
+#include "onym/model/ident.h"
 #include "store/view.h"
 
 #define ONYM_HOMED_SLOTS        512U
@@ -16,10 +17,14 @@ struct onym_homed_slot {
 };
 
 struct onym_homed {
+    struct onym_homed_slot last; /* of onym_homed_covers: names come in the same prefix mostly */
     struct onym_homed_slot slot[ONYM_HOMED_SLOTS];
 };
 
 /* Whether the prefix record name `name` ("0.NA/P", upper-cased) is homed in the view's snapshot. */
 bool onym_homed_has(struct onym_homed *homed, const struct onym_view *view, onym_span name);
+
+/* The same for the prefix of an identifier, folded ("P/S", upper-cased). */
+bool onym_homed_covers(struct onym_homed *homed, const struct onym_view *view, onym_span folded);
 
 #endif

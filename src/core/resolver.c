@@ -123,8 +123,7 @@ is_ours(struct onym_resolver *r, onym_span folded)
     if (is_prefix_record(folded)) {
         return prefix_record_is_ours(r, folded) || onym_view_has(r->view, ONYM_KIND_HANDLE, folded);
     }
-    return onym_homed_has(&r->homed, r->view,
-                          onym_ident_prefix_record(folded, r->prefix, sizeof r->prefix));
+    return onym_homed_covers(&r->homed, r->view, folded);
 }
 
 bool

@@ -40,10 +40,11 @@ send_reply(const struct onym_reply *reply, onym_packet_fn *send, void *of)
     for (uint32_t i = 0; i < packets; i++) {
         onym_span parts[ONYM_PACKET_PARTS_MAX];
         struct onym_packet packet;
+        bool all = packets == 1;
 
         onym_packet_at(&reply->envelope, message_len, i, &packet);
-        send(of, onym_span_of(packet.envelope, sizeof packet.envelope), parts,
-             slice(reply, packet.offset, packet.data_len, parts));
+        send(of, onym_span_of(packet.envelope, sizeof packet.envelope), all ? reply->part : parts,
+             all ? reply->parts : slice(reply, packet.offset, packet.data_len, parts));
     }
     return packets;
 }

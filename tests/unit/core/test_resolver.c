@@ -104,6 +104,26 @@ a_prefix_that_is_not_homed_is_not_served(void **state)
     assert_int_equal(ask(f, "/x"), ONYM_NOT_RESPONSIBLE);
 }
 
+/* What is remembered of the last prefix serves no other one. */
+static void
+a_prefix_is_not_taken_for_one_that_begins_alike(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(ask(f, "88.1000.1/orphan"), ONYM_NOT_RESPONSIBLE);
+        assert_int_equal(ask(f, "88.9420.106/en.P.1"), ONYM_OK);
+        assert_int_equal(ask(f, "88.9420.106/en.P.1/more"), ONYM_NOT_FOUND);
+        assert_int_equal(ask(f, "88.1000.1/88.9420.106/x"), ONYM_NOT_RESPONSIBLE);
+        assert_int_equal(ask(f, "88.1000.1/88.9420.106/x"), ONYM_NOT_RESPONSIBLE);
+        assert_int_equal(ask(f, "88.9420.106/en.P.1"), ONYM_OK);
+        assert_int_equal(ask(f, "88.9420.1060/x"), ONYM_PREFIX_REFERRAL);
+        assert_int_equal(ask(f, "88.9420.106/en.P.1"), ONYM_OK);
+        assert_int_equal(ask(f, "88.9420.10/x"), ONYM_PREFIX_REFERRAL);
+        assert_int_equal(ask(f, "88.9420/x"), ONYM_NOT_FOUND);
+    }
+}
+
 static void
 prefix_records_answer_with_and_without_the_front(void **state)
 {
@@ -197,6 +217,7 @@ main(void)
         WITH_STORE(a_name_is_found_whatever_its_ascii_case),
         WITH_STORE(private_values_are_withheld),
         WITH_STORE(a_prefix_that_is_not_homed_is_not_served),
+        WITH_STORE(a_prefix_is_not_taken_for_one_that_begins_alike),
         WITH_STORE(prefix_records_answer_with_and_without_the_front),
         WITH_STORE(an_enterprise_with_its_own_server_is_referred_to),
         WITH_STORE(the_nearest_homed_prefix_delegates),
