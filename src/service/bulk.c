@@ -49,8 +49,8 @@ onym_bulk_room(struct onym_bulk *b, struct onym_bulk_buffer *buffer, size_t more
     if (cap == buffer->cap) {
         return true;
     }
-    if (cap - buffer->cap > b->host.bytes_max ||
-        *b->host.bytes > b->host.bytes_max - (cap - buffer->cap) ||
+    if ((!b->told && (cap - buffer->cap > b->host.bytes_max ||
+                      *b->host.bytes > b->host.bytes_max - (cap - buffer->cap))) ||
         (grown = realloc(buffer->at, cap)) == NULL) {
         onym_bulk_break(b, ONYM_BUSY, "too many large requests at once");
         return false;

@@ -4,7 +4,8 @@
 
 #include "service/bulk.h"
 
-/* Room for more bytes behind the buffer's. False: there is none, and the bulk is broken. */
+/* Room for more bytes behind the buffer's. False: there is none, and the bulk is broken. The last
+ * line (bulk.told) may go over the limit: it comes once, and tells why all else was refused. */
 bool onym_bulk_room(struct onym_bulk *bulk, struct onym_bulk_buffer *buffer, size_t more);
 
 /* Gives the buffer back. */

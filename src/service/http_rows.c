@@ -196,7 +196,9 @@ send_part(struct onym_http_connection *c, bool finished, uint64_t now_ms,
     }
     r->head_sent = true;
     out->len -= len;
-    memmove(out->at, out->at + len, out->len);
+    if (out->len > 0) {
+        memmove(out->at, out->at + len, out->len);
+    }
     reply->status = last ? 200 : 100;
     return last ? over(c, close) : ONYM_HTTP_REPLY;
 }

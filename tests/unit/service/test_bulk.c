@@ -108,6 +108,22 @@ input_beyond_the_memory_for_it_ends_the_request(void **state)
     end(h);
 }
 
+static void
+when_others_hold_all_memory_the_end_is_told_all_the_same(void **state)
+{
+    struct host *h = begin(ONYM_BULK_UPSERT, ONYM_BULK_FAILED);
+
+    (void)state;
+    h->bytes = MEMORY; /* of other requests */
+    take(h, "{\"handle\":");
+    assert_true(onym_bulk_done_reading(&h->bulk));
+    assert_true(onym_bulk_finish(&h->bulk));
+    expect_told(h, "\"name\":\"BUSY\",\"detail\":\"too many large requests at once\"");
+    expect_told(h, "\"complete\":false}\n");
+    h->bytes -= MEMORY;
+    end(h);
+}
+
 /* ---- what is refused ---- */
 
 static void
@@ -210,6 +226,7 @@ main(void)
         cmocka_unit_test(rows_are_the_same_however_torn),
         cmocka_unit_test(a_row_has_its_limit_and_what_follows_goes_on),
         cmocka_unit_test(input_beyond_the_memory_for_it_ends_the_request),
+        cmocka_unit_test(when_others_hold_all_memory_the_end_is_told_all_the_same),
         cmocka_unit_test(bad_rows_are_told_with_their_place),
         cmocka_unit_test(deep_nesting_fails_one_row),
         cmocka_unit_test(modes_ask_for_what_they_say),
