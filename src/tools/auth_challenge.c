@@ -113,7 +113,7 @@ onym_auth_challenge(const struct onym_cli *cli, int argc, char **argv)
 {
     struct onym_cli_identity identity = {.as = NULL};
     struct onym_cli_client c;
-    int code = onym_list_options(&identity, WHAT, argc, argv);
+    int code = onym_list_options(&identity, NULL, WHAT, argc, argv);
 
     if (code == ONYM_EXIT_DONE && argc != optind) {
         return onym_usage_error(WHAT, "takes no argument, only options");

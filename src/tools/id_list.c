@@ -1,6 +1,7 @@
 #include "tools/id_list.h"
 
 #include "tools/id_change_print.h"
+#include "tools/id_change_values.h"
 #include "tools/text.h"
 
 #include <string.h>
@@ -10,18 +11,20 @@
 const char onym_id_list_help[] =
     "Lists the identifiers registered under a prefix, one a line, as they come;\n"
     "with --json one object. --timeout bounds the wait for each part of the list.\n"
-    "\n" ONYM_IDENTITY_HELP "\n"
-    "Exit status: 0 the list is complete; 1 not served here; 2 usage; 3 no answer,\n"
-    "the list so far is not complete; 4 authentication or permission; 5 server\n"
-    "error; 6 the key file may be read by others.\n"
+    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP "\n"
+    "Exit status: 0 the list is complete, or as long as --limit says; 1 not served\n"
+    "here; 2 usage; 3 no answer, the list so far is not complete; 4 authentication\n"
+    "or permission; 5 server error; 6 the key file may be read by others.\n"
     "\n"
     "Examples:\n"
     "  onymctl id list 88.300.15907 --as 300:0.NA/88.300.15907 --key a.pem\n"
-    "  onymctl --json id list 0.NA/88.300.15907\n";
+    "  onymctl --json id list 0.NA/88.300.15907 --limit 100\n";
 
 struct printing {
     const char *member; /* of the JSON object; NULL: text */
-    bool first;
+    uint32_t limit;     /* 0: none */
+    uint64_t count;     /* printed */
+    bool more;          /* than limit */
 };
 
 static bool
@@ -29,24 +32,28 @@ print_name(void *of, onym_span name)
 {
     struct printing *p = of;
 
+    if (p->limit > 0 && p->count == p->limit) {
+        p->more = true;
+        return false;
+    }
     if (p->member == NULL) {
         onym_text_print(stdout, name);
         (void)putchar('\n');
     } else {
-        if (!p->first) {
+        if (p->count > 0) {
             (void)putchar(',');
         }
         onym_told_json_string(stdout, name);
     }
-    p->first = false;
+    p->count++;
     return ferror(stdout) == 0;
 }
 
 int
 onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *identity,
-                const char *what, onym_span prefix)
+                const char *what, onym_span prefix, uint32_t limit)
 {
-    struct printing p = {.first = true};
+    struct printing p = {.limit = limit};
     struct onym_client_listing listing = {.prefix = prefix, .each = print_name, .of = &p};
     struct onym_told_change told = {.what = what, .name = prefix};
     struct onym_client_result result;
@@ -68,7 +75,7 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
     }
     (void)!onym_client_list(c.client, &listing, &result);
     if (cli->json) {
-        (void)fputs("],", stdout);
+        (void)fputs(p.more ? "],\"more\":true," : "],", stdout);
         onym_told_json_end(stdout, &told, &result);
         (void)puts("}");
     } else if (result.status != ONYM_OK) {
@@ -77,6 +84,9 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
             (void)fprintf(stderr, "  the list is not complete: %llu names so far\n",
                           (unsigned long long)result.listed);
         }
+    } else if (p.more && !cli->quiet) {
+        (void)fprintf(stderr, "onymctl %s: ended after %lu names, there are more\n", what,
+                      (unsigned long)limit);
     } else if (result.listed == 0 && !cli->quiet) {
         (void)fprintf(stderr, "onymctl %s: nothing is registered there\n", what);
     }
@@ -85,18 +95,25 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
 }
 
 int
-onym_list_options(struct onym_cli_identity *identity, const char *what, int argc, char **argv)
+onym_list_options(struct onym_cli_identity *identity, uint32_t *limit, const char *what, int argc,
+                  char **argv)
 {
-    static const struct option options[] = {ONYM_IDENTITY_OPTIONS, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"limit", required_argument, NULL, 'n'}, ONYM_IDENTITY_OPTIONS, {NULL, 0, NULL, 0}};
     int code;
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":n:", options, NULL)) != -1) {
         if (code == ':') {
             return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
         }
-        if (!onym_cli_identity_option(identity, code, optarg)) {
+        if (code == 'n' && limit != NULL) {
+            if (!onym_value_words_number(optarg, INT32_MAX, limit)) {
+                return onym_usage_error(what, "--limit %s: give a number from 1 to %d", optarg,
+                                        INT32_MAX);
+            }
+        } else if (!onym_cli_identity_option(identity, code, optarg)) {
             return onym_usage_error(what, "unknown option %s; see onymctl %s --help",
                                     argv[optind - 1], what);
         }
@@ -108,7 +125,8 @@ int
 onym_id_list(const struct onym_cli *cli, int argc, char **argv)
 {
     struct onym_cli_identity identity = {.as = NULL};
-    int code = onym_list_options(&identity, WHAT, argc, argv);
+    uint32_t limit = 0;
+    int code = onym_list_options(&identity, &limit, WHAT, argc, argv);
 
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -117,5 +135,5 @@ onym_id_list(const struct onym_cli *cli, int argc, char **argv)
         strlen(argv[optind]) > ONYM_NAME_LEN_MAX - 5U) {
         return onym_usage_error(WHAT, "name one prefix, for example 88.300.15907");
     }
-    return onym_list_print(cli, &identity, WHAT, onym_span_text(argv[optind]));
+    return onym_list_print(cli, &identity, WHAT, onym_span_text(argv[optind]), limit);
 }

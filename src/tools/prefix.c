@@ -29,10 +29,10 @@ static const char unhome_help[] =
 static const char list_help[] =
     "Lists the prefixes the server is home to, one a line; with --json one object.\n"
     "Only an administrator of the server may (its setting auth.server_admins).\n"
-    "\n" ONYM_IDENTITY_HELP "\n"
-    "Exit status: 0 the list is complete; 2 usage; 3 no answer, the list so far is\n"
-    "not complete; 4 authentication or permission; 5 server error; 6 the key file\n"
-    "may be read by others.\n"
+    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP "\n"
+    "Exit status: 0 the list is complete, or as long as --limit says; 2 usage; 3 no\n"
+    "answer, the list so far is not complete; 4 authentication or permission; 5\n"
+    "server error; 6 the key file may be read by others.\n"
     "\n"
     "Examples:\n"
     "  onymctl prefix list --as 300:0.NA/88.300 --key a.pem\n"
@@ -58,7 +58,7 @@ change(const struct onym_cli *cli, const struct onym_told_change *kind, int argc
     struct onym_client_change wanted = {.action = kind->action};
     struct onym_client_result result;
     struct onym_cli_client c;
-    int code = onym_list_options(&identity, kind->what, argc, argv);
+    int code = onym_list_options(&identity, NULL, kind->what, argc, argv);
 
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -99,7 +99,8 @@ list(const struct onym_cli *cli, int argc, char **argv)
 {
     static const char what[] = "prefix list";
     struct onym_cli_identity identity = {.as = NULL};
-    int code = onym_list_options(&identity, what, argc, argv);
+    uint32_t limit = 0;
+    int code = onym_list_options(&identity, &limit, what, argc, argv);
 
     if (code == ONYM_EXIT_DONE && argc != optind) {
         return onym_usage_error(what,
@@ -107,8 +108,9 @@ list(const struct onym_cli *cli, int argc, char **argv)
                                 "id list %s",
                                 argv[optind]);
     }
-    return code == ONYM_EXIT_DONE ? onym_list_print(cli, &identity, what, onym_span_of(NULL, 0))
-                                  : code;
+    return code == ONYM_EXIT_DONE
+               ? onym_list_print(cli, &identity, what, onym_span_of(NULL, 0), limit)
+               : code;
 }
 
 const struct onym_command onym_commands_prefix[] = {

@@ -122,9 +122,23 @@ class RealNode(WithKeys):
         got = json.loads(self.ok("--json", "id", "list", f"0.na/{PREFIX}"))
         self.assertEqual([n for n in got["handles"] if "/LIST." in n], listed)
         self.assertEqual((got["outcome"], got["responseCode"]), ("done", 1))
+        self.assertNotIn("more", got)
         self.fails(1, "(301)", "id", "list", "99.9")
         self.fails(4, "(400)", "id", "list", PREFIX,
                    who=("--as", f"300:{PREFIX}/stranger", "--key", self.folder / "rsa.pem"))
+
+    def test_lists_end_at_a_limit(self):
+        names = self.ok("id", "list", PREFIX).splitlines()
+        for limit in (1, 2, len(names) - 1, len(names), len(names) + 1):
+            more = limit < len(names)
+            done = self.ctl("id", "list", PREFIX, "--limit", str(limit))
+            self.assertEqual((done.returncode, done.stdout.splitlines()), (0, names[:limit]))
+            self.assertEqual(f"ended after {limit} names, there are more" in done.stderr, more)
+            got = json.loads(self.ok("--json", "id", "list", PREFIX, "-n", str(limit)))
+            self.assertEqual((got["handles"], got.get("more", False)), (names[:limit], more))
+        for wrong in ("0", "-1", "x", "", "2147483648"):
+            self.fails(2, "--limit", "id", "list", PREFIX, "--limit", wrong)
+        self.fails(2, "unknown option", "prefix", "home", "88.7.7", "--limit", "1")
 
     def test_prefixes_come_and_go(self):
         self.assertEqual(self.ok("prefix", "home", "88.7.7"), "homed 0.NA/88.7.7\n")
