@@ -3,6 +3,7 @@
 #include "config/control.h"
 #include "config/load.h"
 #include "tools/bench_http.h"
+#include "tools/conf_print.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,15 +28,16 @@ find_by_settings(const struct onym_node_ask *ask, char out[ONYM_CONTROL_PATH_MAX
     struct onym_settings *settings = calloc(1, sizeof *settings);
     struct onym_config_report *report = calloc(1, sizeof *report);
     enum onym_status status = ONYM_NO_MEMORY;
-    char line[ONYM_CONFIG_LINE_MAX];
     int code = ONYM_EXIT_DONE;
 
     if (settings != NULL && report != NULL) {
         status = onym_config_load(&source, settings, report);
     }
     if (status == ONYM_INVALID) {
-        onym_config_error_line(report, 0, line);
-        code = onym_usage_error(ask->what, "%s", line);
+        onym_conf_print_errors(report);
+        (void)fprintf(stderr, "onymctl %s: the node was not asked%s\n", ask->what,
+                      ask->reloads ? "; what it runs with stays in force" : "");
+        code = ask->reloads ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_USAGE;
     } else if (status != ONYM_OK) {
         (void)fprintf(stderr, "onymctl %s: %s\n", ask->what, onym_status_text(status));
         code = ONYM_EXIT_SERVER;

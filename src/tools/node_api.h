@@ -14,6 +14,7 @@ struct onym_node_ask {
     const char *method, *target;
     json_t *body;                   /* borrowed; NULL: none */
     const struct onym_https *https; /* NULL: the Unix socket */
+    bool reloads;                   /* errors of the configuration are the answer */
 };
 
 struct onym_node_reply {
@@ -23,7 +24,8 @@ struct onym_node_reply {
 
 /* Asks and waits. ONYM_EXIT_DONE: *out is the answer, whatever it says. Otherwise an exit code
  * after saying on stderr what is wrong: ONYM_EXIT_UNREACHABLE, ONYM_EXIT_AUTH (the socket may not
- * be used), ONYM_EXIT_USAGE (the configuration), ONYM_EXIT_UNKNOWN (sent, and not answered),
+ * be used), ONYM_EXIT_USAGE (the configuration; ONYM_EXIT_NEGATIVE for what
+ * reloads it), ONYM_EXIT_UNKNOWN (sent, and not answered),
  * ONYM_EXIT_SERVER. */
 int onym_node_ask(const struct onym_node_ask *ask, struct onym_node_reply *out);
 

@@ -97,8 +97,11 @@ order(const struct onym_node_ask *ask, const char *done)
 int
 onym_order_conf_reload(const struct onym_cli *cli, int argc, char **argv)
 {
-    struct onym_node_ask ask = {
-        .what = "conf reload", .cli = cli, .method = "POST", .target = "/api/v1/config:reload"};
+    struct onym_node_ask ask = {.what = "conf reload",
+                                .cli = cli,
+                                .method = "POST",
+                                .target = "/api/v1/config:reload",
+                                .reloads = true};
 
     return argc == 1 ? order(&ask, "the configuration is in force")
                      : onym_usage_error(ask.what, "unexpected %s", argv[1]);

@@ -48,6 +48,8 @@ class Local(unittest.TestCase):
         self.addCleanup(self.node.config.write_text, good)
         self.node.config.write_text(good.replace("  id:", "  nope: 1\n  id:"))
         self.assertIn("node.nope", self.ctl("conf", "reload", code=1).stderr)
+        got = self.ctl("-c", self.node.config, "conf", "reload", code=1, server=False)
+        self.assertIn("node.nope", got.stderr)
         self.node.config.write_text(good.replace("id: test-node", "id: other-node"))
         self.assertIn("node.id takes effect at the next start",
                       self.ctl("conf", "reload").stdout)
