@@ -135,6 +135,7 @@ enum onym_http_verdict onym_http_job_done(struct onym_http_connection *connectio
                                           struct onym_http_service *service,
                                           struct onym_http_job *job, uint64_t now_ms,
                                           struct onym_http_reply *reply);
+
 /* ---- many changes in one request (stage ROWS) ----
  *
  * REPLY with reply.status 100 is a part of the answer. While rows are under way their results come

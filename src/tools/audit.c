@@ -273,7 +273,8 @@ read_options(struct job *job, bool exports, int argc, char **argv)
         }
     }
     if (code == ONYM_EXIT_DONE && (job->data == NULL || optind != argc)) {
-        return onym_usage_error(job->verb, "expected --data DIR and nothing else");
+        return onym_usage_error(
+            job->verb, "name the stopped node's directory, and nothing else: --data onym-data");
     }
     return code;
 }

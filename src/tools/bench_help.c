@@ -93,7 +93,7 @@ const char onym_bench_help_workload[] =
     "      --beside-rate N    requests a second of the abuser in W11 (50000)\n\n" EXIT_STATUS "\n"
     "Examples:\n"
     "  onymbench workload W1 --records 100000 --report w1.html 127.0.0.1\n"
-    "  onymbench workload W11 --ops 127.0.0.1:9264 --duration 30s 127.0.0.1\n";
+    "  onymbench workload W11 --ops 127.0.0.1:9641 --duration 30s 127.0.0.1\n";
 
 const char onym_bench_help_compare[] =
     "Usage: onymbench compare [options] A.json B.json\n\n"

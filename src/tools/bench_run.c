@@ -299,8 +299,12 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
     }
     if (onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 &&
         onym_bench_tally_ended(tally, ONYM_BENCH_AMISS) == 0) {
-        (void)fprintf(stderr, "onymbench: %s does not answer: %s\n", r->plan->settings->server,
-                      r->failure[0] != '\0' ? r->failure : "nothing came back in time");
+        (void)fprintf(
+            stderr,
+            "onymbench: %s does not answer over %s: %s (ports, unless named: Handle 2641, "
+            "TLS 2642, HTTP 8080, HTTPS 8000)\n",
+            r->plan->settings->server, onym_bench_transport_name(r->plan->settings->transport),
+            r->failure[0] != '\0' ? r->failure : "nothing came back in time");
         return ONYM_EXIT_UNREACHABLE;
     }
     return failed > 0 ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_DONE;

@@ -68,7 +68,8 @@ onym_help_noun(const struct onym_command *noun)
 void
 onym_help_command(const struct onym_command *c)
 {
-    (void)printf("Usage: onymctl %s %s %s\n", c->noun, c->verb, c->usage);
+    (void)printf("Usage: onymctl %s %s%s%s\n", c->noun, c->verb, c->usage[0] != '\0' ? " " : "",
+                 c->usage);
     if (c->top_level) {
         (void)printf("   or: onymctl %s ...\n", c->verb);
     }

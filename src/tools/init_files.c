@@ -228,6 +228,7 @@ make_config(const struct onym_init_answers *answers, struct onym_init_result *r,
                    "#   handle_udp: [\"192.0.2.1:2641\"]\n"
                    "#   handle_tcp: [\"192.0.2.1:2641\"]\n"
                    "#   handle_tls: [\"192.0.2.1:2642\"]\n"
+                   "#   https: [\"192.0.2.1:8000\"]\n"
                    "\n"
                    "storage:\n"
                    "  dir: \"%s\"\n"

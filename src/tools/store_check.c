@@ -193,7 +193,8 @@ onym_store_check_command(const struct onym_cli *cli, int argc, char **argv)
         return code;
     }
     if (data == NULL || optind != argc) {
-        return onym_usage_error("check", "expected --data DIR and nothing else");
+        return onym_usage_error(
+            "check", "name the stopped node's directory, and nothing else: --data onym-data");
     }
     job.names = onym_writer_over(malloc(cap), cap);
     if (job.names.at == NULL) {

@@ -89,7 +89,8 @@ onym_store_reindex_command(const struct onym_cli *cli, int argc, char **argv)
         }
     }
     if (code == ONYM_EXIT_DONE && (data == NULL || optind != argc)) {
-        return onym_usage_error(WHAT, "expected --data DIR and nothing else");
+        return onym_usage_error(
+            WHAT, "name the stopped node's directory, and nothing else: --data onym-data");
     }
     if (code == ONYM_EXIT_DONE) {
         code = onym_store_open(WHAT, data, map_size, &env);
