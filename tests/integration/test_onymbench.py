@@ -151,8 +151,8 @@ class Against(unittest.TestCase):
                                    self.node.root / "secret").stdout.decode().split()
         names = [name for name in listed if "/bench." in name]
         self.assertGreaterEqual(len(names), 2)
-        # at least one of those that were updated says so
-        notes = [self.node.onymctl("--json", "resolve", name).stdout.decode() for name in names[:40]]
+        # at least one of those that were updated says so; which they are is chance
+        notes = (self.node.onymctl("--json", "resolve", name).stdout.decode() for name in names)
         self.assertTrue(any(re.search(r"note [1-9]", note) for note in notes))
 
     def test_batches_are_on_the_node(self):
