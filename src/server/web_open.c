@@ -126,6 +126,7 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     web->service.ids = &web->ids;
     web->service.backend = &web->post.backend;
     web->service.version = ONYM_BUILD_VERSION;
+    web->service.bodies.seed = onym_rng_u64(&web->rng);
     status = open_https(web, parts, fault);
     if (status == ONYM_OK) {
         status = open_http(web, parts, fault);

@@ -26,7 +26,7 @@ void
 onym_bulk_drop(struct onym_bulk *b, struct onym_bulk_buffer *buffer)
 {
     free(buffer->at);
-    *b->host.bytes -= buffer->cap;
+    onym_body_room_give(b->host.room, b->host.source, buffer->cap);
     *buffer = (struct onym_bulk_buffer){.at = NULL};
 }
 
@@ -49,13 +49,18 @@ onym_bulk_room(struct onym_bulk *b, struct onym_bulk_buffer *buffer, size_t more
     if (cap == buffer->cap) {
         return true;
     }
-    if ((!b->told && (cap - buffer->cap > b->host.bytes_max ||
-                      *b->host.bytes > b->host.bytes_max - (cap - buffer->cap))) ||
-        (grown = realloc(buffer->at, cap)) == NULL) {
+    if (b->told) { /* what ends the answer is short, and has its room in any case */
+        onym_body_room_add(b->host.room, b->host.source, cap - buffer->cap);
+    } else if (!onym_body_room_take(b->host.room, b->host.source, cap - buffer->cap)) {
         onym_bulk_break(b, ONYM_BUSY, "too many large requests at once");
         return false;
     }
-    *b->host.bytes += cap - buffer->cap;
+    grown = realloc(buffer->at, cap);
+    if (grown == NULL) {
+        onym_body_room_give(b->host.room, b->host.source, cap - buffer->cap);
+        onym_bulk_break(b, ONYM_BUSY, "too many large requests at once");
+        return false;
+    }
     buffer->at = grown;
     buffer->cap = cap;
     return true;

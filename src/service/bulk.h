@@ -12,6 +12,7 @@
 #ifndef ONYM_SERVICE_BULK_H
 #define ONYM_SERVICE_BULK_H
 
+#include "service/body_room.h"
 #include "service/http_backend.h"
 #include "wire/json_in.h"
 
@@ -44,8 +45,8 @@ struct onym_bulk_host {
     enum onym_http_when (*change)(void *of, uint64_t row, const struct onym_operation *op,
                                   struct onym_http_result *out);
     struct onym_json_in *json; /* used within a call only */
-    size_t *bytes;             /* memory in use, of all that share it */
-    size_t bytes_max;
+    struct onym_body_room *room;
+    uint32_t source; /* whose share of it */
 };
 
 /* How rows ended, for the summary. */

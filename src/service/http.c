@@ -11,8 +11,7 @@
 
 _Static_assert(sizeof(struct onym_http_connection) <= (size_t)18 * 1024, "what http.h promises");
 
-#define BODY_BYTES_DEFAULT ((size_t)64 << 20)
-#define BODY_FIRST         ((size_t)4096)
+#define BODY_FIRST ((size_t)4096)
 
 enum onym_status
 onym_http_service_init(struct onym_http_service *s)
@@ -41,7 +40,7 @@ static void
 drop_body(struct onym_http_connection *c, struct onym_http_service *s)
 {
     free(c->held);
-    s->body_bytes -= c->held_cap;
+    onym_body_room_give(&s->bodies, c->source, c->held_cap);
     c->held = NULL;
     c->held_len = 0;
     c->held_cap = 0;
@@ -198,6 +197,7 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
     name_request(c, s, rq->fields);
     plan = onym_http_begin(&call, c, s, now_ms, reply);
     c->keep = plan.keep;
+    c->source = onym_body_source(&s->bodies, c->caller.address);
     c->body_max = plan.body_max;
     c->stage = ONYM_HTTP_BODY;
     onym_http1_body_init(&c->body, rq);
@@ -212,18 +212,10 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
     return plan.streams || rq->body == ONYM_HTTP1_NO_BODY ? answer(&call) : ONYM_HTTP_MORE;
 }
 
-size_t
-onym_http_body_limit(const struct onym_http_service *s)
-{
-    return s->body_bytes_max != 0 ? s->body_bytes_max : BODY_BYTES_DEFAULT;
-}
-
 /* Memory grows with what has come, never with what was announced. */
 static enum onym_status
 keep_bytes(struct onym_http_connection *c, struct onym_http_service *s, onym_span data)
 {
-    size_t limit = onym_http_body_limit(s);
-
     if (data.len > c->held_cap - c->held_len) {
         size_t cap = c->held_cap > 0 ? c->held_cap : BODY_FIRST;
         uint8_t *grown;
@@ -231,14 +223,14 @@ keep_bytes(struct onym_http_connection *c, struct onym_http_service *s, onym_spa
         while (cap - c->held_len < data.len) {
             cap *= 2;
         }
-        if (cap - c->held_cap > limit || s->body_bytes > limit - (cap - c->held_cap)) {
+        if (!onym_body_room_take(&s->bodies, c->source, cap - c->held_cap)) {
             return ONYM_BUSY;
         }
         grown = realloc(c->held, cap);
         if (grown == NULL) {
+            onym_body_room_give(&s->bodies, c->source, cap - c->held_cap);
             return ONYM_NO_MEMORY;
         }
-        s->body_bytes += cap - c->held_cap;
         c->held = grown;
         c->held_cap = cap;
     }

@@ -27,6 +27,7 @@
 #include "base/rng.h"
 #include "core/token.h"
 #include "service/answer.h"
+#include "service/body_room.h"
 #include "service/http_backend.h"
 #include "wire/http1_body.h"
 #include "wire/json_in.h"
@@ -52,8 +53,7 @@ struct onym_http_service {
     const struct onym_http_backend *backend; /* NULL: nobody can prove anything, nothing is
                                                 changed: 403 where that would be needed */
     const char *version;                     /* of this build */
-    size_t body_bytes_max; /* of all bodies being read; beyond it 503. Default 64 MiB when 0 */
-    size_t body_bytes;     /* in use */
+    struct onym_body_room bodies;            /* max and seed may be set; beyond the room 503 */
     struct onym_json_in *json;
 };
 
@@ -82,6 +82,7 @@ struct onym_http_connection {
     enum onym_http_stage stage;
     bool keep;          /* the body's bytes, not only their number */
     bool told_continue; /* or the peer did not ask for it */
+    uint32_t source;    /* of the caller, in the room for bodies */
     uint8_t *held;      /* heap; the body so far */
     size_t held_len, held_cap;
     uint64_t body_len; /* bytes of body taken, kept or not */

@@ -5,9 +5,6 @@
 #include "service/bulk.h"
 #include "service/routes.h"
 
-/* The limit of what is held for bodies by all connections of the service. */
-size_t onym_http_body_limit(const struct onym_http_service *service);
-
 /* "100 Continue", once. REPLY. */
 enum onym_http_verdict onym_http_say_continue(struct onym_http_connection *connection,
                                               struct onym_http_reply *reply);

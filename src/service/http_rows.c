@@ -45,11 +45,8 @@ onym_http_rows_start(struct onym_http_call *call, const struct onym_bulk_options
     struct onym_http_connection *c = call->connection;
     struct onym_http_service *s = call->service;
     struct onym_http_rows *r = malloc(sizeof *r + identity->handle.len);
-    struct onym_bulk_host host = {.of = r,
-                                  .change = change,
-                                  .json = s->json,
-                                  .bytes = &s->body_bytes,
-                                  .bytes_max = onym_http_body_limit(s)};
+    struct onym_bulk_host host = {
+        .of = r, .change = change, .json = s->json, .room = &s->bodies, .source = c->source};
     struct onym_principal principal;
     enum onym_status status;
 

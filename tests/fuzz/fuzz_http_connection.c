@@ -189,7 +189,7 @@ converse(struct onym_http_connection *c, onym_span input, struct seen *seen)
         }
         note(seen);
         seen->ended = verdict == ONYM_HTTP_CLOSE;
-        ONYM_REQUIRE(machine.reply.status == 100 || machine.service.body_bytes == 0);
+        ONYM_REQUIRE(machine.reply.status == 100 || machine.service.bodies.used == 0);
     }
 }
 
@@ -204,7 +204,7 @@ run(const struct onym_http_caller *caller, onym_span first, onym_span second, st
     converse(c, first, seen);
     converse(c, second, seen);
     onym_http_connection_deinit(c, &machine.service);
-    ONYM_REQUIRE(machine.service.body_bytes == 0);
+    ONYM_REQUIRE(machine.service.bodies.used == 0);
     free(c);
 }
 

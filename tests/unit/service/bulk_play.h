@@ -24,7 +24,7 @@
 struct host {
     struct onym_bulk bulk;
     struct onym_json_in *json;
-    size_t bytes;
+    struct onym_body_room memory;
     size_t room; /* rows that may start before it says busy */
     bool now;    /* answers at once */
     size_t count;
@@ -66,8 +66,7 @@ begin(enum onym_bulk_mode mode, enum onym_bulk_results results)
     h->now = true;
     onym_bulk_init(
         &h->bulk, &options,
-        &(struct onym_bulk_host){
-            .of = h, .change = change, .json = h->json, .bytes = &h->bytes, .bytes_max = MEMORY},
+        &(struct onym_bulk_host){.of = h, .change = change, .json = h->json, .room = &h->memory},
         &who, onym_span_text("192.0.2.1"));
     h->bulk.window = ROWS_MAX;
     return h;
@@ -77,7 +76,7 @@ static void
 end(struct host *h)
 {
     onym_bulk_deinit(&h->bulk);
-    assert_int_equal(h->bytes, 0);
+    assert_int_equal(h->memory.used, 0);
     onym_json_in_free(h->json);
     free(h);
 }

@@ -310,7 +310,7 @@ play_teardown(void **state)
     struct play *p = *state;
 
     onym_http_connection_deinit(&p->connection, &p->service);
-    assert_int_equal(p->service.body_bytes, 0);
+    assert_int_equal(p->service.bodies.used, 0);
     onym_http_service_deinit(&p->service);
     onym_view_close(p->view);
     onym_digester_free(p->answerer.digester);

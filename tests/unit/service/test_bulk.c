@@ -96,7 +96,7 @@ input_beyond_the_memory_for_it_ends_the_request(void **state)
     char *text = row_of(100000);
 
     (void)state;
-    h->bulk.host.bytes_max = 65536;
+    h->memory.max = 4 * 65536;
     onym_bulk_take(&h->bulk, onym_span_of(text, 40000), NOW_MS);
     assert_false(onym_bulk_done_reading(&h->bulk));
     onym_bulk_take(&h->bulk, onym_span_of(text, 40000), NOW_MS);
@@ -114,13 +114,13 @@ when_others_hold_all_memory_the_end_is_told_all_the_same(void **state)
     struct host *h = begin(ONYM_BULK_UPSERT, ONYM_BULK_FAILED);
 
     (void)state;
-    h->bytes = MEMORY; /* of other requests */
+    h->memory.used = MEMORY; /* of other requests */
     take(h, "{\"handle\":");
     assert_true(onym_bulk_done_reading(&h->bulk));
     assert_true(onym_bulk_finish(&h->bulk));
     expect_told(h, "\"name\":\"BUSY\",\"detail\":\"too many large requests at once\"");
     expect_told(h, "\"complete\":false}\n");
-    h->bytes -= MEMORY;
+    h->memory.used -= MEMORY;
     end(h);
 }
 

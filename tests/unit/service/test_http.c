@@ -238,7 +238,7 @@ http_takes_bodies_up_to_their_limit(void **state)
     assert_int_equal(play_status(p), 200);
     send_sized(p, "GET /api/site", "text/plain", (size_t)ONYM_HTTP_BODY_MAX + 1, "");
     assert_int_equal(play_status(p), 413);
-    assert_int_equal(p->service.body_bytes, 0);
+    assert_int_equal(p->service.bodies.used, 0);
 }
 
 static void
@@ -247,14 +247,59 @@ http_bounds_the_bodies_of_all_connections(void **state)
     struct play *p = *state;
     static const char put[] = "PUT /api/handles/" PREFIX "/B";
 
-    p->service.body_bytes_max = 16384;
+    p->service.bodies.max = 4 * 16384;
     send_sized(p, put, "application/json", 16384, "");
     assert_int_equal(play_status(p), 400);
     send_sized(p, put, "application/json", 16385, "");
     assert_int_equal(play_status(p), 503);
     assert_true(p->closed);
     assert_int_equal(play_number(p, "responseCode"), 3);
-    assert_int_equal(p->service.body_bytes, 0);
+    assert_int_equal(p->service.bodies.used, 0);
+}
+
+static void
+body_room_is_shared_by_addresses(void **state)
+{
+    struct onym_body_room room = {.max = 4000, .seed = 1};
+    uint32_t one = onym_body_source(&room, onym_span_text("192.0.2.1"));
+    uint32_t other = onym_body_source(&room, onym_span_text("198.51.100.7"));
+
+    (void)state;
+    assert_int_not_equal(one, other);
+    assert_int_equal(onym_body_source(&room, onym_span_text("2001:db8::1")),
+                     onym_body_source(&room, onym_span_text("2001:db8::ffff:2")));
+    assert_int_not_equal(onym_body_source(&room, onym_span_text("2001:db8::1")),
+                         onym_body_source(&room, onym_span_text("2001:db8:0:1::1")));
+    assert_int_not_equal(onym_body_source(&room, onym_span_text("::ffff:192.0.2.1")),
+                         onym_body_source(&room, onym_span_text("::ffff:198.51.100.7")));
+    assert_true(onym_body_room_take(&room, one, 999));
+    assert_false(onym_body_room_take(&room, one, 2));
+    assert_true(onym_body_room_take(&room, one, 1));
+    assert_true(onym_body_room_take(&room, other, 1000));
+    room.used = 3001; /* with others */
+    onym_body_room_give(&room, other, 1000);
+    assert_true(onym_body_room_take(&room, other, 1000));
+    assert_false(onym_body_room_take(&room, (other + 1) % ONYM_BODY_SOURCES, 1000));
+}
+
+/* Bodies come before anybody proves who they are: one address must leave room for the others. */
+static void
+http_bodies_of_one_address_leave_room_for_others(void **state)
+{
+    struct play *p = *state;
+    static const char put[] = "PUT /api/handles/" PREFIX "/B";
+    uint32_t stranger;
+
+    p->service.bodies.max = 4 * 16384;
+    stranger = onym_body_source(&p->service.bodies, onym_span_text("203.0.113.5"));
+    assert_int_not_equal(stranger,
+                         onym_body_source(&p->service.bodies, p->connection.caller.address));
+    while (onym_body_room_take(&p->service.bodies, stranger, 1024)) {
+    }
+    send_sized(p, put, "application/json", 16384, "");
+    assert_int_equal(play_status(p), 400);
+    onym_body_room_give(&p->service.bodies, stranger, 16384);
+    assert_int_equal(p->service.bodies.used, 0);
 }
 
 static void
@@ -265,11 +310,11 @@ http_announces_cost_no_memory(void **state)
     play_say(p, "PUT /api/handles/" PREFIX "/B HTTP/1.1\r\n" HOST JSON
                 "Content-Length: 2000000\r\n\r\n[");
     assert_int_equal(p->answers, 0);
-    assert_true(p->service.body_bytes <= 4096);
+    assert_true(p->service.bodies.used <= 4096);
     assert_int_equal(onym_http_progress(&p->connection).stage, ONYM_HTTP_BODY);
     assert_int_equal(onym_http_progress(&p->connection).body_left, 1999999);
     play_connect(p, true);
-    assert_int_equal(p->service.body_bytes, 0);
+    assert_int_equal(p->service.bodies.used, 0);
 }
 
 /* ---- the rest of HTTP ---- */
@@ -403,6 +448,8 @@ main(void)
         TEST(http_refuses_what_is_smuggled),
         TEST(http_takes_bodies_up_to_their_limit),
         TEST(http_bounds_the_bodies_of_all_connections),
+        TEST(body_room_is_shared_by_addresses),
+        TEST(http_bodies_of_one_address_leave_room_for_others),
         TEST(http_announces_cost_no_memory),
         TEST(http_tells_to_continue_once),
         TEST(http_names_requests),

@@ -343,7 +343,7 @@ a_change_may_come_later(void **state)
         assert_string_equal(play_header(p, "X-Request-Id", text, sizeof text), "r");
         assert_string_equal(play_header(p, "Retry-After", text, sizeof text),
                             cases[i].status == 503 ? "1" : "");
-        assert_int_equal(p->service.body_bytes, 0);
+        assert_int_equal(p->service.bodies.used, 0);
     }
 }
 
@@ -371,9 +371,9 @@ a_connection_may_end_while_the_backend_works(void **state)
 
     p->later = true;
     send_json(p, "PUT /api/handles/" PREFIX "/N", "", ONE);
-    assert_true(p->service.body_bytes > 0);
+    assert_true(p->service.bodies.used > 0);
     onym_http_connection_deinit(&p->connection, &p->service);
-    assert_int_equal(p->service.body_bytes, 0);
+    assert_int_equal(p->service.bodies.used, 0);
 }
 
 /* Who may what is core/authz.h's, and the recorded exchanges go through it. */
