@@ -1,5 +1,7 @@
 #include "core/cache.h"
 
+#include "onym/model/ident.h"
+
 #define INDEX_SHARE   32U /* of the memory is the index: room for entries of 250 bytes and more */
 #define GUARD_SHARE   16U /* of the ring */
 #define LONGEST_SHARE 8U  /* of the guard: the longest entry */
@@ -10,16 +12,22 @@
 #define LINE          64U
 #define LINES_AHEAD   6U /* of an entry that are prefetched */
 
-/* In front of the name and the values. */
+#define TIME_MAX ((UINT64_C(1) << 48) - 1)
+
+/* In front of the name, as it was registered, and the values. */
 struct entry {
     uint64_t generation : 48;
     uint64_t name_len : 16;
     uint32_t values_len;
     uint16_t public_count;
     uint16_t private_count;
+    uint64_t created_ms : 48;
+    uint64_t revision_low : 16;
+    uint64_t modified_ms : 48;
+    uint64_t revision_high : 16;
 };
 
-_Static_assert(sizeof(struct entry) == 16, "no padding");
+_Static_assert(sizeof(struct entry) == 32, "no padding");
 _Static_assert(sizeof(struct onym_cache_bucket) == LINE, "a bucket is a cache line");
 
 void
@@ -110,8 +118,7 @@ find(const struct onym_cache *cache, const struct onym_cache_key *key)
         if (may_be(slot, key->hash) && is_there(cache, place_in(slot))) {
             struct entry *e = entry_at(cache, place_in(slot));
 
-            if (e->name_len == key->name.len &&
-                memcmp(name_of(e), key->name.at, key->name.len) == 0) {
+            if (onym_ident_folds_to(onym_span_of(name_of(e), e->name_len), key->name)) {
                 return &bucket->slot[i];
             }
         }
@@ -180,6 +187,11 @@ onym_cache_get(struct onym_cache *cache, const struct onym_cache_key *key, uint6
     cache->lookups[ONYM_LOOKUP_HIT]++;
     e = keep_longer(cache, key->snapshot, slot, e);
     *out = (struct onym_record){
+        .name = onym_span_of(name_of(e), e->name_len),
+        .state = ONYM_STATE_ACTIVE,
+        .revision = (uint64_t)e->revision_high << 16 | e->revision_low,
+        .created_ms = e->created_ms,
+        .modified_ms = e->modified_ms,
         .public_values = {.raw = onym_span_of(name_of(e) + e->name_len, e->values_len),
                           .count = e->public_count},
         .private_values = {.count = e->private_count}};
@@ -206,6 +218,15 @@ slot_to_take(const struct onym_cache *cache, const struct onym_cache_key *key)
     return oldest;
 }
 
+/* Whether an entry has room for what the record is; all have, but for damage and the year 10000. */
+static bool
+fits(const struct onym_cache_key *key, const struct onym_record *record)
+{
+    return key->name.len <= ONYM_CACHE_NAME_LEN_MAX && record->name.len == key->name.len &&
+           record->revision <= UINT32_MAX && record->created_ms <= TIME_MAX &&
+           record->modified_ms <= TIME_MAX;
+}
+
 void
 onym_cache_put(struct onym_cache *cache, const struct onym_cache_key *key, uint64_t generation,
                const struct onym_record *record)
@@ -216,7 +237,7 @@ onym_cache_put(struct onym_cache *cache, const struct onym_cache_key *key, uint6
     uint64_t place;
     uint64_t *slot;
 
-    if (cache->buckets == 0 || key->name.len > ONYM_CACHE_NAME_LEN_MAX) {
+    if (cache->buckets == 0 || !fits(key, record)) {
         return;
     }
     e = append(cache, key->snapshot, len, &place);
@@ -227,8 +248,12 @@ onym_cache_put(struct onym_cache *cache, const struct onym_cache_key *key, uint6
                         .name_len = (uint16_t)key->name.len,
                         .values_len = (uint32_t)values.len,
                         .public_count = (uint16_t)record->public_values.count,
-                        .private_count = (uint16_t)record->private_values.count};
-    memcpy(name_of(e), key->name.at, key->name.len);
+                        .private_count = (uint16_t)record->private_values.count,
+                        .created_ms = record->created_ms & TIME_MAX,
+                        .revision_low = record->revision & UINT16_MAX,
+                        .modified_ms = record->modified_ms & TIME_MAX,
+                        .revision_high = record->revision >> 16 & UINT16_MAX};
+    memcpy(name_of(e), record->name.at, key->name.len);
     if (values.len > 0) {
         memcpy(name_of(e) + key->name.len, values.at, values.len);
     }

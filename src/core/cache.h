@@ -55,13 +55,14 @@ void onym_cache_init(struct onym_cache *cache, void *memory, size_t len);
 /* Forgets everything: when the store was opened anew. */
 void onym_cache_clear(struct onym_cache *cache);
 
-/* Looks for an entry made of a generation not below `changed`. True: *out has the public values and
- * the count of the private ones, and nothing else. */
+/* Looks for an entry made of a generation not below `changed`. True: *out has all of the record but
+ * its owner and, of the private values, more than their count. */
 bool onym_cache_get(struct onym_cache *cache, const struct onym_cache_key *key, uint64_t changed,
                     struct onym_record *out);
 
-/* Keeps a copy of the public values of record, which a view of `generation` showed, in the place of
- * an older one. Does nothing when it is too long, or this snapshot has appended enough. */
+/* Keeps a copy of what onym_cache_get gives of record, which a view of `generation` showed, in the
+ * place of an older one. Does nothing when it is too long, its revision has more than 32 bits or a
+ * time more than 48, or this snapshot has appended enough. */
 void onym_cache_put(struct onym_cache *cache, const struct onym_cache_key *key, uint64_t generation,
                     const struct onym_record *record);
 

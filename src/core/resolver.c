@@ -42,7 +42,7 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
             struct onym_record *out)
 {
     struct onym_cache_key key;
-    bool keeps = !query->whole_record && cache_key(r, folded, &key);
+    bool keeps = cache_key(r, folded, &key);
     bool has = keeps && onym_cache_get(&r->cache, &key,
                                        onym_marks_get(onym_view_marks(r->view), key.hash), out);
     enum onym_status status;

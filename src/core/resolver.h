@@ -24,8 +24,8 @@ struct onym_resolution {
     struct onym_selection selection; /* ONYM_OK and the referrals: values anyone may read */
     struct onym_selection closed; /* ONYM_OK, without public_only: selected private values. Who may
                                      have them is the caller's to decide (core/authz.h) */
-    struct onym_record record;    /* ONYM_OK with query->whole_record, or with closed not empty: the
-                                     record they are of */
+    struct onym_record record;    /* ONYM_OK: the record they are of; its owner and private values
+                                     only with closed not empty */
     onym_span referral;           /* the prefix record a referral comes from; else empty.
                                      Borrowed from the arena */
 };

@@ -33,18 +33,30 @@ onym_ident_split(onym_span name)
 
 /* Eight letters at once: the high bit of each byte tells whether it is at least 'a', whether it is
  * beyond 'z', and whether it is ASCII; a quarter of it is the bit that makes a letter small. */
-static void
-upper_word(const uint8_t *in, uint8_t *out)
+static uint64_t
+upper_word(uint64_t word)
 {
-    uint64_t word;
-
-    memcpy(&word, in, sizeof word);
-
     uint64_t low = word & 0x7F7F7F7F7F7F7F7FU;
     uint64_t from_a = low + 0x1F1F1F1F1F1F1F1FU;
     uint64_t beyond_z = low + 0x0505050505050505U;
 
-    word ^= (from_a & ~beyond_z & ~word & 0x8080808080808080U) >> 2;
+    return word ^ (from_a & ~beyond_z & ~word & 0x8080808080808080U) >> 2;
+}
+
+static uint64_t
+word_at(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static void
+put_upper_word(const uint8_t *in, uint8_t *out)
+{
+    uint64_t word = upper_word(word_at(in));
+
     memcpy(out, &word, sizeof word);
 }
 
@@ -54,10 +66,10 @@ onym_ident_upper(onym_span name, uint8_t *out)
     size_t i = 0;
 
     for (; i + 8 <= name.len; i += 8) {
-        upper_word(name.at + i, out + i);
+        put_upper_word(name.at + i, out + i);
     }
     if (i < name.len && name.len >= 8) { /* the last eight once more: capitals stay what they are */
-        upper_word(name.at + name.len - 8, out + name.len - 8);
+        put_upper_word(name.at + name.len - 8, out + name.len - 8);
         return;
     }
     for (; i < name.len; i++) {
@@ -65,6 +77,38 @@ onym_ident_upper(onym_span name, uint8_t *out)
         uint8_t lower = (uint8_t)(c - 'a') < 26U;
         out[i] = (uint8_t)(c - (lower << 5));
     }
+}
+
+/* Most names are spelled as they fold, or in most of their words. */
+static bool
+word_folds_to(const uint8_t *name, const uint8_t *folded)
+{
+    uint64_t word = word_at(name);
+    uint64_t wanted = word_at(folded);
+
+    return word == wanted || upper_word(word) == wanted;
+}
+
+bool
+onym_ident_folds_to(onym_span name, onym_span folded)
+{
+    size_t i = 0;
+
+    if (name.len != folded.len) {
+        return false;
+    }
+    for (; i + 8 <= name.len; i += 8) {
+        if (!word_folds_to(name.at + i, folded.at + i)) {
+            return false;
+        }
+    }
+    if (i < name.len && name.len >= 8) { /* the last eight once more */
+        return word_folds_to(name.at + name.len - 8, folded.at + name.len - 8);
+    }
+    while (i < name.len && upper(name.at[i]) == folded.at[i]) {
+        i++;
+    }
+    return i == name.len;
 }
 
 void

@@ -27,7 +27,10 @@ struct onym_ident onym_ident_split(onym_span name);
 /* Upper-cases ASCII a-z of name.len bytes into out, which must hold them. */
 void onym_ident_upper(onym_span name, uint8_t *out);
 
-/* The same, touching only what fold names. */
+/* Whether that of name is folded, which has no a-z itself. */
+bool onym_ident_folds_to(onym_span name, onym_span folded);
+
+/* The same as onym_ident_upper, touching only what fold names. */
 void onym_ident_fold(onym_span name, enum onym_fold fold, uint8_t *out);
 
 /* Whether two names are the same identifier under fold. */

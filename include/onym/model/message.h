@@ -27,9 +27,8 @@ struct onym_query {
     onym_span name;
     struct onym_u32_list indexes;
     struct onym_text_list types;
-    bool public_only;  /* PO: leave private values out of the selection */
-    bool whole_record; /* the record's own fields are wanted beside its values */
-    bool no_referral;  /* DNR: answer "not responsible" instead of a referral */
+    bool public_only; /* PO: leave private values out of the selection */
+    bool no_referral; /* DNR: answer "not responsible" instead of a referral */
 };
 
 #endif

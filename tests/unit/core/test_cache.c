@@ -65,7 +65,8 @@ static void
 put(struct fixture *f, const struct onym_cache_key *key, uint64_t generation, uint8_t fill,
     size_t len)
 {
-    struct onym_record record = {.public_values = {.raw = onym_span_of(f->values, len), .count = 3},
+    struct onym_record record = {.name = key->name,
+                                 .public_values = {.raw = onym_span_of(f->values, len), .count = 3},
                                  .private_values = {.count = fill}};
 
     memset(f->values, fill, len);
@@ -110,6 +111,45 @@ what_was_put_is_found_by_its_whole_name(void **state)
 }
 
 static void
+a_record_is_found_with_its_spelling_and_its_own_fields(void **state)
+{
+    struct fixture *f = *state;
+    struct onym_cache_key key = key_of(f, "88.1.2/SPELLED-AS-REGISTERED");
+    const uint64_t time_max = (UINT64_C(1) << 48) - 1;
+    struct onym_record record = {.name = onym_span_text("88.1.2/spelled-As-Registered"),
+                                 .revision = UINT32_MAX - 1,
+                                 .created_ms = time_max - 1,
+                                 .modified_ms = time_max};
+    struct onym_record found;
+
+    onym_cache_put(&f->cache, &key, 1, &record);
+    assert_true(onym_cache_get(&f->cache, &key, 1, &found));
+    assert_true(onym_span_equal(found.name, record.name));
+    assert_int_equal(found.state, ONYM_STATE_ACTIVE);
+    assert_true(found.revision == record.revision);
+    assert_true(found.created_ms == record.created_ms);
+    assert_true(found.modified_ms == record.modified_ms);
+
+    onym_cache_clear(&f->cache);
+    record.revision += 2;
+    onym_cache_put(&f->cache, &key, 1, &record);
+    assert_false(onym_cache_has(&f->cache, &key));
+    record.revision--;
+    record.created_ms = time_max + 1;
+    onym_cache_put(&f->cache, &key, 1, &record);
+    assert_false(onym_cache_has(&f->cache, &key));
+    record.created_ms = 0;
+    record.modified_ms++;
+    onym_cache_put(&f->cache, &key, 1, &record);
+    assert_false(onym_cache_has(&f->cache, &key));
+    record.modified_ms--;
+    onym_cache_put(&f->cache, &key, 1, &record);
+    assert_true(onym_cache_get(&f->cache, &key, 1, &found));
+    assert_true(found.revision == UINT32_MAX);
+    assert_true(found.modified_ms == time_max);
+}
+
+static void
 what_was_changed_since_is_stale(void **state)
 {
     struct fixture *f = *state;
@@ -128,7 +168,7 @@ names_and_records_that_are_too_long_are_not_kept(void **state)
 {
     struct fixture *f = *state;
     struct onym_cache_key key;
-    size_t longest = f->cache.guard / 8 / 8 * 8 - 16 - 1; /* header, and a name of one byte */
+    size_t longest = f->cache.guard / 8 / 8 * 8 - 32 - 1; /* header, and a name of one byte */
 
     memset(f->name, 'N', ONYM_CACHE_NAME_LEN_MAX);
     key = key_of(f, f->name);
@@ -277,6 +317,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_put_is_found_by_its_whole_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_is_found_with_its_spelling_and_its_own_fields,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_changed_since_is_stale, setup, teardown),
         cmocka_unit_test_setup_teardown(names_and_records_that_are_too_long_are_not_kept, setup,
                                         teardown),

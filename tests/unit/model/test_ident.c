@@ -79,6 +79,32 @@ ident_upper_folds_ascii_letters_and_nothing_else(void **state)
 }
 
 static void
+ident_folds_to_is_upper_and_equal(void **state)
+{
+    uint8_t name[40];
+    uint8_t folded[40];
+
+    (void)state;
+    for (size_t len = 0; len <= sizeof name; len++) {
+        for (size_t i = 0; i < len; i++) {
+            name[i] = (uint8_t)(i % 3 == 0 ? 'a' + i % 26 : '0' + i % 10);
+        }
+        onym_ident_upper(onym_span_of(name, len), folded);
+        assert_true(onym_ident_folds_to(onym_span_of(name, len), onym_span_of(folded, len)));
+        assert_true(onym_ident_folds_to(onym_span_of(folded, len), onym_span_of(folded, len)));
+        for (size_t i = 0; i < len; i++) {
+            name[i] ^= 0x80;
+            assert_false(onym_ident_folds_to(onym_span_of(name, len), onym_span_of(folded, len)));
+            name[i] ^= 0x80;
+        }
+        if (len > 0) {
+            assert_false(
+                onym_ident_folds_to(onym_span_of(name, len), onym_span_of(folded, len - 1)));
+        }
+    }
+}
+
+static void
 ident_fold_touches_what_it_is_told(void **state)
 {
     static const struct {
@@ -378,6 +404,7 @@ main(void)
         cmocka_unit_test(ident_split_cuts_at_the_first_slash),
         cmocka_unit_test(ident_split_without_slash_is_all_suffix),
         cmocka_unit_test(ident_upper_folds_ascii_letters_and_nothing_else),
+        cmocka_unit_test(ident_folds_to_is_upper_and_equal),
         cmocka_unit_test(ident_fold_touches_what_it_is_told),
         cmocka_unit_test(ident_equal_ignores_ascii_case_where_told),
         cmocka_unit_test(ident_equal_says_what_folding_says),
