@@ -316,6 +316,7 @@ onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash)
             for (unsigned line = 0; line < LINES_AHEAD; line++) {
                 __builtin_prefetch(at + line * LINE);
             }
+            return; /* that it is another's with the same bits is rare */
         }
     }
 }

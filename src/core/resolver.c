@@ -3,16 +3,21 @@
 #include "core/referral.h"
 #include "onym/model/record.h"
 
-/* The folded name: "0.NA/" goes in front of a name without '/' (proto/handle.md section 15). */
+#define FRONT     "0.NA/"
+#define FRONT_LEN (sizeof FRONT - 1)
+
+/* Writes the key of a name's record: the kind and the folded name, which is returned. "0.NA/" goes
+ * in front of a name without '/' (proto/handle.md section 15). */
 static onym_span
-fold(struct onym_resolver *r, onym_span name)
+fold(onym_span name, uint8_t *key)
 {
-    uint8_t *folded = r->key + 1;
+    uint8_t *folded = key + 1;
     size_t front = 0;
 
+    key[0] = ONYM_KIND_HANDLE;
     if (memchr(name.at, '/', name.len) == NULL) {
-        memcpy(folded, "0.NA/", 5);
-        front = 5;
+        memcpy(folded, FRONT, FRONT_LEN);
+        front = FRONT_LEN;
     }
     onym_ident_upper(name, folded + front);
     return onym_span_of(folded, front + name.len);
@@ -20,18 +25,24 @@ fold(struct onym_resolver *r, onym_span name)
 
 /* ---- the cache in front of the view ---- */
 
+/* Of the key in front of a name that fold gave. */
+static uint64_t
+hash_of(const struct onym_resolver *r, onym_span folded)
+{
+    return onym_marks_hash(onym_view_marks(r->view), onym_span_of(folded.at - 1, 1 + folded.len));
+}
+
 /* Whether the record of a name that fold gave can be in the cache, and what it is found by. */
 static bool
-cache_key(struct onym_resolver *r, onym_span folded, struct onym_cache_key *out)
+cache_key(struct onym_resolver *r, onym_span folded, const struct onym_ahead *ahead,
+          struct onym_cache_key *out)
 {
     if (r->cache.buckets == 0 || folded.len > ONYM_CACHE_NAME_LEN_MAX) {
         return false;
     }
-    r->key[0] = ONYM_KIND_HANDLE;
-    *out = (struct onym_cache_key){
-        .hash = onym_marks_hash(onym_view_marks(r->view), onym_span_of(r->key, 1 + folded.len)),
-        .snapshot = onym_view_snapshot(r->view),
-        .name = folded};
+    *out = (struct onym_cache_key){.hash = ahead != NULL ? ahead->hash : hash_of(r, folded),
+                                   .snapshot = onym_view_snapshot(r->view),
+                                   .name = folded};
     return true;
 }
 
@@ -39,10 +50,10 @@ cache_key(struct onym_resolver *r, onym_span folded, struct onym_cache_key *out)
  * wanted. */
 static enum onym_status
 find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *query,
-            struct onym_record *out)
+            const struct onym_ahead *ahead, struct onym_record *out)
 {
     struct onym_cache_key key;
-    bool keeps = cache_key(r, folded, &key);
+    bool keeps = cache_key(r, folded, ahead, &key);
     bool has = keeps && onym_cache_get(&r->cache, &key,
                                        onym_marks_get(onym_view_marks(r->view), key.hash), out);
     enum onym_status status;
@@ -57,24 +68,24 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
     return status;
 }
 
-uint64_t
-onym_resolve_hint(struct onym_resolver *r, onym_span name)
+void
+onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ahead *out)
 {
-    struct onym_cache_key key;
-
-    if (name.len == 0 || name.len > ONYM_NAME_LEN_MAX || !cache_key(r, fold(r, name), &key)) {
-        return 0;
+    out->len = 0;
+    if (r->cache.buckets == 0 || name.len == 0 || name.len > ONYM_AHEAD_NAME_LEN_MAX) {
+        return;
     }
-    onym_cache_prefetch_bucket(&r->cache, key.hash);
-    __builtin_prefetch(onym_marks_place(onym_view_marks(r->view), key.hash));
-    return key.hash;
+    out->len = fold(name, out->key).len;
+    out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
+    onym_cache_prefetch_bucket(&r->cache, out->hash);
+    __builtin_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
 }
 
 void
-onym_resolve_prefetch(const struct onym_resolver *r, uint64_t hint)
+onym_resolve_prefetch(const struct onym_resolver *r, const struct onym_ahead *ahead)
 {
-    if (hint != 0) {
-        onym_cache_prefetch_entry(&r->cache, hint);
+    if (ahead->len > 0) {
+        onym_cache_prefetch_entry(&r->cache, ahead->hash);
     }
 }
 
@@ -86,7 +97,7 @@ onym_resolve_keep(struct onym_resolver *r, const struct onym_record *record)
     if (r->cache.buckets == 0 || onym_cache_is_full(&r->cache)) {
         return false;
     }
-    if (cache_key(r, fold(r, record->name), &key) && !onym_cache_has(&r->cache, &key) &&
+    if (cache_key(r, fold(record->name, r->key), NULL, &key) && !onym_cache_has(&r->cache, &key) &&
         onym_cache_has_slot(&r->cache, &key)) {
         onym_cache_put(&r->cache, &key, onym_view_generation(r->view), record);
     }
@@ -129,18 +140,26 @@ is_ours(struct onym_resolver *r, onym_span folded)
 bool
 onym_responsible(struct onym_resolver *r, onym_span name)
 {
-    return name.len > 0 && is_ours(r, fold(r, name));
+    return name.len > 0 && is_ours(r, fold(name, r->key));
 }
 
 bool
 onym_registered(struct onym_resolver *r, onym_span name)
 {
-    return name.len > 0 && onym_view_has(r->view, ONYM_KIND_HANDLE, fold(r, name));
+    return name.len > 0 && onym_view_has(r->view, ONYM_KIND_HANDLE, fold(name, r->key));
 }
 
 enum onym_status
 onym_resolve(struct onym_resolver *r, const struct onym_query *query, struct onym_arena *arena,
              struct onym_resolution *out)
+{
+    return onym_resolve_known(r, query, NULL, arena, out);
+}
+
+enum onym_status
+onym_resolve_known(struct onym_resolver *r, const struct onym_query *query,
+                   const struct onym_ahead *ahead, struct onym_arena *arena,
+                   struct onym_resolution *out)
 {
     onym_span folded;
     enum onym_status status;
@@ -152,14 +171,15 @@ onym_resolve(struct onym_resolver *r, const struct onym_query *query, struct ony
     if (query->name.len == 0 || query->name.len > ONYM_NAME_LEN_MAX) {
         return ONYM_NOT_FOUND;
     }
-    folded = fold(r, query->name);
+    ahead = ahead != NULL && ahead->len > 0 ? ahead : NULL;
+    folded = ahead != NULL ? onym_span_of(ahead->key + 1, ahead->len) : fold(query->name, r->key);
     if (onym_span_equal(folded, onym_span_text("0.SITE/STATUS"))) {
         return ONYM_VALUE_NOT_FOUND; /* a reserved record; strangers see nothing of it */
     }
     if (!is_ours(r, folded)) {
         return query->no_referral ? ONYM_NOT_RESPONSIBLE : onym_refer(r, folded, arena, out);
     }
-    status = find_record(r, folded, query, &out->record);
+    status = find_record(r, folded, query, ahead, &out->record);
     if (status != ONYM_OK) {
         return status;
     }

@@ -41,10 +41,25 @@ enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_
                               struct onym_arena *arena, struct onym_resolution *out);
 
 /* For a batch of queries whose answers are wanted together: asks the memory for what the answers
- * will need, so that its delays overlap. Changes no answer. First hint for all names, then prefetch
- * with what hint returned (0: nothing to fetch). */
-uint64_t onym_resolve_hint(struct onym_resolver *resolver, onym_span name);
-void onym_resolve_prefetch(const struct onym_resolver *resolver, uint64_t hint);
+ * will need, so that its delays overlap. Changes no answer. First ahead for all names, then
+ * prefetch for all, then onym_resolve_known with what ahead made of the query's name: it does not
+ * fold and hash again. What ahead made is good as long as the view is not renewed. */
+#define ONYM_AHEAD_NAME_LEN_MAX 120U /* of longer names nothing is kept */
+
+struct onym_ahead {
+    uint64_t hash;
+    size_t len;                                   /* of the folded name; 0 = nothing is known */
+    uint8_t key[1 + 5 + ONYM_AHEAD_NAME_LEN_MAX]; /* the record's */
+};
+
+void onym_resolve_ahead(const struct onym_resolver *resolver, onym_span name,
+                        struct onym_ahead *out);
+void onym_resolve_prefetch(const struct onym_resolver *resolver, const struct onym_ahead *ahead);
+
+/* onym_resolve; ahead may be NULL. */
+enum onym_status onym_resolve_known(struct onym_resolver *resolver, const struct onym_query *query,
+                                    const struct onym_ahead *ahead, struct onym_arena *arena,
+                                    struct onym_resolution *out);
 
 /* Puts a record of kind handle that the view shows into the cache, ahead of any query for it,
  * unless it would push another out. False when the cache is full. */

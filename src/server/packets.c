@@ -22,15 +22,14 @@ send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
 
 /* Starts fetching what the answers will need, so that they wait for memory together. */
 static void
-fetch_ahead(struct onym_packets *p, const struct onym_udp_in *in, size_t count)
+fetch_ahead(const struct onym_packets *p, const struct onym_udp_in *in, size_t count,
+            struct onym_ahead *ahead)
 {
-    uint64_t hint[ONYM_UDP_BATCH];
-
     for (size_t i = 0; i < count; i++) {
-        hint[i] = onym_datagram_hint(&p->service, in[i].data);
+        onym_datagram_ahead(&p->service, in[i].data, &ahead[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        onym_resolve_prefetch(&p->service.answerer->resolver, hint[i]);
+        onym_resolve_prefetch(&p->service.answerer->resolver, &ahead[i]);
     }
 }
 
@@ -41,20 +40,22 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
     struct onym_counters *counters = p->service.counters;
     struct onym_moment now = {.epoch_s = onym_clock_epoch_s(),
                               .monotonic_ns = onym_clock_monotonic_ns()};
+    struct onym_ahead ahead[ONYM_UDP_BATCH];
 
     if (onym_view_renew(p->view) != ONYM_OK) {
         onym_counter_add(&counters->store_errors, 1);
         return;
     }
     if (count > 1) {
-        fetch_ahead(p, in, count);
+        fetch_ahead(p, in, count, ahead);
     }
     for (size_t i = 0; i < count; i++) {
         struct sink sink = {.udp = udp, .to = &in[i]};
         struct onym_datagram datagram = {.data = in[i].data,
                                          .too_long = in[i].too_long,
                                          .address = onym_address_bytes(in[i].peer),
-                                         .port = onym_address_port(in[i].peer)};
+                                         .port = onym_address_port(in[i].peer),
+                                         .ahead = count > 1 ? &ahead[i] : NULL};
 
         onym_arena_reset(p->arena); /* what was sent before is a copy */
         onym_datagram_answer(&p->service, &datagram, now, p->arena, send_packet, &sink);

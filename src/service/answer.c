@@ -26,7 +26,7 @@ may_ask(const struct onym_request *rq)
 /* Inlined although it is called from two places: the one without session is what this node does all
  * day, and a call would cost it a fiftieth of its instructions. */
 __attribute__((always_inline)) static inline enum onym_verdict
-resolve(const struct onym_request *rq)
+resolve(const struct onym_request *rq, const struct onym_ahead *ahead)
 {
     struct onym_resolution found;
     struct onym_query query;
@@ -38,7 +38,7 @@ resolve(const struct onym_request *rq)
     /* who is not asked for proof gets the public values, as if nothing else had been wanted */
     query.public_only = (rq->message.header.flags & ONYM_FLAG_PUBLIC_ONLY) != 0 || !may_ask(rq);
     query.no_referral = (rq->message.header.flags & ONYM_FLAG_NO_REFERRAL) != 0;
-    status = onym_resolve(&rq->answerer->resolver, &query, rq->call->arena, &found);
+    status = onym_resolve_known(&rq->answerer->resolver, &query, ahead, rq->call->arena, &found);
     if (status == ONYM_OK && found.closed.count > 0) {
         return onym_admin_request(rq->call->admin, rq);
     }
@@ -118,7 +118,7 @@ answer_sealed(struct onym_request *rq)
     if (status != ONYM_OK) {
         return onym_render_error(rq, status); /* not sealed: there is no session to do it with */
     }
-    verdict = rq->message.header.opcode == ONYM_OP_RESOLVE ? resolve(rq) : answer_other(rq);
+    verdict = rq->message.header.opcode == ONYM_OP_RESOLVE ? resolve(rq, NULL) : answer_other(rq);
     verdict = onym_session_leave(rq, verdict, NULL);
     if (rq->in_session) {
         onym_session_secret_wipe(&use.secret);
@@ -144,8 +144,8 @@ answer_encrypted(struct onym_request *rq, const struct onym_envelope *envelope, 
     return answer_sealed(rq);
 }
 
-uint64_t
-onym_answer_hint(struct onym_answerer *answerer, onym_span message)
+void
+onym_answer_ahead(const struct onym_answerer *answerer, onym_span message, struct onym_ahead *out)
 {
     struct onym_reader r = onym_reader_over(message);
     uint32_t opcode = onym_reader_u32(&r);
@@ -153,9 +153,10 @@ onym_answer_hint(struct onym_answerer *answerer, onym_span message)
 
     (void)onym_reader_bytes(&r, ONYM_HEADER_LEN - 4);
     name = onym_reader_counted(&r, ONYM_NAME_LEN_MAX);
-    return r.status == ONYM_OK && opcode == ONYM_OP_RESOLVE
-               ? onym_resolve_hint(&answerer->resolver, name)
-               : 0;
+    if (r.status != ONYM_OK || opcode != ONYM_OP_RESOLVE) {
+        name.len = 0;
+    }
+    onym_resolve_ahead(&answerer->resolver, name, out);
 }
 
 enum onym_verdict
@@ -198,5 +199,6 @@ onym_answer(struct onym_answerer *answerer, const struct onym_answer_call *call,
     if (rq.message.envelope.session_id != 0 || (rq.message.header.flags & ONYM_FLAG_CERTIFY) != 0) {
         return answer_sealed(&rq);
     }
-    return rq.message.header.opcode == ONYM_OP_RESOLVE ? resolve(&rq) : answer_other(&rq);
+    return rq.message.header.opcode == ONYM_OP_RESOLVE ? resolve(&rq, call->ahead)
+                                                       : answer_other(&rq);
 }

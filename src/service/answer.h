@@ -53,6 +53,8 @@ struct onym_answer_call {
     uint64_t now_ms; /* epoch milliseconds */
     /* The sessions of the node; NULL where none are known. */
     const struct onym_session_access *sessions;
+    /* What onym_answer_ahead made of these very bytes; NULL: nothing. */
+    const struct onym_ahead *ahead;
 };
 
 /* Answers the complete message that follows `envelope`, plain or encrypted in a session.
@@ -67,8 +69,9 @@ enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_
                               const struct onym_envelope *envelope, onym_span message,
                               struct onym_reply *reply);
 
-/* onym_resolve_hint for the name that message seems to ask for, or 0. */
-uint64_t onym_answer_hint(struct onym_answerer *answerer, onym_span message);
+/* onym_resolve_ahead for the name that message seems to ask for. */
+void onym_answer_ahead(const struct onym_answerer *answerer, onym_span message,
+                       struct onym_ahead *out);
 
 /* An error for a message that could not be cut or was not let in: code and request id only. */
 enum onym_verdict onym_answer_error(struct onym_answerer *answerer,

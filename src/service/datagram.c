@@ -120,10 +120,10 @@ decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t
     return ONYM_VERDICT_SILENT;
 }
 
-uint64_t
-onym_datagram_hint(struct onym_datagram_service *s, onym_span data)
+void
+onym_datagram_ahead(const struct onym_datagram_service *s, onym_span data, struct onym_ahead *out)
 {
-    return onym_answer_hint(s->answerer, onym_span_from(data, ONYM_ENVELOPE_LEN));
+    onym_answer_ahead(s->answerer, onym_span_from(data, ONYM_ENVELOPE_LEN), out);
 }
 
 void
@@ -152,6 +152,9 @@ onym_datagram_answer(struct onym_datagram_service *s, const struct onym_datagram
     complete = (rq.envelope.flags & ONYM_ENVELOPE_TRUNCATED) != 0
                    ? reassemble(s, in, now.monotonic_ns / NS_PER_MS, &rq.envelope, &rq.message)
                    : whole(s, in, &rq.envelope, &rq.message);
+    if (rq.message.at == in->data.at + ONYM_ENVELOPE_LEN) { /* not put together of fragments */
+        rq.call.ahead = in->ahead;
+    }
     if (!complete || rq.message.len < ONYM_HEADER_LEN) {
         return;
     }

@@ -29,6 +29,7 @@ struct onym_datagram {
     bool too_long;     /* it was longer than what was taken */
     onym_span address; /* of the sender, 4 or 16 bytes in network order */
     uint16_t port;
+    const struct onym_ahead *ahead; /* what onym_datagram_ahead made of data; NULL: nothing */
 };
 
 /* Takes one packet to the sender: an envelope and count parts, valid as long as arena and view. */
@@ -39,8 +40,9 @@ struct onym_moment {
     uint64_t monotonic_ns;
 };
 
-/* For a batch of datagrams: onym_resolve_hint for the name that data seems to ask for, or 0. */
-uint64_t onym_datagram_hint(struct onym_datagram_service *service, onym_span data);
+/* For a batch of datagrams: onym_resolve_ahead for the name that data seems to ask for. */
+void onym_datagram_ahead(const struct onym_datagram_service *service, onym_span data,
+                         struct onym_ahead *out);
 
 /* Answers one datagram through send; counts what it drops. */
 void onym_datagram_answer(struct onym_datagram_service *service, const struct onym_datagram *in,

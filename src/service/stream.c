@@ -60,27 +60,38 @@ act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_
     return true;
 }
 
-/* Starts fetching what the answers to the messages at the front will need, so that they wait for
- * memory together. Returns how many were looked at, at least 1. */
-static size_t
-fetch_ahead(struct onym_stream_service *s, onym_span bytes)
+/* Messages at the front of what was read, the last of them perhaps none or not whole. */
+struct batch {
+    size_t count;
+    size_t next;
+    bool has_ahead;
+    struct onym_frame frame[AHEAD_MAX];
+    struct onym_ahead ahead[AHEAD_MAX];
+};
+
+/* Cuts messages off and starts fetching what their answers will need, so that they wait for memory
+ * together. */
+static void
+cut_batch(struct onym_stream_service *s, onym_span bytes, struct batch *b)
 {
-    uint64_t hint[AHEAD_MAX];
-    size_t count = 0;
+    size_t whole = 0;
 
-    while (count < AHEAD_MAX) {
-        struct onym_frame frame = onym_frame_cut(bytes);
+    b->next = 0;
+    b->count = 0;
+    while (bytes.len > 0 && whole == b->count && b->count < AHEAD_MAX) {
+        struct onym_frame *frame = &b->frame[b->count++];
 
-        if (frame.verdict != ONYM_FRAME_MESSAGE) {
-            break;
-        }
-        hint[count++] = onym_answer_hint(s->answerer, frame.message);
-        bytes = onym_span_from(bytes, frame.used);
+        *frame = onym_frame_cut(bytes);
+        whole += frame->verdict == ONYM_FRAME_MESSAGE;
+        bytes = onym_span_from(bytes, frame->used);
     }
-    for (size_t i = 0; i < count; i++) {
-        onym_resolve_prefetch(&s->answerer->resolver, hint[i]);
+    b->has_ahead = whole > 1;
+    for (size_t i = 0; i < whole && b->has_ahead; i++) {
+        onym_answer_ahead(s->answerer, b->frame[i].message, &b->ahead[i]);
     }
-    return count > 0 ? count : 1;
+    for (size_t i = 0; i < whole && b->has_ahead; i++) {
+        onym_resolve_prefetch(&s->answerer->resolver, &b->ahead[i]);
+    }
 }
 
 size_t
@@ -89,41 +100,47 @@ onym_stream_feed(struct onym_stream_service *s, const struct onym_stream_peer *p
 {
     struct onym_answer_call call = onym_stream_call(s, peer, now_ms);
     size_t used = 0;
-    size_t ahead = 0;
     bool touched = false;
     bool on = true;
+    struct batch b;
 
+    b.count = 0;
+    b.next = 0;
     while (on && !sink->congested(sink->of)) {
+        const struct onym_frame *frame;
         struct onym_reply reply;
-        struct onym_frame frame;
 
         if (peer->dialogue->listing != NULL) { /* the rest of a list comes before anything else */
             on = act(s, onym_admin_list_next(s->admin, &call, &reply), &reply, sink);
             continue;
         }
-        frame = onym_frame_cut(onym_span_from(bytes, used));
-        if (frame.verdict == ONYM_FRAME_MORE) {
+        if (b.next == b.count && used == bytes.len) {
             break;
         }
-        if (ahead == 0) {
-            ahead = frame.used < bytes.len - used ? fetch_ahead(s, onym_span_from(bytes, used)) : 1;
+        if (b.next == b.count) {
+            cut_batch(s, onym_span_from(bytes, used), &b);
         }
-        ahead--;
+        frame = &b.frame[b.next];
+        call.ahead = b.has_ahead ? &b.ahead[b.next] : NULL;
+        b.next++;
+        if (frame->verdict == ONYM_FRAME_MORE) {
+            break;
+        }
         if (!touched) {
             sink->touch(sink->of);
             touched = true;
         }
-        if (frame.verdict == ONYM_FRAME_REFUSE) {
+        if (frame->verdict == ONYM_FRAME_REFUSE) {
             (void)act(s,
-                      onym_answer_error(s->answerer, &call, &frame.envelope, onym_span_of(NULL, 0),
+                      onym_answer_error(s->answerer, &call, &frame->envelope, onym_span_of(NULL, 0),
                                         ONYM_MALFORMED, &reply),
                       &reply, sink);
             sink->finish(sink->of);
             return bytes.len;
         }
-        used += frame.used;
-        on = act(s, onym_answer(s->answerer, &call, &frame.envelope, frame.message, &reply), &reply,
-                 sink);
+        used += frame->used;
+        on = act(s, onym_answer(s->answerer, &call, &frame->envelope, frame->message, &reply),
+                 &reply, sink);
     }
     return used;
 }

@@ -132,20 +132,22 @@ udp_batch(struct gate_node *n, struct onym_datagram_service *service)
     static const uint8_t address[4] = {192, 0, 2, 1};
     struct onym_moment now = {.epoch_s = GATE_NOW_S, .monotonic_ns = 5000000000U};
 
-    uint64_t hint[GATE_REQUESTS];
+    struct onym_ahead ahead[GATE_REQUESTS];
 
     gate_need(onym_view_renew(n->view) == ONYM_OK, "renew the view");
     onym_arena_reset(&n->arena);
     for (size_t i = 0; i < GATE_REQUESTS; i++) {
-        hint[i] = onym_datagram_hint(service, onym_span_of(n->request[i].bytes, n->request[i].len));
+        onym_datagram_ahead(service, onym_span_of(n->request[i].bytes, n->request[i].len),
+                            &ahead[i]);
     }
     for (size_t i = 0; i < GATE_REQUESTS; i++) {
-        onym_resolve_prefetch(&n->answerer.resolver, hint[i]);
+        onym_resolve_prefetch(&n->answerer.resolver, &ahead[i]);
     }
     for (size_t i = 0; i < GATE_REQUESTS; i++) {
         struct onym_datagram in = {.data = onym_span_of(n->request[i].bytes, n->request[i].len),
                                    .address = onym_span_of(address, sizeof address),
-                                   .port = 9};
+                                   .port = 9,
+                                   .ahead = &ahead[i]};
 
         onym_datagram_answer(service, &in, now, &n->arena, take_packet, n);
     }

@@ -114,9 +114,12 @@ erase(struct fixture *f, const char *folded, enum onym_kind kind)
 static enum onym_status
 ask(struct side *side, const struct onym_query *query)
 {
+    struct onym_ahead ahead;
+
     onym_arena_reset(&side->arena);
-    onym_resolve_prefetch(&side->resolver, onym_resolve_hint(&side->resolver, query->name));
-    return onym_resolve(&side->resolver, query, &side->arena, &side->found);
+    onym_resolve_ahead(&side->resolver, query->name, &ahead);
+    onym_resolve_prefetch(&side->resolver, &ahead);
+    return onym_resolve_known(&side->resolver, query, &ahead, &side->arena, &side->found);
 }
 
 static void
