@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Many changes in one request to a running node: every answer is held against the contract."""
 
-import contextlib
 import json
 import pathlib
+import select
+import ssl
 import sys
 import threading
 import time
@@ -305,7 +306,43 @@ class Socket:
 
     @staticmethod
     def put(sock, data):
-        sock.sendall(b"%x\r\n%s\r\n" % (len(data), data))
+        sock.sendall(Socket.chunk(data))
+
+    @staticmethod
+    def converse(sock, chunks, size=65536, deaf_s=0.0):
+        """Sends and reads by turns, in one thread: a TLS object does not serve two. Yields what comes
+        until the peer ends it; reads nothing for so many seconds."""
+        sock.settimeout(0)
+        chunks, out = iter(chunks), b""
+        began = time.monotonic()
+        while time.monotonic() < began + 60:
+            moved = False
+            out = out or next(chunks, b"")  # once no more is to come, nothing is sent
+            try:
+                sent = sock.send(out) if out else 0
+                out, moved = out[sent:], sent > 0
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                pass
+            except OSError:  # what it said before may still come
+                chunks, out = iter(()), b""
+            try:
+                piece = sock.recv(size) if time.monotonic() >= began + deaf_s else None
+                if piece == b"":
+                    return
+                if piece:
+                    moved = True
+                    yield piece
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                pass
+            except OSError:
+                return
+            if not moved:
+                select.select([sock], [sock] if out else [], [], 0.05)
+        raise TimeoutError("the conversation went on for a minute")
+
+    @staticmethod
+    def chunk(data):
+        return b"%x\r\n%s\r\n" % (len(data), data)
 
     def stored(self, it, name):
         return it.ask("GET", f"/api/v1/identifiers/{web.PREFIX}/{name}").status == 200
@@ -369,21 +406,12 @@ class Talking(Socket, WithNode):
         with self.open(it, "?results=all") as sock:
             count = 20000
             body = text(rows(count, "slow"))
-
-            def send():
-                for i in range(0, len(body), 50000):
-                    self.put(sock, body[i:i + 50000])
-                sock.sendall(b"0\r\n\r\n")
-
-            sender = threading.Thread(target=send)
-            sender.start()
-            time.sleep(0.5)
+            chunks = [self.chunk(body[i:i + 50000]) for i in range(0, len(body), 50000)]
             answer = b""
-            while b'"complete":' not in answer[-200:]:
-                piece = sock.recv(4096)
-                self.assertTrue(piece)
+            for piece in self.converse(sock, [*chunks, b"0\r\n\r\n"], size=4096, deaf_s=0.5):
                 answer += piece
-            sender.join()
+                if b'"complete":' in answer[-200:]:
+                    break
         self.assertEqual(answer.count(b'"status":"created"'), count)
 
     def test_many_at_once_share_the_writer(self):
@@ -415,37 +443,29 @@ class Ends(Socket, unittest.TestCase):
         self.addCleanup(it.stop)
         return it
 
-    @staticmethod
-    def read(sock, and_then, rows_told=1000):
+    def read(self, sock, chunks, and_then, rows_told=1000):
         """All that comes; and_then is called when so many rows are told."""
         answer = b""
         called = False
-        with contextlib.suppress(OSError):
-            while piece := sock.recv(65536):
-                answer += piece
-                if not called and answer.count(b'"status":"created"') >= rows_told:
-                    called = True
-                    and_then()
+        for piece in self.converse(sock, chunks):
+            answer += piece
+            if not called and answer.count(b'"status":"created"') >= rows_told:
+                called = True
+                and_then()
         return answer
 
     def test_a_node_that_stops(self):
         it = self.start()
         sock = self.open(it, "?results=all")
-
-        def send():
-            with contextlib.suppress(OSError):
-                for i in range(2000):
-                    if ended.is_set():
-                        return
-                    self.put(sock, text(rows(500, f"stopping-{i}")))
-
-        ended = threading.Event()
-        sender = threading.Thread(target=send)
         stopper = threading.Thread(target=it.stop)
-        sender.start()
-        answer = self.read(sock, stopper.start)
-        ended.set()
-        sender.join()
+
+        def chunks():  # whoever writes to a connection that was closed may not get its last bytes
+            for i in range(2000):
+                if stopper.ident is not None:
+                    return
+                yield self.chunk(text(rows(500, f"stopping-{i}")))
+
+        answer = self.read(sock, chunks(), stopper.start)
         sock.close()
         stopper.join()
         self.assertIn(b'"complete":false}', answer)
@@ -462,16 +482,8 @@ class Ends(Socket, unittest.TestCase):
         count = 12000
         body = text(rows(count, "killed"))
         sock = self.open(it, "?results=all")
-
-        def send():
-            with contextlib.suppress(OSError):
-                for i in range(0, len(body), 20000):
-                    self.put(sock, body[i:i + 20000])
-
-        sender = threading.Thread(target=send)
-        sender.start()
-        answer = self.read(sock, it.kill)
-        sender.join()
+        answer = self.read(sock, (self.chunk(body[i:i + 20000])
+                                  for i in range(0, len(body), 20000)), it.kill)
         sock.close()
         told = answer.count(b'"status":"created"')
         it.start()
