@@ -3,8 +3,6 @@
 
 import json
 import pathlib
-import select
-import ssl
 import sys
 import threading
 import time
@@ -309,38 +307,6 @@ class Socket:
         sock.sendall(Socket.chunk(data))
 
     @staticmethod
-    def converse(sock, chunks, size=65536, deaf_s=0.0):
-        """Sends and reads by turns, in one thread: a TLS object does not serve two. Yields what comes
-        until the peer ends it; reads nothing for so many seconds."""
-        sock.settimeout(0)
-        chunks, out = iter(chunks), b""
-        began = time.monotonic()
-        while time.monotonic() < began + 60:
-            moved = False
-            out = out or next(chunks, b"")  # once no more is to come, nothing is sent
-            try:
-                sent = sock.send(out) if out else 0
-                out, moved = out[sent:], sent > 0
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                pass
-            except OSError:  # what it said before may still come
-                chunks, out = iter(()), b""
-            try:
-                piece = sock.recv(size) if time.monotonic() >= began + deaf_s else None
-                if piece == b"":
-                    return
-                if piece:
-                    moved = True
-                    yield piece
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                pass
-            except OSError:
-                return
-            if not moved:
-                select.select([sock], [sock] if out else [], [], 0.05)
-        raise TimeoutError("the conversation went on for a minute")
-
-    @staticmethod
     def chunk(data):
         return b"%x\r\n%s\r\n" % (len(data), data)
 
@@ -408,7 +374,7 @@ class Talking(Socket, WithNode):
             body = text(rows(count, "slow"))
             chunks = [self.chunk(body[i:i + 50000]) for i in range(0, len(body), 50000)]
             answer = b""
-            for piece in self.converse(sock, [*chunks, b"0\r\n\r\n"], size=4096, deaf_s=0.5):
+            for piece in web.converse(sock, [*chunks, b"0\r\n\r\n"], size=4096, deaf_s=0.5):
                 answer += piece
                 if b'"complete":' in answer[-200:]:
                     break
@@ -447,7 +413,7 @@ class Ends(Socket, unittest.TestCase):
         """All that comes; and_then is called when so many rows are told."""
         answer = b""
         called = False
-        for piece in self.converse(sock, chunks):
+        for piece in web.converse(sock, chunks):
             answer += piece
             if not called and answer.count(b'"status":"created"') >= rows_told:
                 called = True

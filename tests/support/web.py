@@ -8,6 +8,7 @@ import base64
 import contextlib
 import http.client
 import json
+import select
 import socket
 import ssl
 import time
@@ -133,5 +134,37 @@ def read_replies(sock, count):
     return found
 
 
+def converse(sock, chunks, size=65536, deaf_s=0.0):
+    """Sends and reads by turns, in one thread: a TLS object does not serve two. Yields what comes
+    until the peer ends it; reads nothing for so many seconds."""
+    sock.settimeout(0)
+    chunks, out = iter(chunks), b""
+    began = time.monotonic()
+    while time.monotonic() < began + 60:
+        moved = False
+        out = out or next(chunks, b"")  # once no more is to come, nothing is sent
+        try:
+            sent = sock.send(out) if out else 0
+            out, moved = out[sent:], sent > 0
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:  # what it said before may still come
+            chunks, out = iter(()), b""
+        try:
+            piece = sock.recv(size) if time.monotonic() >= began + deaf_s else None
+            if piece == b"":
+                return
+            if piece:
+                moved = True
+                yield piece
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            return
+        if not moved:
+            select.select([sock], [sock] if out else [], [], 0.05)
+    raise TimeoutError("the conversation went on for a minute")
+
+
 __all__ = ["ADMIN", "PREFIX", "RECORDS", "SECRET", "USER", "Reply", "Web", "admin_value", "basic",
-           "group_value", "read_replies", "secret_value", "ssl"]
+           "converse", "group_value", "read_replies", "secret_value", "ssl"]
