@@ -5,6 +5,7 @@
 
 #include "service/http.h"
 #include "service/problem.h"
+#include "wire/json_time.h"
 
 /* Whose rules a path follows: how errors look, and which column of the status list counts. */
 enum onym_http_mouth {
@@ -23,6 +24,7 @@ struct onym_http_call {
     enum onym_http_mouth mouth;
     bool chinese;
     bool pretty;
+    struct onym_time_memo times;         /* of the body */
     const struct onym_http_login *login; /* NULL: not asked for yet, or not needed */
     /* the answer */
     struct onym_writer body;  /* into the reply's buffer, ONYM_HTTP_HEAD_MAX behind its front */

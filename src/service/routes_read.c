@@ -82,28 +82,31 @@ find(struct onym_http_call *c, const struct onym_query *query, const struct onym
 }
 
 static void
-put_runs(struct onym_writer *w, const struct onym_selection *s, const char **between)
+put_runs(struct onym_http_call *c, const struct onym_selection *s, const char **between)
 {
+    struct onym_writer *w = &c->body;
+
     for (size_t i = 0; i < s->runs; i++) {
         onym_span cursor = s->run[i];
         struct onym_value value;
 
         while (w->status == ONYM_OK && onym_value_next(&cursor, &value)) {
             onym_json_put(w, *between);
-            onym_json_value_write(w, &value, false);
+            onym_json_value_write(w, &value, false, &c->times);
             *between = ",";
         }
     }
 }
 
 static void
-put_values(struct onym_writer *w, const struct found *f)
+put_values(struct onym_http_call *c, const struct found *f)
 {
+    struct onym_writer *w = &c->body;
     const char *between = "";
 
     onym_json_put(w, "\"values\":[");
-    put_runs(w, &f->public.selection, &between);
-    put_runs(w, &f->private, &between);
+    put_runs(c, &f->public.selection, &between);
+    put_runs(c, &f->private, &between);
     onym_json_put(w, "]");
 }
 
@@ -124,7 +127,7 @@ facade_found(struct onym_http_call *c, onym_span name, const struct found *f)
     onym_json_put(w, ",\"handle\":");
     onym_json_put_string(w, name);
     onym_json_put(w, ",");
-    put_values(w, f);
+    put_values(c, f);
     onym_json_put(w, "}");
 }
 
@@ -175,12 +178,14 @@ v1_found(struct onym_http_call *c, const struct found *f)
     onym_json_put(w, "{\"handle\":");
     onym_json_put_string(w, f->record.name);
     onym_json_put(w, ",");
-    put_values(w, f);
+    put_values(c, f);
     onym_json_put(w, ",\"revision\":");
     onym_json_put_u64(w, f->record.revision);
-    onym_routes_put_time(w, ",\"created\":\"", f->record.created_ms);
-    onym_routes_put_time(w, ",\"modified\":\"", f->record.modified_ms);
-    onym_json_put(w, "}");
+    onym_json_put(w, ",\"created\":\"");
+    onym_json_put(w, onym_time_text(&c->times, f->record.created_ms));
+    onym_json_put(w, "\",\"modified\":\"");
+    onym_json_put(w, onym_time_text(&c->times, f->record.modified_ms));
+    onym_json_put(w, "\"}");
 }
 
 static void
@@ -195,7 +200,7 @@ v1_referral(struct onym_http_call *c, const struct found *f)
     onym_json_put(w, ",\"referral\":{\"handle\":");
     onym_json_put_string(w, f->public.referral);
     onym_json_put(w, ",");
-    put_values(w, f);
+    put_values(c, f);
     onym_json_put(w, "}}");
 }
 

@@ -178,12 +178,13 @@ print_value(const struct words *w, const char *type, onym_span data, uint8_t per
                                .type = onym_span_text(type),
                                .data = data};
     struct onym_writer out = onym_writer_over(malloc(cap), cap);
+    struct onym_time_memo times = {0};
 
     if (out.at == NULL) {
         (void)fprintf(stderr, "onymctl %s: out of memory\n", w->what);
         return ONYM_EXIT_SERVER;
     }
-    onym_json_value_write(&out, &value, false);
+    onym_json_value_write(&out, &value, false, &times);
     (void)fwrite(out.at, 1, out.len, stdout);
     (void)putchar('\n');
     explicit_bzero(out.at, cap);

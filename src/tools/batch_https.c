@@ -156,6 +156,7 @@ static bool
 put_row(struct onym_batch_https *h, const struct onym_batch_row *row)
 {
     struct onym_writer w = onym_writer_over(h->out + h->out_len, OUT_MAX - h->out_len);
+    struct onym_time_memo times = {0};
 
     onym_json_put(&w, "{\"handle\":");
     onym_json_put_string(&w, row->name);
@@ -163,7 +164,7 @@ put_row(struct onym_batch_https *h, const struct onym_batch_row *row)
         onym_json_put(&w, ",\"values\":[");
         for (size_t i = 0; i < row->value_count; i++) {
             onym_json_put(&w, i > 0 ? "," : "");
-            onym_json_value_write(&w, &row->values[i], false);
+            onym_json_value_write(&w, &row->values[i], false, &times);
         }
         onym_json_put(&w, "]");
     }

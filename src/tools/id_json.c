@@ -16,11 +16,12 @@ put_values(struct onym_writer *w, struct onym_value_list values)
     onym_span cursor = values.raw;
     struct onym_value value;
     const char *between = "";
+    struct onym_time_memo times = {0};
 
     onym_json_put(w, ",\"values\":[");
     while (onym_value_next(&cursor, &value)) {
         onym_json_put(w, between);
-        onym_json_value_write(w, &value, false);
+        onym_json_value_write(w, &value, false, &times);
         between = ",";
     }
     onym_json_put(w, "]");

@@ -17,6 +17,7 @@
 #include "base/writer.h"
 #include "onym/model/record.h"
 #include "wire/json_pull.h"
+#include "wire/json_time.h"
 
 struct onym_json_record {
     onym_span name;
@@ -49,9 +50,10 @@ ONYM_MUST_USE enum onym_status onym_json_record_read(struct onym_json_reader *re
 
 /* Writes one value as a JSON object. Data as "string" when it is text, as "admin", "vlist", "site"
  * or "key" when its type says so and the structure gives the same bytes back, else as "base64".
- * permissions only when they are not "1110". The timestamp 0 is left out unless all. Overflow
- * sticks in w. */
-void onym_json_value_write(struct onym_writer *w, const struct onym_value *value, bool all);
+ * permissions only when they are not "1110". The timestamp 0 is left out unless all. times is one
+ * for all values of a text. Overflow sticks in w. */
+void onym_json_value_write(struct onym_writer *w, const struct onym_value *value, bool all,
+                           struct onym_time_memo *times);
 
 /* Writes the record as one line with its end, so that reading it gives the same record: with
  * timestamps, revision and times; "homed": false when homed is false and the name is that of a

@@ -172,6 +172,16 @@ onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX])
     *out = '\0';
 }
 
+const char *
+onym_time_text(struct onym_time_memo *memo, uint64_t epoch_ms)
+{
+    if (memo->text[0] == '\0' || memo->epoch_ms != epoch_ms) {
+        memo->epoch_ms = epoch_ms;
+        onym_time_format(epoch_ms, memo->text);
+    }
+    return memo->text;
+}
+
 void
 onym_time_http(uint64_t epoch_s, char out[ONYM_TIME_HTTP_LEN])
 {

@@ -15,6 +15,16 @@ ONYM_MUST_USE enum onym_status onym_time_parse(onym_span text, uint64_t *epoch_m
  * 10000. */
 void onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX]);
 
+/* The time that was asked for last: those of a record and its values are mostly the same. The zero
+ * struct is none yet. */
+struct onym_time_memo {
+    uint64_t epoch_ms;
+    char text[ONYM_TIME_TEXT_MAX];
+};
+
+/* What onym_time_format writes; lives in the memo until it is asked for another. */
+const char *onym_time_text(struct onym_time_memo *memo, uint64_t epoch_ms);
+
 /* Writes the time as RFC 9110 5.6.7 wants it: "Sun, 06 Nov 1994 08:49:37 GMT", without a
  * terminator. epoch_s below the year 10000. */
 #define ONYM_TIME_HTTP_LEN 29U

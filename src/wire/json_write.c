@@ -88,13 +88,10 @@ onym_json_put_base64(struct onym_writer *w, enum onym_base64 kind, onym_span byt
 }
 
 static void
-put_time(struct onym_writer *w, uint64_t epoch_ms)
+put_time(struct onym_writer *w, struct onym_time_memo *times, uint64_t epoch_ms)
 {
-    char text[ONYM_TIME_TEXT_MAX];
-
-    onym_time_format(epoch_ms, text);
     onym_writer_u8(w, '"');
-    onym_json_put(w, text);
+    onym_json_put(w, onym_time_text(times, epoch_ms));
     onym_writer_u8(w, '"');
 }
 
@@ -232,7 +229,8 @@ put_permissions(struct onym_writer *w, uint8_t permissions)
 }
 
 void
-onym_json_value_write(struct onym_writer *w, const struct onym_value *value, bool all)
+onym_json_value_write(struct onym_writer *w, const struct onym_value *value, bool all,
+                      struct onym_time_memo *times)
 {
     onym_json_put(w, "{\"index\":");
     onym_json_put_u64(w, value->index);
@@ -244,13 +242,13 @@ onym_json_value_write(struct onym_writer *w, const struct onym_value *value, boo
     }
     onym_json_put(w, ",\"ttl\":");
     if (value->ttl_type == ONYM_TTL_ABSOLUTE) {
-        put_time(w, (uint64_t)value->ttl * 1000);
+        put_time(w, times, (uint64_t)value->ttl * 1000);
     } else {
         onym_json_put_u64(w, value->ttl);
     }
     if (value->timestamp != 0 || all) {
         onym_json_put(w, ",\"timestamp\":");
-        put_time(w, (uint64_t)value->timestamp * 1000);
+        put_time(w, times, (uint64_t)value->timestamp * 1000);
     }
     if ((value->permissions & 15U) != ONYM_PERM_DEFAULT) {
         put_permissions(w, value->permissions);
@@ -263,7 +261,7 @@ onym_json_value_write(struct onym_writer *w, const struct onym_value *value, boo
 }
 
 static void
-write_values(struct onym_writer *w, onym_span raw, bool *first)
+write_values(struct onym_writer *w, onym_span raw, bool *first, struct onym_time_memo *times)
 {
     struct onym_value value;
 
@@ -272,13 +270,14 @@ write_values(struct onym_writer *w, onym_span raw, bool *first)
             onym_writer_u8(w, ',');
         }
         *first = false;
-        onym_json_value_write(w, &value, true);
+        onym_json_value_write(w, &value, true, times);
     }
 }
 
 /* What a record has besides its values, and the end of the line. */
 static void
-write_metadata(struct onym_writer *w, const struct onym_record *record)
+write_metadata(struct onym_writer *w, const struct onym_record *record,
+               struct onym_time_memo *times)
 {
     if (record->owner.len > 0) {
         onym_json_put(w, ",\"owner\":");
@@ -287,34 +286,37 @@ write_metadata(struct onym_writer *w, const struct onym_record *record)
     onym_json_put(w, ",\"revision\":");
     onym_json_put_u64(w, record->revision);
     onym_json_put(w, ",\"created\":");
-    put_time(w, record->created_ms);
+    put_time(w, times, record->created_ms);
     onym_json_put(w, ",\"modified\":");
-    put_time(w, record->modified_ms);
+    put_time(w, times, record->modified_ms);
     onym_json_put(w, "}\n");
 }
 
 void
 onym_json_record_write(struct onym_writer *w, const struct onym_record *record, bool homed)
 {
+    struct onym_time_memo times = {0};
     bool first = true;
 
     onym_json_put(w, "{\"handle\":");
     onym_json_put_string(w, record->name);
     onym_json_put(w, ",\"values\":[");
-    write_values(w, record->public_values.raw, &first);
-    write_values(w, record->private_values.raw, &first);
+    write_values(w, record->public_values.raw, &first, &times);
+    write_values(w, record->private_values.raw, &first, &times);
     onym_json_put(w, "]");
     if (!homed && onym_json_is_prefix_record(record->name)) {
         onym_json_put(w, ",\"homed\":false");
     }
-    write_metadata(w, record);
+    write_metadata(w, record, &times);
 }
 
 void
 onym_json_prefix_write(struct onym_writer *w, const struct onym_record *record)
 {
+    struct onym_time_memo times = {0};
+
     onym_json_put(w, "{\"handle\":");
     onym_json_put_string(w, record->name);
     onym_json_put(w, ",\"homed\":true");
-    write_metadata(w, record);
+    write_metadata(w, record, &times);
 }

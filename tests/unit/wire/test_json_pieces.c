@@ -35,6 +35,20 @@ times_are_read_as_they_are_written(void **state)
 }
 
 static void
+a_time_asked_for_again_is_the_same(void **state)
+{
+    struct onym_time_memo memo = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(onym_time_text(&memo, 0), "1970-01-01T00:00:00Z"); /* none yet */
+        assert_string_equal(onym_time_text(&memo, 0), "1970-01-01T00:00:00Z");
+        assert_string_equal(onym_time_text(&memo, 1), "1970-01-01T00:00:00.001Z");
+        assert_string_equal(onym_time_text(&memo, 1000), "1970-01-01T00:00:01Z");
+    }
+}
+
+static void
 every_day_agrees_with_the_c_library(void **state)
 {
     (void)state;
@@ -168,6 +182,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_read_as_they_are_written),
+        cmocka_unit_test(a_time_asked_for_again_is_the_same),
         cmocka_unit_test(every_day_agrees_with_the_c_library),
         cmocka_unit_test(offsets_and_fractions_count),
         cmocka_unit_test(other_times_are_refused),
