@@ -159,6 +159,8 @@ on_quiet(uv_async_t *async)
         /* the store was just opened by the writer: only memory can be short */
         uv_sleep(REOPEN_PAUSE_MS);
     }
+    /* generations may be given out again: nothing known of one is good any more */
+    memset(&w->answerer.resolver.homed, 0, sizeof w->answerer.resolver.homed);
     onym_http_jobs_resume(&w->web.post.jobs);
     onym_warm_again(&w->warm);
 }
