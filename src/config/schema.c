@@ -148,9 +148,10 @@ static const struct onym_config_key table[] = {
      .min = 0,
      .max = TIB,
      .value = "512MiB",
-     .help = "Memory for the records asked for most, of all workers together: what is there is "
-             "answered without reading the store, and a change is seen at once. Taken only as it "
-             "fills. A record takes its name, its public values and some 51 bytes. 0KiB means off."},
+     .help =
+         "Memory for the records asked for most, of all workers together: what is there is "
+         "answered without reading the store, and a change is seen at once. Taken only as it "
+         "fills. A record takes its name, its public values and some 51 bytes. 0KiB means off."},
     {.name = "tls.certificate_file",
      .type = ONYM_CONFIG_PATH,
      .reloadable = true,
