@@ -7,6 +7,7 @@
 
 #define BACKLOG      4096
 #define IDLE_TICK_MS 1000U
+#define STOP_TICK_MS 100U
 #define KEPT_FIRST   1024U
 
 static void
@@ -29,6 +30,15 @@ link_newest(struct onym_tcp_connection *c)
     *(c->older != NULL ? &c->older->newer : &tcp->oldest) = c;
     tcp->newest = c;
     c->touched_ms = uv_now(tcp->loop);
+}
+
+/* The end of a stop: nothing is left that the timer would have to find. */
+static void
+close_timer_when_last(struct onym_tcp *tcp)
+{
+    if (tcp->stopping && tcp->newest == NULL && !uv_is_closing((uv_handle_t *)&tcp->idle_timer)) {
+        uv_close((uv_handle_t *)&tcp->idle_timer, NULL);
+    }
 }
 
 static void on_accept(uv_stream_t *listener, int status);
@@ -78,6 +88,7 @@ onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause)
     c->kept = NULL;
     c->kept_len = c->kept_cap = 0;
     uv_close((uv_handle_t *)&c->socket, on_connection_closed);
+    close_timer_when_last(tcp);
 }
 
 void
@@ -255,7 +266,8 @@ onym_tcp_end(struct onym_tcp_connection *c)
     c->newer = tcp->oldest;
     *(c->newer != NULL ? &c->newer->older : &tcp->newest) = c;
     tcp->oldest = c;
-    c->touched_ms = uv_now(tcp->loop) + ONYM_TCP_LINGER_MS - tcp->limits.idle_ms;
+    c->touched_ms = uv_now(tcp->loop) - tcp->limits.idle_ms +
+                    (tcp->stopping ? ONYM_TCP_STOP_LINGER_MS : ONYM_TCP_LINGER_MS);
 }
 
 void
@@ -438,7 +450,8 @@ stop_accepting(struct onym_tcp *tcp)
     for (size_t i = 0; i < tcp->listeners; i++) {
         uv_close((uv_handle_t *)tcp->listener[i], on_listener_closed);
     }
-    uv_close((uv_handle_t *)&tcp->idle_timer, NULL);
+    (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, STOP_TICK_MS, STOP_TICK_MS);
+    close_timer_when_last(tcp);
 }
 
 void
@@ -452,9 +465,8 @@ onym_tcp_stop(struct onym_tcp *tcp)
             c->last = true;
             continue;
         }
-        c->peer_done = true;
         onym_tcp_finish(c);
-        if (c->queued == 0) {
+        if (c->queued == 0 && !c->lingering) {
             onym_tcp_drop(c, ONYM_TCP_BY_STOP);
         }
     }

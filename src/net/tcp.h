@@ -13,13 +13,14 @@
 #include <sys/uio.h>
 #include <uv.h>
 
-#define ONYM_TCP_READ_LEN     65536U /* bytes of one read, a buffer shared by the loop */
-#define ONYM_TCP_GATHER_MAX   512U   /* pieces of one gathered write */
-#define ONYM_TCP_FRONT_LEN    32U
-#define ONYM_TCP_COPY_MAX     1024U        /* bytes of a part that is copied instead of borrowed */
-#define ONYM_TCP_GATHER_BYTES (256U << 10) /* a gathered write goes out beyond this */
-#define ONYM_TCP_LINGER_MS    2000U        /* for the peer's end after ours */
-#define ONYM_TCP_STATE_LEN    64U          /* bytes a protocol may keep in each connection */
+#define ONYM_TCP_READ_LEN       65536U /* bytes of one read, a buffer shared by the loop */
+#define ONYM_TCP_GATHER_MAX     512U   /* pieces of one gathered write */
+#define ONYM_TCP_FRONT_LEN      32U
+#define ONYM_TCP_COPY_MAX       1024U /* bytes of a part that is copied instead of borrowed */
+#define ONYM_TCP_GATHER_BYTES   (256U << 10) /* a gathered write goes out beyond this */
+#define ONYM_TCP_LINGER_MS      2000U        /* for the peer's end after ours */
+#define ONYM_TCP_STOP_LINGER_MS 1000U        /* the same while the node stops */
+#define ONYM_TCP_STATE_LEN      64U          /* bytes a protocol may keep in each connection */
 /* A peer that does not read: above the first the connection is not read any more, below the second
  * it is again. */
 #define ONYM_TCP_QUEUE_HIGH (1U << 20)
@@ -129,7 +130,8 @@ void *onym_tcp_state(struct onym_tcp_connection *connection);
 const struct onym_tcp_stats *onym_tcp_stats(const struct onym_tcp *tcp);
 
 /* Stops accepting and closes connections: idle ones at once, others when their queue is written,
- * held ones after their release. */
+ * held ones after their release; the last bytes of those two reach a peer that still sends, whose
+ * end is waited for ONYM_TCP_STOP_LINGER_MS at most. */
 void onym_tcp_stop(struct onym_tcp *tcp);
 /* Closes everything now. */
 void onym_tcp_abort(struct onym_tcp *tcp);

@@ -443,6 +443,24 @@ class Ends(Socket, unittest.TestCase):
             name = json.loads(line[line.index(b"{"):])["id"]
             self.assertTrue(self.stored(it, name.split("/")[1]), name)
 
+    def test_a_node_that_stops_under_a_client_that_goes_on_sending(self):
+        it = self.start()
+        sock = self.open(it, "?results=all")
+        took = []
+
+        def stop():
+            began = time.monotonic()
+            it.stop()
+            took.append(time.monotonic() - began)
+
+        stopper = threading.Thread(target=stop)
+        answer = self.read(sock, (self.chunk(text(rows(500, f"deaf-{i}"))) for i in range(20000)),
+                           stopper.start)
+        stopper.join()
+        sock.close()
+        self.assertIn(b'"complete":false}', answer)  # the reset behind it destroys nothing
+        self.assertLess(took[0], 4)  # less than a stop that is forced
+
     def test_a_node_that_dies_and_the_rows_again(self):
         it = self.start()
         count = 12000

@@ -213,6 +213,38 @@ a_stop_waits_for_the_answer_of_a_held_connection(void **state)
     end(f);
 }
 
+/* What is said after a stop by a peer that does not listen to it is read and dropped, so that no
+ * reset destroys the answer; the stop does not wait for that peer's end. */
+static void
+a_stop_does_not_wait_for_a_peer_that_goes_on_sending(void **state)
+{
+    static const char noise[1000] = "x";
+    struct fixture *f = serve(&roomy);
+    int fd = dial(f);
+    struct iovec part = {.iov_base = f->big, .iov_len = 5};
+    uint64_t began;
+    bool ended;
+
+    (void)state;
+    say(fd, "hold\n");
+    turn(f, 20);
+    onym_tcp_stop(f->tcp);
+    onym_tcp_send(f->waiting, onym_span_of(NULL, 0), &part, 1);
+    onym_tcp_flush(f->waiting);
+    onym_tcp_release(f->waiting);
+    began = uv_hrtime();
+    while (f->closed == 0 && uv_hrtime() - began < 4000000000U) {
+        (void)send(fd, noise, sizeof noise, MSG_NOSIGNAL);
+        turn(f, 1);
+    }
+    assert_int_equal(f->closed, 1);
+    assert_true(uv_hrtime() - began >= ONYM_TCP_STOP_LINGER_MS * UINT64_C(1000000) / 2);
+    assert_int_equal(receive(f, fd, 5, &ended), 5);
+    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0); /* nothing keeps the loop */
+    (void)close(fd);
+    end(f);
+}
+
 static void
 a_taken_port_is_told_with_its_name(void **state)
 {
@@ -274,6 +306,7 @@ main(void)
         cmocka_unit_test(a_graceful_stop_writes_what_is_queued),
         cmocka_unit_test(a_held_connection_waits_and_keeps_its_order),
         cmocka_unit_test(a_stop_waits_for_the_answer_of_a_held_connection),
+        cmocka_unit_test(a_stop_does_not_wait_for_a_peer_that_goes_on_sending),
         cmocka_unit_test(a_taken_port_is_told_with_its_name),
         cmocka_unit_test(touching_what_has_closed_changes_nothing),
     };
