@@ -24,6 +24,7 @@
 #define ONYM_TOKEN_TEXT_LEN     (5U + ONYM_TOKEN_ID_LEN + 1U + ONYM_TOKEN_SECRET_LEN)
 #define ONYM_TOKEN_LABEL_MAX    100U
 #define ONYM_TOKEN_DIGEST_LEN   32U
+#define ONYM_TOKENS_MAX         64U /* of an identity, those that have expired not counted */
 /* Bytes that always hold the value. */
 #define ONYM_TOKEN_VALUE_MAX 4096U
 

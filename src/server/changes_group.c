@@ -266,6 +266,21 @@ judge(struct group *group, struct onym_changes_item *item, const struct onym_rec
     }
 }
 
+/* A token more than its identity may have is refused. Another status than ONYM_OK when the
+ * transaction cannot go on. */
+static enum onym_status
+make_room_for_token(struct group *group, struct onym_changes_item *item)
+{
+    enum onym_status status = onym_changes_tokens_room(group->change, item);
+
+    if (status == ONYM_NO_PERMISSION) {
+        item->result.status = status;
+        item->result.why = "the identity has 64 tokens in force: revoke some first";
+        status = ONYM_OK;
+    }
+    return status;
+}
+
 /* Statuses that say nothing about the request: the same one may succeed later. */
 static bool
 is_our_trouble(enum onym_status status)
@@ -309,7 +324,12 @@ decide(struct group *group, struct onym_changes_item *item)
     if (is_our_trouble(result->status)) {
         return ONYM_OK;
     }
-    status = ONYM_OK;
+    status = result->status == ONYM_OK && item->op.action == ONYM_ACTION_ISSUE
+                 ? make_room_for_token(group, item)
+                 : ONYM_OK;
+    if (status != ONYM_OK) {
+        return status;
+    }
     if (denied) {
         status = log_denied(group, item);
     } else if (result->status == ONYM_OK) {

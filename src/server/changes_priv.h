@@ -119,6 +119,12 @@ ONYM_MUST_USE enum onym_status onym_changes_commit(struct onym_changes *changes,
                                                    const struct onym_changes_event_item *events,
                                                    uint64_t lost, struct onym_fault *fault);
 
+/* Whether the identity of the token that item issues may have one more, and away with those of its
+ * tokens that have expired: each leaves an entry of the log as if item's principal had revoked it.
+ * ONYM_OK; ONYM_NO_PERMISSION: ONYM_TOKENS_MAX are in force; another status: only abort. */
+ONYM_MUST_USE enum onym_status onym_changes_tokens_room(struct onym_change *change,
+                                                        const struct onym_changes_item *item);
+
 /* Closes and opens the store, checks it and proves a commit, as often as it takes; then changes are
  * taken again. False when the changes are stopped before: the store may be closed. */
 bool onym_changes_recover(struct onym_changes *changes);

@@ -10,12 +10,11 @@
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
-#define BODY_MAX        8192U
-#define LIFE_S_MIN      60
-#define LIFE_S_MAX      31622400 /* 366 days */
-#define LIFE_S_DEFAULT  2592000  /* 30 days */
-#define TOKENS_PER_USER 64U
-#define LIST_LIMIT      1000U
+#define BODY_MAX       8192U
+#define LIFE_S_MIN     60
+#define LIFE_S_MAX     31622400 /* 366 days */
+#define LIFE_S_DEFAULT 2592000  /* 30 days */
+#define LIST_LIMIT     1000U
 
 /* What was asked for. */
 struct ask {
@@ -138,34 +137,6 @@ name_identity(struct onym_http_call *c, const struct onym_identity *asker, struc
                           t->key);
 }
 
-/* The tokens of an identity, expired ones too; a damaged one counts. */
-static enum onym_status
-count_tokens(struct onym_http_call *c, const char front[ONYM_TOKEN_ID_FRONT], unsigned *count)
-{
-    uint8_t folded[ONYM_TOKEN_ID_FRONT];
-    struct onym_record record;
-    struct onym_scan *scan;
-    enum onym_status status;
-
-    *count = 0;
-    onym_ident_upper(onym_span_of(front, sizeof folded), folded);
-    status = onym_scan_open(c->service->answerer->resolver.view, ONYM_KIND_TOKEN,
-                            onym_span_of(folded, sizeof folded), &scan);
-    if (status != ONYM_OK) {
-        return status;
-    }
-    while (*count < TOKENS_PER_USER &&
-           ((status = onym_scan_next(scan, &record)) == ONYM_OK || status == ONYM_CORRUPT)) {
-        if (!onym_text_equal_nocase(onym_span_front(record.name, sizeof folded),
-                                    onym_span_of(front, sizeof folded))) {
-            break;
-        }
-        ++*count;
-    }
-    onym_scan_close(scan);
-    return status == ONYM_NOT_FOUND || status == ONYM_CORRUPT ? ONYM_OK : status;
-}
-
 /* Draws the secret and the id. The secret stays with the connection until the answer is made. */
 static void
 draw(struct onym_http_call *c, struct onym_token *t, char id[ONYM_TOKEN_ID_LEN])
@@ -216,7 +187,6 @@ issue(struct onym_http_call *c, const struct onym_identity *identity, struct ask
     uint8_t *value = onym_arena_take(c->service->arena, ONYM_TOKEN_VALUE_MAX);
     char id[ONYM_TOKEN_ID_LEN];
     struct onym_operation op = {.action = ONYM_ACTION_ISSUE, .name = onym_span_of(id, sizeof id)};
-    unsigned count = 0;
     const char *why = "";
     enum onym_status status = onym_scope_read(onym_span_of(ask->scopes, ask->scopes_len),
                                               &ask->token.scope, &why);
@@ -231,13 +201,6 @@ issue(struct onym_http_call *c, const struct onym_identity *identity, struct ask
     }
     ask->token.ends_ms = c->now_ms + (uint64_t)ask->life_s * 1000;
     draw(c, &ask->token, id);
-    if (status == ONYM_OK) {
-        status = count_tokens(c, id, &count);
-    }
-    if (status == ONYM_OK && count >= TOKENS_PER_USER) {
-        return refuse(c, ONYM_NO_PERMISSION, 0, "identity",
-                      "has 64 tokens, expired ones included: revoke some first");
-    }
     if (status == ONYM_OK) {
         status = value == NULL
                      ? ONYM_NO_SPACE

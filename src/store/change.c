@@ -114,6 +114,22 @@ onym_change_get(const struct onym_change *change, onym_span key, struct onym_rec
                : onym_record_v1_decode(key, onym_span_of(stored.mv_data, stored.mv_size), out);
 }
 
+enum onym_status
+onym_change_from(const struct onym_change *change, onym_span from, onym_span *key,
+                 struct onym_record *out)
+{
+    MDB_val at = val(from);
+    MDB_val stored;
+    enum onym_status status = onym_lmdb_status(
+        mdb_cursor_get(change->record, &at, &stored, MDB_SET_RANGE));
+
+    if (status != ONYM_OK) {
+        return status;
+    }
+    *key = onym_span_of(at.mv_data, at.mv_size);
+    return onym_record_v1_decode(*key, onym_span_of(stored.mv_data, stored.mv_size), out);
+}
+
 /* Before the commit can be seen, so that no copy of what was there is taken for current. */
 static void
 mark(struct onym_change *change, onym_span key)

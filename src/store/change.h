@@ -28,6 +28,11 @@ onym_span onym_change_key(struct onym_change *change, enum onym_kind kind, onym_
 ONYM_MUST_USE enum onym_status onym_change_get(const struct onym_change *change, onym_span key,
                                                struct onym_record *out);
 
+/* The first record whose key is at or behind `from`, of whatever kind; *key, its key, and the spans
+ * of *out live as those of onym_change_get. Statuses of onym_change_get, with ONYM_CORRUPT *key. */
+ONYM_MUST_USE enum onym_status onym_change_from(const struct onym_change *change, onym_span from,
+                                                onym_span *key, struct onym_record *out);
+
 /* Stores record under key, new or in the place of an old one; its spans may be those of a
  * onym_change_get of this transaction. ONYM_OK; ONYM_INVALID a part over its limit, ONYM_NO_MEMORY:
  * nothing was done; ONYM_FULL, ONYM_IO: only abort is allowed. */
