@@ -19,6 +19,8 @@ struct group {
     struct onym_change *change;
     uint64_t now_ms;
     uint32_t remembered; /* outcomes added */
+    uint32_t refused;    /* for want of room */
+    bool is_tight;       /* what room there is, is for what removes */
     struct onym_changes_memo memo;
 };
 
@@ -289,6 +291,14 @@ is_our_trouble(enum onym_status status)
            status == ONYM_NO_SPACE || status == ONYM_UNSUPPORTED;
 }
 
+/* Whether an operation can only make the records fewer or smaller. */
+static bool
+removes(const struct onym_operation *op)
+{
+    return op->action == ONYM_ACTION_DELETE || op->action == ONYM_ACTION_REMOVE ||
+           op->action == ONYM_ACTION_UNHOME || op->action == ONYM_ACTION_REVOKE;
+}
+
 /* Decides one operation and stores what follows. ONYM_OK, whatever was decided; another status when
  * the transaction cannot go on. */
 static enum onym_status
@@ -308,6 +318,11 @@ decide(struct group *group, struct onym_changes_item *item)
 
     if (status == ONYM_OK) {
         repeat(group, item, &earlier);
+        return ONYM_OK;
+    }
+    if (group->is_tight && !removes(&item->op)) {
+        result->status = ONYM_FULL;
+        group->refused++;
         return ONYM_OK;
     }
     key = onym_change_key(group->change, item->target.kind, item->target.folded, key_bytes);
@@ -414,6 +429,45 @@ fail_all(struct onym_changes *changes, size_t count, enum onym_status status)
     }
 }
 
+/* One attempt at the group. */
+static enum onym_status
+commit(struct group *group, size_t count, const struct onym_changes_event_item *events,
+       uint64_t lost, struct onym_fault *fault)
+{
+    struct onym_changes *changes = group->changes;
+    enum onym_status status = onym_change_begin(changes->options.env, &group->change, fault);
+
+    if (status != ONYM_OK) {
+        /* nothing happened to these, but a store that begins no transaction needs to be reopened */
+        fail_all(changes, count, status == ONYM_NO_MEMORY ? status : ONYM_READ_ONLY);
+        return status == ONYM_NO_MEMORY ? status : ONYM_UNCERTAIN;
+    }
+    group->is_tight = group->is_tight || onym_change_is_tight(group->change);
+    status = fill(group, count, events, lost);
+    if (status != ONYM_OK) {
+        onym_change_abort(group->change);
+        (void)onym_fault_set(fault, status, "the group was taken back: %s",
+                             onym_status_text(status));
+    } else {
+        status = onym_change_commit(group->change, fault);
+    }
+    if (status != ONYM_OK) {
+        fail_all(changes, count, status);
+    }
+    return status;
+}
+
+static bool
+any_removes(const struct onym_changes *changes, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && !removes(&changes->group[i]->op)) {
+        i++;
+    }
+    return i < count;
+}
+
 enum onym_status
 onym_changes_commit(struct onym_changes *changes, size_t count,
                     const struct onym_changes_event_item *events, uint64_t lost,
@@ -423,22 +477,16 @@ onym_changes_commit(struct onym_changes *changes, size_t count,
     enum onym_status status;
 
     qsort(changes->group, count, sizeof(void *), by_name);
-    status = onym_change_begin(changes->options.env, &group.change, fault);
-    if (status != ONYM_OK) {
-        /* nothing happened to these, but a store that begins no transaction needs to be reopened */
-        fail_all(changes, count, status == ONYM_NO_MEMORY ? status : ONYM_READ_ONLY);
-        return status == ONYM_NO_MEMORY ? status : ONYM_UNCERTAIN;
+    status = commit(&group, count, events, lost, fault);
+    if (status == ONYM_FULL && !group.is_tight && any_removes(changes, count)) {
+        group = (struct group){.changes = changes, .now_ms = group.now_ms, .is_tight = true};
+        status = commit(&group, count, events, lost, fault);
     }
-    status = fill(&group, count, events, lost);
-    if (status != ONYM_OK) {
-        onym_change_abort(group.change);
-        (void)onym_fault_set(fault, status, "the group was taken back: %s",
-                             onym_status_text(status));
-    } else {
-        status = onym_change_commit(group.change, fault);
-    }
-    if (status != ONYM_OK) {
-        fail_all(changes, count, status);
+    if (status == ONYM_OK && group.refused > 0) {
+        ONYM_LOG(changes->options.log, ONYM_LOG_ERROR, "store", "store_full",
+                 "the store is full: only what removes is taken; set storage.map_size larger, or "
+                 "free disk space",
+                 onym_log_u64("refused", group.refused));
     }
     return status;
 }

@@ -11,6 +11,11 @@
 
 #define CHECKSUM_LEN 8U /* in front of a stored record, not part of its digest */
 
+/* Of the map, for what removes: a part of it, within bounds. */
+#define RESERVE_PART      32U
+#define RESERVE_PAGES_MIN 64U
+#define RESERVE_BYTES_MAX ((size_t)64 << 20)
+
 _Static_assert(ONYM_CHANGE_KEY_LEN_MAX == ONYM_KEY_LEN_MAX, "a change's key is a record's");
 _Static_assert(ONYM_ENTRY_DIGEST_LEN == ONYM_DIGEST_BYTES_MAX, "a digest fits an entry");
 
@@ -86,6 +91,51 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
     }
     *out = change;
     return ONYM_OK;
+}
+
+/* Pages that were used and are free again, counted until `enough`. LMDB keeps them in its table 0,
+ * lists with their length in front, and shows it to transactions that only read. */
+static size_t
+count_free(const struct onym_change *change, size_t enough)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_txn *txn;
+    MDB_val key;
+    MDB_val list;
+    size_t pages = 0;
+    size_t len;
+
+    if (mdb_txn_begin(change->env->tables.mdb, NULL, MDB_RDONLY, &txn) != 0) {
+        return 0;
+    }
+    if (mdb_cursor_open(txn, 0, &cursor) == 0) {
+        while (pages < enough && mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+            memcpy(&len, list.mv_data, sizeof len);
+            pages += len;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return pages;
+}
+
+bool
+onym_change_is_tight(const struct onym_change *change)
+{
+    size_t reserve = change->env->map_size / RESERVE_PART;
+    MDB_envinfo info;
+    MDB_stat stat;
+    size_t left;
+
+    if (mdb_env_info(change->env->tables.mdb, &info) != 0 ||
+        mdb_env_stat(change->env->tables.mdb, &stat) != 0) {
+        return false;
+    }
+    reserve = (reserve < RESERVE_BYTES_MAX ? reserve : RESERVE_BYTES_MAX) / stat.ms_psize;
+    reserve = reserve > RESERVE_PAGES_MIN ? reserve : RESERVE_PAGES_MIN;
+    left = info.me_mapsize / stat.ms_psize;
+    left -= left > info.me_last_pgno ? info.me_last_pgno + 1 : left;
+    return left < reserve && count_free(change, reserve - left) < reserve - left;
 }
 
 onym_span

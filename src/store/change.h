@@ -18,6 +18,10 @@ struct onym_change; /* opaque; at most one at a time in a store */
 ONYM_MUST_USE enum onym_status onym_change_begin(struct onym_env *env, struct onym_change **out,
                                                  struct onym_fault *fault);
 
+/* Whether so little of the map is left that it is kept for what removes: a removal too takes pages
+ * before it gives any back. */
+bool onym_change_is_tight(const struct onym_change *change);
+
 /* The key of the record of kind whose name folds to folded (at most ONYM_PREFIX_NAME_LEN_MAX
  * bytes), in out. */
 onym_span onym_change_key(struct onym_change *change, enum onym_kind kind, onym_span folded,

@@ -157,6 +157,14 @@ no_changes_are_taken_while_the_store_is_not_good(void **state)
     bench_free(b);
 }
 
+static struct onym_operation
+numbered(struct bench *b, enum onym_action action, unsigned number, struct onym_value_list values,
+         char name[64])
+{
+    (void)snprintf(name, 64, BENCH_PREFIX "/%u", number);
+    return bench_operation(b, action, name, values);
+}
+
 /* A map without room: the group is refused whole, the rest of the node goes on, and room that comes
  * back is used without a restart. */
 static void
@@ -208,18 +216,65 @@ a_full_map_refuses_the_group_and_recovers(void **state)
     ticket += 5;
     assert_int_equal(bench_check(&b->store).handles, stored);
 
-    /* a removed record leaves pages */
-    struct onym_operation drop = bench_operation(b, ONYM_ACTION_DELETE, BENCH_PREFIX "/0",
-                                                 (struct onym_value_list){0});
+    /* removed records leave pages */
+    for (unsigned i = 0; i < 3; i++) {
+        char name[64];
+        struct onym_operation drop = numbered(b, ONYM_ACTION_DELETE, i, (struct onym_value_list){0},
+                                              name);
+
+        assert_int_equal(bench_do(b, ticket++, &drop)->result.status, ONYM_OK);
+    }
     struct onym_operation fits = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/small",
                                                  bench_value(bytes, 61000, 1, "x"));
 
-    assert_int_equal(bench_do(b, ticket, &drop)->result.status, ONYM_OK);
-    assert_int_equal(bench_do(b, ticket + 1, &fits)->result.status, ONYM_OK);
+    assert_int_equal(bench_do(b, ticket, &fits)->result.status, ONYM_OK);
     bench_stop(b);
-    assert_int_equal(bench_check(&b->store).handles, stored);
+    assert_int_equal(bench_check(&b->store).handles, stored - 3 + 1);
     free(data);
     free(bytes);
+    bench_free(b);
+}
+
+#define REMOVALS 150U
+
+/* Small records leave no free pages behind the last that fits; still they can be removed, and after
+ * enough of them others are registered. */
+static void
+what_removes_goes_on_in_a_full_map(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_env_options small = {
+        .dir = b->store.dir, .holder = "test", .map_size = (size_t)1 << 20};
+    struct onym_fault fault = {0};
+    struct onym_operation op;
+    uint8_t bytes[400];
+    char data[200];
+    char name[64];
+    unsigned stored = 0;
+
+    (void)state;
+    memset(data, 'x', sizeof data - 1);
+    data[sizeof data - 1] = 0;
+    onym_env_close(b->store.env);
+    b->store.env = NULL;
+    assert_int_equal(onym_env_open(&small, &b->store.env, &fault), ONYM_OK);
+    bench_start(b, NULL);
+    do {
+        op = numbered(b, ONYM_ACTION_CREATE, stored, bench_value(bytes, sizeof bytes, 1, data),
+                      name);
+    } while (bench_do(b, stored, &op)->result.status == ONYM_OK && ++stored < 5000);
+    assert_int_equal(b->result[stored].result.status, ONYM_FULL);
+    assert_true(stored > REMOVALS);
+
+    /* together with what finds no room */
+    op = numbered(b, ONYM_ACTION_CREATE, 9999, bench_value(bytes, sizeof bytes, 1, data), name);
+    assert_int_equal(bench_submit(b, 9999, &op), ONYM_OK);
+    for (unsigned i = 0; i < REMOVALS; i++) {
+        op = numbered(b, ONYM_ACTION_DELETE, i, (struct onym_value_list){0}, name);
+        assert_int_equal(bench_do(b, 10000 + i, &op)->result.status, ONYM_OK);
+    }
+    assert_int_equal(bench_await(b, 9999)->result.status, ONYM_FULL);
+    assert_int_equal(bench_check(&b->store).handles, stored - REMOVALS);
     bench_free(b);
 }
 
@@ -232,6 +287,7 @@ main(void)
         cmocka_unit_test(a_failed_meta_page_is_unknown_until_the_store_is_good),
         cmocka_unit_test(no_changes_are_taken_while_the_store_is_not_good),
         cmocka_unit_test(a_full_map_refuses_the_group_and_recovers),
+        cmocka_unit_test(what_removes_goes_on_in_a_full_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
