@@ -1,5 +1,6 @@
 #include "core/cache.h"
 
+#include "base/prefetch.h"
 #include "onym/model/ident.h"
 
 #define INDEX_SHARE   32U /* of the memory is the index: room for entries of 250 bytes and more */
@@ -299,7 +300,7 @@ onym_cache_used(const struct onym_cache *cache)
 void
 onym_cache_prefetch_bucket(const struct onym_cache *cache, uint64_t hash)
 {
-    __builtin_prefetch(bucket_of(cache, hash));
+    onym_prefetch(bucket_of(cache, hash));
 }
 
 void
@@ -314,7 +315,7 @@ onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash)
             const uint8_t *at = (const uint8_t *)entry_at(cache, place_in(slot));
 
             for (unsigned line = 0; line < LINES_AHEAD; line++) {
-                __builtin_prefetch(at + line * LINE);
+                onym_prefetch(at + line * LINE);
             }
             return; /* that it is another's with the same bits is rare */
         }

@@ -1,5 +1,6 @@
 #include "core/resolver.h"
 
+#include "base/prefetch.h"
 #include "core/referral.h"
 #include "onym/model/record.h"
 
@@ -78,7 +79,7 @@ onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ah
     out->len = fold(name, out->key).len;
     out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
     onym_cache_prefetch_bucket(&r->cache, out->hash);
-    __builtin_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
+    onym_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
 }
 
 void

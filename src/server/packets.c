@@ -46,16 +46,14 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
         onym_counter_add(&counters->store_errors, 1);
         return;
     }
-    if (count > 1) {
-        fetch_ahead(p, in, count, ahead);
-    }
+    fetch_ahead(p, in, count, ahead);
     for (size_t i = 0; i < count; i++) {
         struct sink sink = {.udp = udp, .to = &in[i]};
         struct onym_datagram datagram = {.data = in[i].data,
                                          .too_long = in[i].too_long,
                                          .address = onym_address_bytes(in[i].peer),
                                          .port = onym_address_port(in[i].peer),
-                                         .ahead = count > 1 ? &ahead[i] : NULL};
+                                         .ahead = &ahead[i]};
 
         onym_arena_reset(p->arena); /* what was sent before is a copy */
         onym_datagram_answer(&p->service, &datagram, now, p->arena, send_packet, &sink);

@@ -3,6 +3,8 @@
  * Identifiers share long beginnings, so a plain quicksort would compare those again and again. */
 #include "store/key_sort.h"
 
+#include "base/prefetch.h"
+
 #include <stdlib.h>
 
 #define SMALL 12U /* ranges up to this are sorted by insertion */
@@ -27,8 +29,8 @@ read_words(struct onym_key_entry *entries, size_t count, size_t depth)
 {
     for (size_t i = 0; i < count; i++) {
         if (i + 8 < count) {
-            __builtin_prefetch(entries[i + 8].row);
-            __builtin_prefetch(entries[i + 8].row + 64);
+            onym_prefetch(entries[i + 8].row);
+            onym_prefetch(entries[i + 8].row + 64);
         }
         entries[i].word = onym_key_word(onym_row_key(entries[i].row), depth);
     }

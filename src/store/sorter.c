@@ -1,5 +1,6 @@
 #include "store/sorter.h"
 
+#include "base/prefetch.h"
 #include "base/require.h"
 #include "store/key_sort.h"
 #include "store/run_file.h"
@@ -107,15 +108,13 @@ ask_ahead(const struct onym_key_entry *entries, size_t at, size_t count)
     size_t end = at + 2 * (size_t)GROUP < count ? at + 2 * (size_t)GROUP : count;
 
     for (size_t i = at + GROUP; i < end; i++) {
-        __builtin_prefetch(entries[i].row);
+        onym_prefetch(entries[i].row);
     }
     for (size_t i = at + GROUP; i < end; i++) {
         for (unsigned line = 1; line < GROUP_LINES; line++) {
-            __builtin_prefetch(entries[i].row + (size_t)line * 64);
+            onym_prefetch(entries[i].row + (size_t)line * 64);
         }
     }
-    /* gcc takes a function that only prefetches for one without effect and leaves its calls out */
-    __asm__ volatile("");
 }
 
 /* Sorts what is in the block and writes it as a run. */

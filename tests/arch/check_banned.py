@@ -28,6 +28,7 @@ ONE_CALLER = {
     "src/base/clock.c": ("clock_gettime", "gettimeofday", "timespec_get", "uv_hrtime"),
     "src/base/rng.c": ("getrandom", "getentropy", "arc4random", "RAND_bytes", "RAND_priv_bytes",
                        "uv_random"),
+    "src/base/prefetch.h": ("__builtin_prefetch",), # compilers leave out what only prefetches
 }
 
 

@@ -53,6 +53,7 @@ BAD = [
     (check_banned, "bench/b.c", "long t = time (NULL);\n", "time() is banned"),
     (check_banned, "src/base/b.c", "int t = clock_gettime(0, &x);\n", "only src/base/clock.c"),
     (check_banned, "src/model/b.c", "int t = getrandom(p, 1, 0);\n", "only src/base/rng.c"),
+    (check_banned, "src/core/b.c", "__builtin_prefetch(a);\n", "only src/base/prefetch.h"),
     (check_docs, "README.md", "[gone](docs/gone.md)\n", "does not exist"),
     (check_docs, "README.md", "[gone](docs/notes.md#third)\n", "no such heading"),
     (check_docs, "docs/decisions/0002-two.md", "# Two\n", "not listed"),
