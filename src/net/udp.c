@@ -37,6 +37,7 @@ struct onym_udp {
     struct sockaddr_in6 peer[ONYM_UDP_BATCH]; /* holds IPv4 too */
     _Alignas(struct cmsghdr) uint8_t control[ONYM_UDP_BATCH][CONTROL_LEN];
     uint8_t data[ONYM_UDP_BATCH][ONYM_UDP_IN_LEN];
+    bool watched;  /* by the loop */
     bool segments; /* the kernel cuts messages into packets */
     size_t queued;
     struct packet out[ONYM_UDP_BATCH];
@@ -235,15 +236,29 @@ receive(struct onym_udp *u)
     return n;
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+/* While a socket is watched, the kernel visits its watcher for every packet that has been sent; of
+ * many packets that costs more than to end the watch and begin another. */
 static void
-drain(struct onym_udp *u, unsigned batches)
+watch(struct onym_udp *u, bool on)
+{
+    if (u->watched != on) {
+        u->watched = on;
+        (void)(on ? uv_poll_start(&u->poll, UV_READABLE, on_readable) : uv_poll_stop(&u->poll));
+    }
+}
+
+static void
+drain(struct onym_udp *u)
 {
     int n = BUSY;
 
     /* few datagrams: more are not to be expected, and the loop tells when they come */
-    for (unsigned i = 0; i < batches && n >= BUSY; i++) {
+    for (unsigned i = 0; i < ONYM_UDP_BATCHES_MAX && n >= BUSY; i++) {
         n = receive(u);
         if (n > 0) {
+            watch(u, u->watched && n < BUSY);
             u->batch(u->user, u, u->in, (size_t)n);
             onym_udp_flush(u);
             rearm_in(u, (size_t)n);
@@ -254,9 +269,12 @@ drain(struct onym_udp *u, unsigned batches)
 static void
 on_readable(uv_poll_t *poll, int status, int events)
 {
+    struct onym_udp *u = poll->data;
+
     (void)status; /* an error of the socket shows in recvmmsg and is consumed there */
     (void)events;
-    drain(poll->data, ONYM_UDP_BATCHES_MAX);
+    drain(u);
+    watch(u, true);
 }
 
 static void
@@ -302,6 +320,7 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
         free(u);
         return onym_fault_set(fault, ONYM_IO, "the event loop refuses a UDP socket");
     }
+    u->watched = true;
     u->poll.data = u;
     *out = u;
     return ONYM_OK;
@@ -339,7 +358,7 @@ onym_udp_close(struct onym_udp *u)
     if (u == NULL) {
         return;
     }
-    drain(u, ONYM_UDP_BATCHES_MAX);
-    (void)uv_poll_stop(&u->poll);
+    drain(u);
+    watch(u, false);
     uv_close((uv_handle_t *)&u->poll, on_closed);
 }
