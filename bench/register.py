@@ -205,7 +205,8 @@ def resolve_round(arguments, node, names, number):
     """Resolution alone, and while 16 connections register random parts."""
     found = {}
     words = [common.program(arguments.build, "udp_load"), "--target", f"127.0.0.1:{node.port}",
-             "--names", str(names), "--window", str(arguments.window), "--seed", str(number + 1)]
+             "--patient", "--names", str(names), "--window", str(arguments.window),
+             "--seed", str(number + 1)]
     idle = run_json([*words, "--milliseconds", arguments.milliseconds])
     with subprocess.Popen(
             [common.program(arguments.build, "register_load"), "--target", f"127.0.0.1:{node.port}",

@@ -112,7 +112,8 @@ def case_workers(s):
     with suite.stack() as stack:
         one = s.node(stack, data)
         two = s.node(stack, data.copied(s.folder / "copy"), core=None, workers=2)
-        return s.section([side(s, "one", one, data), side(s, "two", two, data)],
+        return s.section([side(s, "one", one, data, "--patient"),
+                          side(s, "two", two, data, "--patient")],
                          {"udp.workers": rounds.ratio("two", "one")}, crowded=True)
 
 

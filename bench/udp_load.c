@@ -30,6 +30,7 @@
 #define SCAN_NS        ((uint64_t)10 * 1000 * 1000) /* how often lost requests are looked for */
 #define SILENCE_NS     ((uint64_t)3 * 1000 * 1000 * 1000) /* nobody there */
 #define TICK_NS        ((uint64_t)250 * 1000)             /* of the open loop */
+#define PATIENCE_NS    ((uint64_t)20 * 1000 * 1000)       /* without a packet */
 #define NOT_FOUND      100U                               /* response codes */
 #define NOT_HERE       301U
 
@@ -228,22 +229,25 @@ take_packet(struct client *c, onym_span packet, uint64_t now)
     c->open--;
 }
 
-/* Closed loop: waits at most 20 ms (the socket's time limit) for packets and takes a batch of them.
- * Open loop: waits until the tick ends. */
+/* Takes a batch of packets; gives up after 20 ms, in the open loop when the tick ends. It asks
+ * again and again: a client that slept would be woken by the server's sending, on the server's
+ * time, and the more often the slower the server is. With --patient it sleeps nevertheless. */
 static void
-receive(struct client *c, uint64_t until_ns)
+receive(struct client *c, uint64_t tick_ends_ns)
 {
     struct pollfd readable = {.fd = c->fd, .events = POLLIN};
-    int flags = MSG_WAITFORONE;
-
-    if (c->settings->rate > 0) {
-        uint64_t now = onym_clock_monotonic_ns();
-        struct timespec left = {.tv_nsec = now < until_ns ? (long)(until_ns - now) : 0};
-        (void)ppoll(&readable, 1, &left, NULL);
-        flags = MSG_DONTWAIT;
-    }
-    int got = recvmmsg(c->fd, c->in, BATCH, flags, NULL);
     uint64_t now = onym_clock_monotonic_ns();
+    uint64_t until = c->settings->rate > 0 ? tick_ends_ns : now + PATIENCE_NS;
+    struct timespec left = {.tv_nsec = now < until ? (long)(until - now) : 0};
+    int got;
+
+    if (c->settings->patient) {
+        (void)ppoll(&readable, 1, &left, NULL);
+    }
+    do {
+        got = recvmmsg(c->fd, c->in, BATCH, MSG_DONTWAIT, NULL);
+        now = onym_clock_monotonic_ns();
+    } while (got < 0 && now < until);
 
     for (int i = 0; i < got; i++) {
         take_packet(c, onym_span_of(c->packet[i], c->in[i].msg_len), now);
@@ -340,12 +344,10 @@ run(struct client *c)
 static int
 open_socket(const struct bench_udp_settings *s)
 {
-    const struct timeval patience = {.tv_usec = 20000};
     struct sockaddr_in any = {.sin_family = AF_INET};
     int fd = bench_udp_socket(s->peers > 1 ? &any : &s->target, s->peers > 1);
 
     if (fd >= 0) {
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         (void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2);
     }
     return fd;

@@ -27,10 +27,13 @@ static const char usage[] =
     "  --malformed N    of 100 that break the grammar; answers are not waited for;\n"
     "                   needs --rate (0)\n"
     "  --progress-ms N  prints that often a line with the answers so far, 1 to 60000\n"
+    "  --patient        sleep until a packet comes, for a client that shares its core (closed "
+    "loop\n"
+    "                   asks without a pause, so that no server spends its time on waking it)\n"
     "  --retry-ms N     send again after so long without an answer, 10 to 60000 (200)\n"
     "prints one JSON object; exit 0 done, 1 nobody answered, 2 usage\n";
 
-enum { ECHO_PACKETS = 1000, ZIPF, PEERS, TYPE, INDEX, MISS, REFUSED, MALFORMED, PROGRESS };
+enum { ECHO_PACKETS = 1000, ZIPF, PEERS, TYPE, INDEX, MISS, REFUSED, MALFORMED, PROGRESS, PATIENT };
 
 static enum onym_status
 read_protocol(const char *text, enum bench_udp_protocol *out)
@@ -67,6 +70,9 @@ read_kind_option(int c, const char *text, struct bench_udp_settings *s)
         return bench_args_number("--malformed", text, 0, 100, &s->malformed);
     case PROGRESS:
         return bench_args_number("--progress-ms", text, 1, 60000, &s->progress_ms);
+    case PATIENT:
+        s->patient = true;
+        return ONYM_OK;
     case TYPE:
         s->type = text;
         if (text[0] == '\0' || strlen(text) > ONYM_BENCH_QUERY_TYPE_MAX) {
@@ -157,6 +163,7 @@ bench_udp_settings_read(int argc, char **argv, struct bench_udp_settings *out)
                                             {"miss", required_argument, NULL, MISS},
                                             {"refused", required_argument, NULL, REFUSED},
                                             {"malformed", required_argument, NULL, MALFORMED},
+                                            {"patient", no_argument, NULL, PATIENT},
                                             {"progress-ms", required_argument, NULL, PROGRESS},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};

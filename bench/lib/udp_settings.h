@@ -6,6 +6,7 @@
 #include "onym/status.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 
 #define BENCH_UDP_WINDOW_MAX 4096U /* request ids keep 12 bits for the slot */
 #define BENCH_UDP_PEERS_MAX  250U  /* addresses 127.0.1.1 and up */
@@ -22,6 +23,7 @@ struct bench_udp_settings {
     uint64_t peers;                    /* source addresses; 1: a connected socket */
     uint64_t echo_packets;             /* to a reply of the echo */
     uint64_t rate;                     /* requests a second; 0: closed loop */
+    bool patient;                      /* sleeps until a packet comes */
     uint64_t progress_ms;              /* a line of answers so far that often; 0: none */
     uint64_t theta;                    /* of Zipf's law, in thousandths; 0: all names alike */
     uint64_t miss, refused, malformed; /* of hundred requests */
