@@ -22,7 +22,8 @@
 /* Requests of one worker that wait at once; one more is told "too busy". */
 #define ONYM_ADMIN_CALLS_MAX 4096U
 /* Of these, agreements on a session's key. A stranger may ask for one, and the largest groups cost
- * some 40 ms each: more of them would keep proofs waiting for seconds. */
+ * some 40 ms each: more of them would keep proofs waiting for seconds. A network (IPv6: a /64) gets
+ * no more of them than are left over for others, so half of them when it is alone. */
 #define ONYM_ADMIN_AGREEMENTS_MAX 64U
 /* Keys tried for an answer that names index 0, "any key of this user". */
 #define ONYM_ADMIN_KEYS_MAX 8U
@@ -73,7 +74,8 @@ struct onym_admin {
     const struct onym_key *site_key;            /* signs replies; NULL: they go out unsigned */
     onym_span server_admins; /* "300:0.NA/P" entries separated by spaces; may be empty */
     uint32_t calls;          /* waiting now */
-    uint32_t agreements;     /* of these */
+    uint32_t agreements;     /* of these, the first so many below */
+    const struct onym_admin_call *agreeing[ONYM_ADMIN_AGREEMENTS_MAX];
 };
 
 /* Off the loop: the arithmetic a call waits for. Touches nothing but the call, and reads keys. */

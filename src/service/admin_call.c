@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define NETWORK_LEN 8U
+
 struct onym_admin_call *
 onym_admin_call_new(struct onym_admin *admin, const struct onym_request *rq, size_t cap)
 {
@@ -49,13 +51,44 @@ onym_admin_call_drop_extra(struct onym_admin_call *call)
     call->extra_len = call->extra_cap = 0;
 }
 
+/* Whoever has one address of a /64 has all of it. */
+static onym_span
+network_of(const struct onym_admin_call *call)
+{
+    return onym_span_of(call->peer, call->peer_len < NETWORK_LEN ? call->peer_len : NETWORK_LEN);
+}
+
+bool
+onym_admin_call_agree(struct onym_admin_call *call)
+{
+    struct onym_admin *admin = call->admin;
+    uint32_t own = 0;
+
+    for (uint32_t i = 0; i < admin->agreements; i++) {
+        own += onym_span_equal(network_of(admin->agreeing[i]), network_of(call));
+    }
+    if (own >= ONYM_ADMIN_AGREEMENTS_MAX - admin->agreements) {
+        return false;
+    }
+    admin->agreeing[admin->agreements++] = call;
+    call->job = ONYM_JOB_AGREE;
+    return true;
+}
+
 void
 onym_admin_call_agreed(struct onym_admin_call *call)
 {
-    if (call->job == ONYM_JOB_AGREE) {
-        call->admin->agreements--;
-        call->job = ONYM_JOB_PROVE;
+    struct onym_admin *admin = call->admin;
+    uint32_t place = 0;
+
+    if (call->job != ONYM_JOB_AGREE) {
+        return;
     }
+    while (admin->agreeing[place] != call) {
+        place++;
+    }
+    admin->agreeing[place] = admin->agreeing[--admin->agreements];
+    call->job = ONYM_JOB_PROVE;
 }
 
 onym_span

@@ -61,6 +61,8 @@ struct onym_admin_call *onym_admin_call_new(struct onym_admin *admin, const stru
                                             size_t cap);
 /* Frees call->extra. */
 void onym_admin_call_drop_extra(struct onym_admin_call *call);
+/* Makes the call an agreement. False: its network, or everybody, has as many as it may. */
+bool onym_admin_call_agree(struct onym_admin_call *call);
 /* The call's agreement, if it is one, is over. */
 void onym_admin_call_agreed(struct onym_admin_call *call);
 /* Copies bytes into the call. */

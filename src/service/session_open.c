@@ -31,14 +31,11 @@ onym_session_setup(struct onym_admin *admin, const struct onym_request *rq)
         !version_fits(sessions, rq->reply->envelope.version)) {
         return onym_render_error_text(rq, ONYM_SESSION_FAILED, only_dh);
     }
-    call = admin->agreements < ONYM_ADMIN_AGREEMENTS_MAX
-               ? onym_admin_call_new(admin, rq, request.len)
-               : NULL;
-    if (call == NULL) {
+    call = onym_admin_call_new(admin, rq, request.len);
+    if (call == NULL || !onym_admin_call_agree(call)) {
+        onym_admin_call_free(call);
         return onym_render_error(rq, ONYM_BUSY);
     }
-    call->job = ONYM_JOB_AGREE;
-    admin->agreements++;
     call->request = onym_admin_call_keep(call, request);
     call->extra = malloc(ONYM_DH_DATA_MAX);
     call->extra_cap = ONYM_DH_DATA_MAX;

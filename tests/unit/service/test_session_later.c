@@ -200,8 +200,58 @@ a_setup_that_nobody_can_work_on_is_too_busy(void **state)
     onym_dh_free(dh);
 }
 
+/* Asks for agreements from an address until one is refused, and keeps them. */
+static uint32_t
+agree_all(struct stage *s, onym_span address, struct onym_admin_call **kept, uint32_t count)
+{
+    uint32_t before = count;
+    struct onym_answer_call from = call_of(s);
+
+    from.peer = address;
+    while (answer_with(s, &from) == ONYM_VERDICT_PENDING) {
+        kept[count++] = s->handed;
+        onym_arena_reset(from.arena);
+    }
+    assert_int_equal(message_of(s).header.response_code, 3);
+    assert_int_equal(s->admin.agreements, count);
+    return count - before;
+}
+
+/* A network gets what it leaves over for others, so nobody gets all. */
 static void
-agreements_at_once_are_bounded(void **state)
+agreements_at_once_are_shared_by_networks(void **state)
+{
+    static const uint8_t v4[2][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
+    static const uint8_t v6[2][16] = {{0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 1},
+                                      {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 2}};
+    struct onym_admin_call *kept[ONYM_ADMIN_AGREEMENTS_MAX];
+    struct stage *s = *state;
+    struct onym_dh *dh = NULL;
+    uint32_t count;
+
+    assert_int_equal(onym_dh_start(&dh), ONYM_OK);
+    make_setup(s, dh, FLAGS_USUAL);
+    count = agree_all(s, onym_span_of(v4[0], 4), kept, 0);
+    assert_int_equal(count, ONYM_ADMIN_AGREEMENTS_MAX / 2);
+    count += agree_all(s, onym_span_of(v4[1], 4), kept, count);
+    assert_int_equal(count, ONYM_ADMIN_AGREEMENTS_MAX * 3 / 4);
+    count += agree_all(s, onym_span_of(v6[0], 16), kept, count);
+    assert_int_equal(agree_all(s, onym_span_of(v6[1], 16), kept, count), 0);
+    for (uint8_t i = 0; i < 100; i++) {
+        const uint8_t another[4] = {198, 51, 100, i};
+
+        count += agree_all(s, onym_span_of(another, 4), kept, count);
+    }
+    assert_int_equal(count, ONYM_ADMIN_AGREEMENTS_MAX); /* and not one more */
+    for (uint32_t i = 0; i < count; i++) {
+        onym_admin_call_free(kept[(i * 7) % count]);
+    }
+    assert_int_equal(s->admin.agreements, 0);
+    onym_dh_free(dh);
+}
+
+static void
+agreements_that_are_over_do_not_count(void **state)
 {
     struct stage *s = *state;
     struct onym_dh *dh = NULL;
@@ -209,24 +259,20 @@ agreements_at_once_are_bounded(void **state)
 
     assert_int_equal(onym_dh_start(&dh), ONYM_OK);
     make_setup(s, dh, FLAGS_USUAL);
-    s->admin.agreements = ONYM_ADMIN_AGREEMENTS_MAX;
-    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
-    assert_int_equal(message_of(s).header.response_code, 3);
-    s->admin.agreements = ONYM_ADMIN_AGREEMENTS_MAX - 1;
     assert_int_equal(answer(s), ONYM_VERDICT_PENDING);
-    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX);
+    assert_int_equal(s->admin.agreements, 1);
     call = s->handed;
     assert_int_equal(come_back(s), ONYM_VERDICT_REPLY);
-    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    assert_int_equal(s->admin.agreements, 0);
     onym_admin_call_free(call);
     /* nor does one whose connection closes meanwhile count on */
     assert_int_equal(answer(s), ONYM_VERDICT_PENDING);
     onym_admin_prove(s->handed);
     onym_admin_call_free(s->handed);
-    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    assert_int_equal(s->admin.agreements, 0);
     s->take = ONYM_BUSY;
     assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
-    assert_int_equal(s->admin.agreements, ONYM_ADMIN_AGREEMENTS_MAX - 1);
+    assert_int_equal(s->admin.agreements, 0);
     onym_dh_free(dh);
 }
 
@@ -328,7 +374,8 @@ main(void)
         TEST(a_connection_may_close_while_its_reply_is_signed),
         TEST(a_setup_agrees_first_and_is_signed_then),
         TEST(a_setup_that_nobody_can_work_on_is_too_busy),
-        TEST(agreements_at_once_are_bounded),
+        TEST(agreements_at_once_are_shared_by_networks),
+        TEST(agreements_that_are_over_do_not_count),
         TEST(a_reply_that_waited_is_sealed),
         TEST(what_was_done_is_said_when_the_session_is_gone),
         TEST(what_asked_to_be_encrypted_is_not_said_when_the_session_is_gone),
