@@ -12,12 +12,36 @@ is_key(const struct onym_value *value, uint32_t index)
             onym_text_equal_nocase(value->type, onym_span_text("HS_PUBKEY")));
 }
 
-enum onym_status
-onym_token_key(struct onym_resolver *resolver, struct onym_digester *digester,
-               const struct onym_principal *who, uint8_t out[ONYM_TOKEN_DIGEST_LEN])
+static bool
+same_digest(const uint8_t *a, const uint8_t *b)
 {
-    uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX];
+    uint8_t differs = 0;
+
+    for (size_t i = 0; i < ONYM_TOKEN_DIGEST_LEN; i++) {
+        differs |= (uint8_t)(a[i] ^ b[i]);
+    }
+    return differs == 0;
+}
+
+void
+onym_token_key_digest(struct onym_digester *digester, onym_span key,
+                      uint8_t out[ONYM_TOKEN_DIGEST_LEN])
+{
     uint8_t digest[ONYM_DIGEST_BYTES_MAX];
+
+    (void)onym_digest(digester, ONYM_SHA256, &key, 1, digest);
+    memcpy(out, digest, ONYM_TOKEN_DIGEST_LEN);
+}
+
+/* A key of who's whose digest is `wanted`, at who's index or, when that is 0, at any; NULL: the one
+ * at the index. *out is its digest. */
+static enum onym_status
+find_key(struct onym_resolver *resolver, struct onym_digester *digester,
+         const struct onym_principal *who, const uint8_t *wanted,
+         uint8_t out[ONYM_TOKEN_DIGEST_LEN])
+{
+    bool at_any = wanted != NULL && who->index == 0;
+    uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX];
     struct onym_value_list lists[2];
     struct onym_record record;
     struct onym_value value;
@@ -35,9 +59,11 @@ onym_token_key(struct onym_resolver *resolver, struct onym_digester *digester,
     lists[1] = record.private_values;
     for (size_t i = 0; i < 2; i++) {
         while (onym_value_next(&lists[i].raw, &value)) {
-            if (is_key(&value, who->index)) {
-                (void)onym_digest(digester, ONYM_SHA256, &value.data, 1, digest);
-                memcpy(out, digest, ONYM_TOKEN_DIGEST_LEN);
+            if (!is_key(&value, at_any ? value.index : who->index)) {
+                continue;
+            }
+            onym_token_key_digest(digester, value.data, out);
+            if (wanted == NULL || same_digest(out, wanted)) {
                 return ONYM_OK;
             }
         }
@@ -45,15 +71,20 @@ onym_token_key(struct onym_resolver *resolver, struct onym_digester *digester,
     return ONYM_CREDENTIAL_INVALID;
 }
 
-static bool
-same_digest(const uint8_t *a, const uint8_t *b)
+enum onym_status
+onym_token_key(struct onym_resolver *resolver, struct onym_digester *digester,
+               const struct onym_principal *who, uint8_t out[ONYM_TOKEN_DIGEST_LEN])
 {
-    uint8_t differs = 0;
+    return find_key(resolver, digester, who, NULL, out);
+}
 
-    for (size_t i = 0; i < ONYM_TOKEN_DIGEST_LEN; i++) {
-        differs |= (uint8_t)(a[i] ^ b[i]);
-    }
-    return differs == 0;
+enum onym_status
+onym_token_key_holds(struct onym_resolver *resolver, struct onym_digester *digester,
+                     const struct onym_principal *who, const uint8_t key[ONYM_TOKEN_DIGEST_LEN])
+{
+    uint8_t digest[ONYM_TOKEN_DIGEST_LEN];
+
+    return find_key(resolver, digester, who, key, digest);
 }
 
 /* The local operator has no key that could be lost. */
@@ -61,19 +92,12 @@ static enum onym_status
 check_key(struct onym_resolver *resolver, struct onym_digester *digester,
           const struct onym_token *token)
 {
-    uint8_t now[ONYM_TOKEN_DIGEST_LEN];
-    enum onym_status status;
-
     if (token->is_operator) {
         return onym_span_equal(token->who.handle, onym_span_text(ONYM_OPERATOR_NAME))
                    ? ONYM_OK
                    : ONYM_CREDENTIAL_INVALID;
     }
-    status = onym_token_key(resolver, digester, &token->who, now);
-    if (status == ONYM_OK && !same_digest(token->key, now)) {
-        status = ONYM_CREDENTIAL_INVALID;
-    }
-    return status;
+    return onym_token_key_holds(resolver, digester, &token->who, token->key);
 }
 
 enum onym_status

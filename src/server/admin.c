@@ -175,7 +175,8 @@ session_reply(void *of, uint32_t id, struct onym_session_secret *secret, uint32_
 }
 
 static bool
-session_prove(void *of, uint32_t id, const struct onym_principal *who)
+session_prove(void *of, uint32_t id, const struct onym_principal *who,
+              const uint8_t key[ONYM_TOKEN_DIGEST_LEN])
 {
     struct drawer *drawer = drawer_of(of, id);
     bool stands;
@@ -184,7 +185,7 @@ session_prove(void *of, uint32_t id, const struct onym_principal *who)
         return false;
     }
     uv_mutex_lock(&drawer->lock);
-    stands = onym_sessions_prove(drawer->sessions, id, who);
+    stands = onym_sessions_prove(drawer->sessions, id, who, key);
     uv_mutex_unlock(&drawer->lock);
     return stands;
 }

@@ -223,7 +223,6 @@ static bool
 find_session(struct onym_http_post *post, onym_span id, struct onym_http_session *out)
 {
     struct onym_http_sessions *sessions = post->node->http_desk->sessions;
-    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
     struct onym_principal who;
     enum onym_status status;
 
@@ -235,11 +234,12 @@ find_session(struct onym_http_post *post, onym_span id, struct onym_http_session
     }
     who = (struct onym_principal){.handle = onym_span_of(out->handle, out->handle_len),
                                   .index = out->index};
-    status = onym_token_key(&post->answerer->resolver, post->answerer->digester, &who, key);
-    if (status == ONYM_OK && memcmp(key, out->key, sizeof key) == 0) {
+    status = onym_token_key_holds(&post->answerer->resolver, post->answerer->digester, &who,
+                                  out->key);
+    if (status == ONYM_OK) {
         return true;
     }
-    if (status == ONYM_OK || onym_status_http(status) == 401) { /* else the store is at fault */
+    if (onym_status_http(status) == 401) { /* else the store is at fault */
         onym_http_sessions_end(sessions, id, now_ms());
     }
     return false;

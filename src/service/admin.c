@@ -199,7 +199,8 @@ read_private(struct onym_admin *admin, const struct onym_request *rq,
 /* ---- who asks ---- */
 
 static enum onym_verdict
-login(struct onym_admin *admin, const struct onym_request *rq, const struct onym_principal *who)
+login(struct onym_admin *admin, const struct onym_request *rq, const struct onym_principal *who,
+      const struct onym_admin_call *waiting)
 {
     struct onym_dialogue *dialogue = rq->call->dialogue;
     onym_span body = rq->message.body;
@@ -214,7 +215,7 @@ login(struct onym_admin *admin, const struct onym_request *rq, const struct onym
         return onym_admin_challenge(admin,
                                     rq); /* a success at once is a failure to these clients */
     }
-    if (dialogue != NULL) {
+    if (dialogue != NULL && waiting != NULL) {
         proven = malloc(sizeof *proven + who->handle.len);
         if (proven == NULL) {
             return onym_render_error(rq, ONYM_NO_MEMORY);
@@ -222,6 +223,8 @@ login(struct onym_admin *admin, const struct onym_request *rq, const struct onym
         proven->index = who->index;
         proven->len = who->handle.len;
         memcpy(proven->handle, who->handle.at, who->handle.len);
+        onym_token_key_digest(admin->answerer->digester, waiting->key[waiting->right_key],
+                              proven->key);
         free(dialogue->proven);
         dialogue->proven = proven;
     }
@@ -236,7 +239,7 @@ onym_admin_execute(struct onym_admin *admin, const struct onym_request *rq,
     case ONYM_OP_RESOLVE:
         return read_private(admin, rq, who);
     case ONYM_OP_KEY_LOGIN:
-        return login(admin, rq, who);
+        return login(admin, rq, who, waiting);
     case ONYM_OP_LIST_HANDLES:
     case ONYM_OP_LIST_PREFIXES:
         return who->handle.len == 0 ? onym_admin_challenge(admin, rq)
@@ -246,25 +249,36 @@ onym_admin_execute(struct onym_admin *admin, const struct onym_request *rq,
     }
 }
 
+/* Who logged in on the connection, until the key that proved it is gone or another. */
 static struct onym_principal
-proven_on(const struct onym_dialogue *dialogue)
+proven_on(const struct onym_admin *admin, struct onym_dialogue *dialogue)
 {
-    if (dialogue->proven == NULL) {
-        return (struct onym_principal){0};
+    struct onym_answerer *answerer = admin->answerer;
+    struct onym_proven *proven = dialogue->proven;
+    struct onym_principal who = {0};
+
+    if (proven == NULL) {
+        return who;
     }
-    return (struct onym_principal){
-        .handle = onym_span_of(dialogue->proven->handle, dialogue->proven->len),
-        .index = dialogue->proven->index};
+    who.handle = onym_span_of(proven->handle, proven->len);
+    who.index = proven->index;
+    if (onym_token_key_holds(&answerer->resolver, answerer->digester, &who, proven->key) !=
+        ONYM_OK) {
+        free(proven);
+        dialogue->proven = NULL;
+        who = (struct onym_principal){0};
+    }
+    return who;
 }
 
 /* Who the request is from: inside a session only the session tells. */
 static struct onym_principal
-asker(const struct onym_request *rq)
+asker(const struct onym_admin *admin, const struct onym_request *rq)
 {
     const struct onym_session_use *session = rq->session;
 
     if (!rq->in_session) {
-        return proven_on(rq->call->dialogue);
+        return proven_on(admin, rq->call->dialogue);
     }
     if (session == NULL || !session->proven) {
         return (struct onym_principal){0};
@@ -276,8 +290,7 @@ asker(const struct onym_request *rq)
 enum onym_verdict
 onym_admin_request(struct onym_admin *admin, const struct onym_request *rq)
 {
-    struct onym_principal nobody = {0};
-    struct onym_principal who = asker(rq);
+    struct onym_principal who = {0};
 
     switch (rq->message.header.opcode) {
     case ONYM_OP_CHALLENGE_ANSWER:
@@ -289,8 +302,9 @@ onym_admin_request(struct onym_admin *admin, const struct onym_request *rq)
     case ONYM_OP_SESSION_KEY:
         return onym_render_error(rq, ONYM_SESSION_FAILED); /* belongs to modes not offered */
     case ONYM_OP_KEY_LOGIN:
-        return onym_admin_execute(admin, rq, &nobody, NULL);
+        return onym_admin_execute(admin, rq, &who, NULL);
     default:
+        who = asker(admin, rq);
         return onym_admin_execute(admin, rq, &who, NULL);
     }
 }
@@ -340,6 +354,7 @@ static enum onym_verdict
 carry_on(struct onym_admin_call *waiting, const struct onym_request *rq)
 {
     struct onym_admin *admin = waiting->admin;
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
 
     if (waiting->job == ONYM_JOB_AGREE) {
         return onym_session_opened(waiting, rq);
@@ -352,8 +367,9 @@ carry_on(struct onym_admin_call *waiting, const struct onym_request *rq)
         return onym_render_error(rq, waiting->proof);
     }
     if (rq->in_session) {
+        onym_token_key_digest(admin->answerer->digester, waiting->key[waiting->right_key], key);
         (void)admin->sessions->prove(admin->sessions->of, rq->message.envelope.session_id,
-                                     &waiting->user);
+                                     &waiting->user, key);
     }
     return onym_admin_execute(admin, rq, &waiting->user, waiting);
 }

@@ -3,12 +3,14 @@
 #define ONYM_SERVICE_ADMIN_PRIV_H
 
 #include "auth/sign.h"
+#include "core/token_check.h"
 #include "service/admin.h"
 #include "service/render_priv.h"
 #include "wire/session.h"
 
 /* Somebody who logged in on a connection. */
 struct onym_proven {
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* digest of the key they were proven with */
     uint32_t index;
     size_t len;
     uint8_t handle[];
@@ -44,6 +46,7 @@ struct onym_admin_call {
     struct onym_envelope reply;        /* SIGN: the reply's, and what it says */
     enum onym_status status;
     size_t keys;
+    size_t right_key;                   /* proof ONYM_OK: the one of them that it was */
     onym_span key[ONYM_ADMIN_KEYS_MAX]; /* the user's key values, in bytes */
     uint8_t peer[16];
     size_t peer_len;

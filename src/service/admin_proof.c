@@ -281,6 +281,7 @@ prove(struct onym_admin_call *call)
     for (size_t i = 0; i < call->keys && status != ONYM_OK; i++) {
         struct onym_key *key = NULL;
 
+        call->right_key = i;
         if (!call->by_key) {
             status = onym_secret_answer_verify(call->key[i], &call->about, call->answer,
                                                &call->admin->policy);

@@ -2,20 +2,12 @@
 
 #include "service/routes_priv.h"
 
-/* The digest of the key that identity has now. */
-static enum onym_status
-key_of(struct onym_http_service *s, const struct onym_identity *identity,
-       uint8_t out[ONYM_TOKEN_DIGEST_LEN])
-{
-    struct onym_principal who = {.handle = identity->handle, .index = identity->index};
-
-    return onym_token_key(&s->answerer->resolver, s->answerer->digester, &who, out);
-}
-
 void
 onym_proven_note(struct onym_http_call *c, const struct onym_identity *identity,
                  struct onym_proven *out)
 {
+    struct onym_principal who = {.handle = identity->handle, .index = identity->index};
+    struct onym_answerer *answerer = c->service->answerer;
     struct onym_http_credentials given;
 
     *out = (struct onym_proven){.forever = c->connection->caller.local, .looked_ms = c->now_ms};
@@ -26,7 +18,7 @@ onym_proven_note(struct onym_http_call *c, const struct onym_identity *identity,
                     given.secret.len == sizeof out->token;
     if (out->by_token) {
         memcpy(out->token, given.secret.at, sizeof out->token);
-    } else if (key_of(c->service, identity, out->key) != ONYM_OK) {
+    } else if (onym_token_key(&answerer->resolver, answerer->digester, &who, out->key) != ONYM_OK) {
         memset(out->key, 0, sizeof out->key); /* gone already: the first look finds that */
     }
 }
@@ -35,7 +27,7 @@ enum onym_status
 onym_proven_look(struct onym_proven *p, struct onym_http_service *s,
                  const struct onym_identity *identity, uint64_t now_ms, const char **why)
 {
-    uint8_t now[ONYM_TOKEN_DIGEST_LEN];
+    struct onym_principal who = {.handle = identity->handle, .index = identity->index};
     struct onym_token token;
     enum onym_status status;
 
@@ -48,10 +40,7 @@ onym_proven_look(struct onym_proven *p, struct onym_http_service *s,
                                   onym_span_of(p->token, sizeof p->token), now_ms, &token, why);
     } else {
         *why = "the key of who asked is gone or was changed";
-        status = key_of(s, identity, now);
-        if (status == ONYM_OK && memcmp(now, p->key, sizeof now) != 0) {
-            status = ONYM_CREDENTIAL_INVALID;
-        }
+        status = onym_token_key_holds(&s->answerer->resolver, s->answerer->digester, &who, p->key);
     }
     if (status == ONYM_OK) {
         p->looked_ms = now_ms;

@@ -18,6 +18,7 @@ struct slot {
     uint8_t peer[ONYM_SESSION_PEER_MAX];
     struct onym_replay_window window;
     struct onym_session_secret secret;
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* once it is proven */
     uint32_t index;
     size_t handle_len;
     uint8_t *handle; /* owned; NULL = nobody */
@@ -221,6 +222,7 @@ onym_sessions_find(struct onym_sessions *table, uint32_t id, uint32_t now_s,
     if (slot->proven) {
         out->user_len = slot->handle_len;
         memcpy(out->user, slot->handle, slot->handle_len);
+        memcpy(out->key, slot->key, sizeof out->key);
     }
     return ONYM_OK;
 }
@@ -257,7 +259,8 @@ onym_sessions_reply(struct onym_sessions *table, uint32_t id, struct onym_sessio
 }
 
 bool
-onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_principal *who)
+onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_principal *who,
+                    const uint8_t key[ONYM_TOKEN_DIGEST_LEN])
 {
     struct slot *slot = find(table, id);
 
@@ -267,6 +270,7 @@ onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_
         return false;
     }
     slot->proven = true;
+    memcpy(slot->key, key, sizeof slot->key);
     return true;
 }
 

@@ -6,7 +6,8 @@
  *   setup (400) -> onym_sessions_add -> id
  *   request     -> find: key and identity -> MAC right -> accept: counter new, clock set back
  *   reply       -> reply: key and the next counter of ours
- *   answer (200) that was right -> prove: from now on the MAC stands for the identity
+ *   answer (200) that was right -> prove: from now on the MAC stands for the identity, until the
+ *                                  key it was proven with is gone or another (decision 0170)
  *
  * When the table is full the session goes that was used longest ago, first one whose identity was
  * never proven: a flood of setups pushes out its own. Clients whose session is gone are told 500
@@ -17,6 +18,7 @@
 #include "auth/policy.h"
 #include "auth/session.h"
 #include "base/rng.h"
+#include "core/token.h"
 #include "onym/model/limits.h"
 #include "onym/model/operation.h"
 
@@ -54,9 +56,10 @@ ONYM_MUST_USE enum onym_status onym_sessions_add(struct onym_sessions *table,
 struct onym_session_use {
     struct onym_session_secret secret;
     bool proven;         /* user and index are who holds the key */
-    uint32_t user_index; /* proven only */
+    uint32_t user_index; /* proven only, as what follows */
     size_t user_len;
     uint8_t user[ONYM_NAME_LEN_MAX];
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* digest of the key they were proven with */
 };
 
 /* Looks a session up; nothing changes but that an idle one is forgotten. ONYM_OK and *out;
@@ -77,9 +80,10 @@ ONYM_MUST_USE enum onym_status onym_sessions_reply(struct onym_sessions *table, 
 
 /* Somebody answered a challenge of this session. It stands for them from now on if they are who the
  * setup named; otherwise (another one, or a setup without identity) nothing changes: what they
- * asked is done for them, and the next request is challenged again. Returns whether it stands. */
-bool onym_sessions_prove(struct onym_sessions *table, uint32_t id,
-                         const struct onym_principal *who);
+ * asked is done for them, and the next request is challenged again. key: the digest of the key it
+ * was answered with. Returns whether it stands. */
+bool onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_principal *who,
+                         const uint8_t key[ONYM_TOKEN_DIGEST_LEN]);
 
 /* Ends a session; unknown ids are fine. */
 void onym_sessions_end(struct onym_sessions *table, uint32_t id);
@@ -98,7 +102,8 @@ struct onym_session_access {
     enum onym_status (*accept)(void *of, uint32_t id, uint32_t counter, uint32_t now_s);
     enum onym_status (*reply)(void *of, uint32_t id, struct onym_session_secret *secret,
                               uint32_t *counter);
-    bool (*prove)(void *of, uint32_t id, const struct onym_principal *who);
+    bool (*prove)(void *of, uint32_t id, const struct onym_principal *who,
+                  const uint8_t key[ONYM_TOKEN_DIGEST_LEN]);
     void (*end)(void *of, uint32_t id);
 };
 

@@ -1,6 +1,7 @@
 /* The way into a session: decryption, MAC, counter. */
 #include "auth/challenge.h"
 #include "auth/seal.h"
+#include "core/token_check.h"
 #include "service/session_priv.h"
 #include "wire/credential.h"
 
@@ -37,6 +38,27 @@ check_mac(const struct onym_request *rq, const struct onym_session_use *use, uin
     return status == ONYM_UNSUPPORTED ? ONYM_SESSION_REJECTED : status;
 }
 
+/* Whether the session still stands for who was proven. Once their key is gone or another it is
+ * over; while the store cannot tell, it only waits. */
+static enum onym_status
+check_key(const struct onym_request *rq, const struct onym_session_use *use)
+{
+    const struct onym_session_access *sessions = rq->call->sessions;
+    struct onym_principal who = {.handle = onym_span_of(use->user, use->user_len),
+                                 .index = use->user_index};
+    enum onym_status status = ONYM_OK;
+
+    if (use->proven) {
+        status = onym_token_key_holds(&rq->answerer->resolver, rq->answerer->digester, &who,
+                                      use->key);
+    }
+    if (status == ONYM_CREDENTIAL_INVALID || status == ONYM_CANNOT_AUTHENTICATE) {
+        sessions->end(sessions->of, rq->message.envelope.session_id);
+        status = ONYM_SESSION_UNKNOWN;
+    }
+    return status;
+}
+
 enum onym_status
 onym_session_enter(struct onym_request *rq, struct onym_session_use *use)
 {
@@ -64,6 +86,9 @@ onym_session_enter(struct onym_request *rq, struct onym_session_use *use)
         status = check_mac(rq, use, &counter);
         if (status == ONYM_OK) {
             status = sessions->accept(sessions->of, id, counter, rq->call->now_s);
+        }
+        if (status == ONYM_OK) {
+            status = check_key(rq, use);
         }
     }
     if (status != ONYM_OK) {

@@ -117,6 +117,54 @@ class Inside(WithNode):
         self.assertEqual(session.do(101, name(f"{PREFIX}/L.005")).code, 1)
         self.assertEqual(session.ask(101, name(f"{PREFIX}/L.006")).code, 402)
 
+    def somebody(self, tag, *indexes):
+        """A user with keys at those indexes; the first has a session in which it is proven."""
+        user = f"{PREFIX}/{tag}"
+        owner = self.open()
+        self.assertEqual(owner.do(100, values(user, *(
+            value(i, "HS_SECKEY", f"pass-{i}", 12) for i in indexes), value(9, "D", "x"))).code, 1)
+        session = self.open(who=Secret(user, indexes[0], f"pass-{indexes[0]}".encode()))
+        self.assertEqual(session.do(101, name(f"{PREFIX}/L.007")).code, 400)
+        self.assertEqual(session.ask(101, name(f"{PREFIX}/L.007")).code, 400, "proven")
+        return owner, user, session
+
+    def ended(self, session):
+        self.assertEqual(session.ask(1, PUBLIC).code, 500)
+        self.assertEqual(session.ask(101, name(f"{PREFIX}/L.007")).code, 500)
+
+    def test_a_session_ends_with_its_key(self):
+        for tag, opcode, tail in (("changed", 104, struct.pack(">I", 1) +
+                                   value(1, "HS_SECKEY", "another", 12)),
+                                  ("removed", 103, numbers(1)), ("deleted", 101, b"")):
+            with self.subTest(tag):
+                owner, user, session = self.somebody(tag, 1, 2)
+                self.assertEqual(owner.ask(104, values(user, value(9, "D", "y"),
+                                                       value(2, "HS_SECKEY", "z", 12))).code, 1)
+                self.assertEqual(session.ask(101, name(f"{PREFIX}/L.007")).code, 400, "no matter")
+                self.assertEqual(owner.ask(opcode, name(user) + tail).code, 1)
+                self.ended(session)
+
+    def test_a_login_ends_with_its_key(self):
+        owner, user, _ = self.somebody("login", 1)
+        who = Secret(user, 1, b"pass-1")
+        with Talk(self.node, (2, 10), session=10001) as talk:
+            self.assertEqual(talk.ask(2, name("/")).code, 1)
+            asked = talk.ask(2001, name(user) + struct.pack(">I", 1), flags=0x10800000)
+            self.assertEqual(talk.ask(200, who.body(asked, talk.sent)).code, 1)
+            self.assertEqual(talk.ask(101, name(f"{PREFIX}/L.007")).code, 400)
+            self.assertEqual(owner.ask(103, name(user) + numbers(1)).code, 1)
+            self.assertEqual(talk.ask(101, name(f"{PREFIX}/L.007")).code, 402, "a stranger")
+
+    def test_any_key_of_a_user_proves_one(self):
+        """Index 0 names none: the session stands on the one that was right."""
+        owner, user, _ = self.somebody("any", 1, 2)
+        session = self.open(who=Secret(user, 0, b"pass-2"))
+        self.assertEqual(session.do(101, name(f"{PREFIX}/L.007")).code, 400)
+        self.assertEqual(owner.ask(103, name(user) + numbers(1)).code, 1)
+        self.assertEqual(session.ask(101, name(f"{PREFIX}/L.007")).code, 400)
+        self.assertEqual(owner.ask(103, name(user) + numbers(2)).code, 1)
+        self.ended(session)
+
     def test_messages_that_are_not_its_own_are_rejected(self):
         session = self.open()
         self.assertEqual(session.ask(1, PUBLIC).code, 1)

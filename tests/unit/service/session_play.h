@@ -63,11 +63,12 @@ access_reply(void *of, uint32_t id, struct onym_session_secret *secret, uint32_t
 }
 
 __attribute__((unused)) static bool
-access_prove(void *of, uint32_t id, const struct onym_principal *who)
+access_prove(void *of, uint32_t id, const struct onym_principal *who,
+             const uint8_t key[ONYM_TOKEN_DIGEST_LEN])
 {
     struct stage *s = of;
 
-    return onym_sessions_prove(s->table, id, who);
+    return onym_sessions_prove(s->table, id, who, key);
 }
 
 __attribute__((unused)) static void

@@ -11,6 +11,8 @@
 
 #define NOW_S 1700000000U
 
+static const uint8_t some_key[ONYM_TOKEN_DIGEST_LEN] = {7, 7, 7};
+
 struct fixture {
     struct onym_sessions *table;
     struct onym_rng rng;
@@ -135,14 +137,15 @@ only_who_the_setup_named_can_be_proven(void **state)
     struct onym_principal other = who("0.NA/88.2", 300);
     struct onym_principal same = who("0.na/88.1", 300); /* a prefix folds */
 
-    assert_false(onym_sessions_prove(f->table, id, &other_index));
-    assert_false(onym_sessions_prove(f->table, id, &other));
-    assert_false(onym_sessions_prove(f->table, id ^ 1U, &same));
+    assert_false(onym_sessions_prove(f->table, id, &other_index, some_key));
+    assert_false(onym_sessions_prove(f->table, id, &other, some_key));
+    assert_false(onym_sessions_prove(f->table, id ^ 1U, &same, some_key));
     assert_int_equal(onym_sessions_find(f->table, id, NOW_S, &use), ONYM_OK);
     assert_false(use.proven);
-    assert_true(onym_sessions_prove(f->table, id, &same));
+    assert_true(onym_sessions_prove(f->table, id, &same, some_key));
     assert_int_equal(onym_sessions_find(f->table, id, NOW_S, &use), ONYM_OK);
     assert_true(use.proven);
+    assert_memory_equal(use.key, some_key, sizeof use.key);
     assert_int_equal(use.user_index, 300);
     assert_true(onym_span_equal(onym_span_of(use.user, use.user_len), onym_span_text("0.NA/88.1")));
 }
@@ -160,8 +163,8 @@ a_setup_without_identity_is_never_proven(void **state)
     uint32_t id;
 
     assert_int_equal(onym_sessions_add(f->table, &ask, NOW_S, &f->rng, &id), ONYM_OK);
-    assert_false(onym_sessions_prove(f->table, id, &nobody));
-    assert_false(onym_sessions_prove(f->table, id, &somebody));
+    assert_false(onym_sessions_prove(f->table, id, &nobody, some_key));
+    assert_false(onym_sessions_prove(f->table, id, &somebody, some_key));
 }
 
 static void
@@ -249,8 +252,8 @@ a_full_table_loses_the_unproven_used_longest_ago(void **state)
     }
     assert_int_equal(onym_sessions_count(f->table), 8);
     /* wherever the walk over the table begins */
-    assert_true(onym_sessions_prove(f->table, id[0], &owner));
-    assert_true(onym_sessions_prove(f->table, id[7], &owner));
+    assert_true(onym_sessions_prove(f->table, id[0], &owner, some_key));
+    assert_true(onym_sessions_prove(f->table, id[7], &owner, some_key));
     assert_int_equal(onym_sessions_accept(f->table, id[1], 1, NOW_S), ONYM_OK);
     id[8] = add(f, 9); /* one past the capacity */
     assert_int_equal(onym_sessions_count(f->table), 8);
@@ -268,7 +271,7 @@ when_all_are_proven_the_oldest_goes(void **state)
 
     for (uint8_t i = 0; i < 8; i++) {
         id[i] = add(f, 1);
-        assert_true(onym_sessions_prove(f->table, id[i], &owner));
+        assert_true(onym_sessions_prove(f->table, id[i], &owner, some_key));
     }
     assert_int_equal(onym_sessions_accept(f->table, id[0], 1, NOW_S), ONYM_OK);
     (void)add(f, 1);
@@ -302,7 +305,7 @@ an_address_pushes_out_its_own(void **state)
     open_table(f, 8, 3);
     other = add(f, 9);
     id[0] = add(f, 1);
-    assert_true(onym_sessions_prove(f->table, id[0], &owner)); /* proven ones do not count */
+    assert_true(onym_sessions_prove(f->table, id[0], &owner, some_key)); /* proven ones do not count */
     for (size_t i = 1; i < 4; i++) {
         id[i] = add(f, 1);
     }
@@ -354,7 +357,7 @@ a_setup_is_checked(void **state)
     uint32_t id;
 
     assert_int_equal(onym_sessions_add(f->table, &ask, NOW_S, &f->rng, &id), ONYM_OK);
-    assert_true(onym_sessions_prove(f->table, id, &ask.identity));
+    assert_true(onym_sessions_prove(f->table, id, &ask.identity, some_key));
     assert_int_equal(onym_sessions_find(f->table, id, NOW_S, &use), ONYM_OK);
     assert_int_equal(use.user_len, ONYM_NAME_LEN_MAX);
     ask.identity.handle.len++;
