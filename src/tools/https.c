@@ -83,7 +83,7 @@ cut(struct onym_https_reply *r, size_t len)
 
 static int
 talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request, size_t len,
-     struct onym_https_reply *out)
+     bool changes, struct onym_https_reply *out)
 {
     size_t got = 0;
 
@@ -92,25 +92,22 @@ talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request
 
         return fail(h, ONYM_EXIT_SERVER, reason[0] != '\0' ? reason : "no TLS handshake");
     }
-    if (write_all(dial, request, len) != 0 || read_all(dial, &out->memory, &got) != 0 ||
-        !cut(out, got)) {
+    if (write_all(dial, request, len) != 0) {
+        return fail(h, ONYM_EXIT_UNREACHABLE, "it closed before the request was sent whole");
+    }
+    if (read_all(dial, &out->memory, &got) != 0 || !cut(out, got)) {
         free(out->memory);
         out->memory = NULL;
-        return fail(h, ONYM_EXIT_UNREACHABLE, "no whole answer came");
+        return changes ? fail(h, ONYM_EXIT_UNKNOWN,
+                              "no whole answer came; whether it was done is in the node's log")
+                       : fail(h, ONYM_EXIT_UNREACHABLE, "no whole answer came");
     }
     return ONYM_EXIT_DONE;
 }
 
-int
-onym_https_ask(const struct onym_https *h, const char *method, const char *target,
-               struct onym_https_reply *out)
-{
-    return onym_https_send(h, method, target, NULL, out);
-}
-
-int
-onym_https_send(const struct onym_https *h, const char *method, const char *target,
-                const char *body, struct onym_https_reply *out)
+static int
+exchange(const struct onym_https *h, const char *method, const char *target, const char *body,
+         bool changes, struct onym_https_reply *out)
 {
     struct onym_tls_dialer *dialer = NULL;
     struct onym_tls_dial *dial = NULL;
@@ -145,7 +142,7 @@ onym_https_send(const struct onym_https *h, const char *method, const char *targ
     } else {
         dial = onym_tls_dial_new(dialer, fd);
         code = dial == NULL ? fail(h, ONYM_EXIT_SERVER, "out of memory")
-                            : talk(h, dial, request, (size_t)len, out);
+                            : talk(h, dial, request, (size_t)len, changes, out);
     }
     onym_tls_dial_free(dial);
     (void)sigaction(SIGPIPE, &before, NULL);
@@ -156,4 +153,18 @@ onym_https_send(const struct onym_https *h, const char *method, const char *targ
     explicit_bzero(request, REQUEST_MAX);
     free(request);
     return code;
+}
+
+int
+onym_https_ask(const struct onym_https *h, const char *method, const char *target,
+               struct onym_https_reply *out)
+{
+    return exchange(h, method, target, NULL, false, out);
+}
+
+int
+onym_https_send(const struct onym_https *h, const char *method, const char *target,
+                const char *body, struct onym_https_reply *out)
+{
+    return exchange(h, method, target, body, strcmp(method, "GET") != 0, out);
 }

@@ -26,13 +26,14 @@ struct onym_https_reply {
     char *memory; /* release with free */
 };
 
-/* ONYM_EXIT_DONE and *out, whatever the status is; or after a line on stderr ONYM_EXIT_UNREACHABLE,
- * ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_SERVER (what answers is no such server, or not the
- * one the authorities stand for). */
+/* Asks for what may be asked again. ONYM_EXIT_DONE and *out, whatever the status is; or after a
+ * line on stderr ONYM_EXIT_UNREACHABLE, ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_SERVER (what
+ * answers is no such server, or not the one the authorities stand for). */
 int onym_https_ask(const struct onym_https *https, const char *method, const char *target,
                    struct onym_https_reply *out);
 
-/* The same with a body of JSON, at most 4096 bytes; NULL: none. */
+/* For what may change something, with a body of JSON, at most 4096 bytes; NULL: none. The same, and
+ * ONYM_EXIT_UNKNOWN: it was sent, by another method than GET, and no answer came. */
 int onym_https_send(const struct onym_https *https, const char *method, const char *target,
                     const char *body, struct onym_https_reply *out);
 

@@ -3,8 +3,11 @@
 
 import json
 import pathlib
+import socket
+import ssl
 import stat
 import sys
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -109,6 +112,34 @@ class Local(unittest.TestCase):
         file.chmod(0o640)
         self.ctl("auth", "token", "list", *by_token, code=6)
         self.ctl("auth", "token", "list", "--as", web.ADMIN[0], code=2)
+
+    def deaf(self):
+        """A server with the node's certificate that reads a request and closes; its port."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.node.pki / "tls" / "server.crt",
+                                self.node.pki / "tls" / "server.key")
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            try:
+                while True:
+                    with context.wrap_socket(listener.accept()[0], server_side=True) as sock:
+                        sock.recv(65536)
+            except OSError:
+                pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def test_an_answer_that_is_lost(self):
+        file = self.node.root / "lost"
+        self.ctl("auth", "token", "create", "--scope", "admin", "--out", file)
+        far = ("--connect", f"127.0.0.1:{self.deaf()}", "--ca", self.node.ca, "--token-file", file)
+        got = self.ctl("auth", "token", "create", "--scope", "read", *far, code=7)
+        self.assertIn("whether it was done", got.stderr)
+        self.ctl("auth", "token", "revoke", "0" * 32, *far, code=7)
+        self.ctl("auth", "token", "list", *far, code=3)
 
     def test_a_token_that_is_refused_leaves_no_file(self):
         file = self.node.root / "none"
