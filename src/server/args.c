@@ -1,8 +1,8 @@
 #include "server/args.h"
 
+#include "base/options.h"
 #include "version.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ onym_args_parse(int argc, char **argv, struct onym_args *out)
     int c;
 
     memset(out, 0, sizeof *out);
-    while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
+    while ((c = onym_option_next(argc, argv, "c:hV", options, NULL)) != -1) {
         if (c == 'c') {
             out->config = optarg;
         } else if (c == 's' && overrides < ONYM_OVERRIDES_MAX) {

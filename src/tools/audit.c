@@ -1,7 +1,9 @@
 /* onymctl audit: the log of changes, read and proven offline. */
 #include "store/audit.h"
+
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/options.h"
 #include "base/writer.h"
 #include "tools/store_common.h"
 #include "tools/text.h"
@@ -9,7 +11,6 @@
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -261,7 +262,8 @@ read_options(struct job *job, bool exports, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1 &&
+           code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             job->data = optarg;
         } else if (option == 's') {

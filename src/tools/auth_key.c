@@ -1,3 +1,4 @@
+#include "base/options.h"
 #include "tools/auth.h"
 
 #include "auth/keys.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +111,7 @@ read_words(struct words *w, const struct option *options, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         int result;
 
         if (code == ':') {

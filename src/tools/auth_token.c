@@ -1,3 +1,4 @@
+#include "base/options.h"
 #include "tools/auth.h"
 
 #include "tools/https_login.h"
@@ -6,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +126,7 @@ read_words(struct words *w, const char *what, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         int result = code == ':' ? onym_usage_error(what, "%s needs an argument", argv[optind - 1])
                      : code == '?' ? onym_usage_error(what, "unknown option %s", argv[optind - 1])
                                    : apply(w, code, optarg, what);

@@ -2,6 +2,7 @@
 #include "tools/batch.h"
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "tools/batch_report.h"
 #include "tools/https_link.h"
 #include "tools/id_change_values.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -165,7 +165,8 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while (result == ONYM_EXIT_DONE && (code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while (result == ONYM_EXIT_DONE &&
+           (code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         if (code == ':') {
             return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
         }

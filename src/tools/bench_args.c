@@ -1,5 +1,6 @@
 #include "tools/bench_args.h"
 
+#include "base/options.h"
 #include "tools/bench_zipf.h"
 #include "tools/command.h"
 #include "tools/dispatch.h"
@@ -336,7 +337,7 @@ onym_bench_args_options(int argc, char **argv, struct onym_bench_args *out)
 
     optind = 0;
     opterr = 0;
-    while ((choice = getopt_long(argc, argv, ":t:r:w:c:T:m:n:N:d:q", options, NULL)) != -1) {
+    while ((choice = onym_option_next(argc, argv, ":t:r:w:c:T:m:n:N:d:q", options, NULL)) != -1) {
         int code = choice == '?' || choice == ':' ? onym_bench_args_unknown(argv[0], options, argv)
                                                   : take_option(choice, optarg, out);
 

@@ -58,7 +58,8 @@ void onym_bench_args_port(struct sockaddr_storage *address, uint16_t port);
 /* "udp" and so on. Static. */
 const char *onym_bench_transport_name(enum onym_bench_transport transport);
 
-/* Says on stderr what getopt_long did not understand, with the nearest option; ONYM_EXIT_USAGE. */
+/* Says on stderr what onym_option_next did not understand, with the nearest option;
+ * ONYM_EXIT_USAGE. */
 int onym_bench_args_unknown(const char *verb, const struct option *options, char **argv);
 /* Prints "onymbench VERB: text" to stderr and returns ONYM_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int onym_bench_usage(const char *verb, const char *format,

@@ -1,5 +1,6 @@
 #include "tools/bench_commands.h"
 
+#include "base/options.h"
 #include "tools/bench_compare.h"
 #include "tools/bench_output.h"
 #include "tools/bench_report.h"
@@ -60,7 +61,7 @@ compare_options(int argc, char **argv, double *margin, bool *json)
 
     optind = 0;
     opterr = 0;
-    while ((choice = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((choice = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         if (choice == 'j') {
             *json = true;
         } else if (choice == 'm') {
@@ -120,7 +121,7 @@ onym_bench_command_report(int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    if (getopt_long(argc, argv, ":", options, NULL) != -1) {
+    if (onym_option_next(argc, argv, ":", options, NULL) != -1) {
         return onym_bench_args_unknown("report", options, argv);
     }
     if (argc - optind != 1) {

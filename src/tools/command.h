@@ -38,7 +38,7 @@ struct onym_command {
     const char *usage;   /* "--data DIR [--memory SIZE] FILE" */
     const char *summary; /* one line */
     const char *help;    /* option list and two examples, at most 80 columns */
-    /* argv[0] is the verb; returns an exit code. Uses getopt_long with optind reset to 0. */
+    /* argv[0] is the verb; returns an exit code. Uses onym_option_next with optind reset to 0. */
     int (*run)(const struct onym_cli *cli, int argc, char **argv);
 };
 

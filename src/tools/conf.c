@@ -1,7 +1,7 @@
+#include "base/options.h"
 #include "tools/conf_print.h"
 #include "tools/order.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -59,7 +59,7 @@ run_check(const struct onym_cli *cli, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    if (getopt_long(argc, argv, "", no_options, NULL) != -1) {
+    if (onym_option_next(argc, argv, "", no_options, NULL) != -1) {
         return bad_option("conf check", argv);
     }
     loaded = load(cli, "conf check", argc, argv, &code);
@@ -90,7 +90,7 @@ run_show(const struct onym_cli *cli, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1) {
         if (option == 'e') {
             show.all = true;
         } else if (option == 'o') {
@@ -125,7 +125,7 @@ run_schema(const struct onym_cli *cli, int argc, char **argv)
     (void)cli;
     optind = 0;
     opterr = 0;
-    if (getopt_long(argc, argv, "", no_options, NULL) != -1) {
+    if (onym_option_next(argc, argv, "", no_options, NULL) != -1) {
         return bad_option("conf schema", argv);
     }
     if (optind < argc) {

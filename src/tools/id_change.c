@@ -1,9 +1,9 @@
 #include "tools/id_change.h"
 
+#include "base/options.h"
 #include "tools/id_change_print.h"
 #include "tools/id_change_values.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 enum option_code { OPT_VALUE = 256, OPT_VALUES, OPT_TTL, OPT_PERMISSIONS, OPT_OVERWRITE, OPT_MINT };
@@ -86,7 +86,7 @@ read_options(struct words *w, const struct kind *kind, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         int result;
 
         if (code == ':') {

@@ -1,5 +1,6 @@
 #include "tools/id_history.h"
 
+#include "base/options.h"
 #include "core/op.h"
 #include "store/history.h"
 #include "tools/https_login.h"
@@ -9,7 +10,6 @@
 #include "wire/json_entry.h"
 #include "wire/json_write.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,7 +242,7 @@ onym_id_history(const struct onym_cli *cli, int argc, char **argv)
     optind = 0;
     opterr = 0;
     while (code == ONYM_EXIT_DONE &&
-           (option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
+           (option = onym_option_next(argc, argv, "n:", options, NULL)) != -1) {
         code = take_option(&h, option, argv);
     }
     if (code != ONYM_EXIT_DONE) {

@@ -1,5 +1,6 @@
 #include "tools/id_list.h"
 
+#include "base/options.h"
 #include "tools/id_change_print.h"
 #include "tools/id_change_values.h"
 #include "tools/text.h"
@@ -104,7 +105,7 @@ onym_list_options(struct onym_cli_identity *identity, uint32_t *limit, const cha
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":n:", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":n:", options, NULL)) != -1) {
         if (code == ':') {
             return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
         }

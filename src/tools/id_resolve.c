@@ -1,5 +1,6 @@
 #include "tools/id_resolve.h"
 
+#include "base/options.h"
 #include "tools/auth_identity.h"
 #include "tools/dispatch.h"
 #include "tools/id_print.h"
@@ -154,7 +155,7 @@ read_options(struct request *r, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":t:i:", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":t:i:", options, NULL)) != -1) {
         int result;
 
         if (code == ':') {

@@ -1,8 +1,8 @@
 #include "tools/init.h"
 
+#include "base/options.h"
 #include "config/load.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ parse(int argc, char **argv, struct onym_init_answers *out, bool *from_file)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
+    while ((option = onym_option_next(argc, argv, "", options, &index)) != -1) {
         if (option == 'a') {
             file = optarg;
         } else if (option == 'y') {

@@ -1,5 +1,6 @@
 /* onym-generate: made-up but well-formed records of the eight chains for demos, tests and load
  * runs, as NDJSON for `onymctl load`. docs/generator.md says what it writes. */
+#include "base/options.h"
 #include "base/require.h"
 #include "tools/command.h"
 #include "tools/generate_record.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -122,7 +122,7 @@ take(int option, const char *value, struct arguments *out)
     case 'N':
         out->names = value;
         return ONYM_EXIT_DONE;
-    default: /* getopt_long has said what is wrong */
+    default: /* onym_option_next has said what is wrong */
         return usage("bad option", "");
     }
 }
@@ -141,7 +141,7 @@ parse(int argc, char **argv, struct arguments *out, bool *finished)
 
     *out = (struct arguments){.plan = {.records = DEFAULT_RECORDS, .seed = ONYM_GENERATE_SEED},
                               .output = "-"};
-    while ((option = getopt_long(argc, argv, "n:s:a:o:hV", options, NULL)) != -1) {
+    while ((option = onym_option_next(argc, argv, "n:s:a:o:hV", options, NULL)) != -1) {
         if (option == 'h' || option == 'V') {
             *finished = true;
             (void)fputs(option == 'h' ? help : "onym-generate " ONYM_BUILD_VERSION "\n", stdout);

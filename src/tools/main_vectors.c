@@ -1,9 +1,9 @@
 /* onym-vectors: does our codec read and write the golden bytes as their files say? */
+#include "base/options.h"
 #include "tools/command.h"
 #include "tools/dispatch.h"
 #include "tools/vectors.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -41,7 +41,7 @@ main(int argc, char **argv)
     enum onym_status status;
     int option;
 
-    while ((option = getopt_long(argc, argv, "vhV", options, NULL)) != -1) {
+    while ((option = onym_option_next(argc, argv, "vhV", options, NULL)) != -1) {
         if (option == 'v') {
             vectors.verbose = true;
         } else if (option == OPTION_DECODE) {

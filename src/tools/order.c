@@ -1,8 +1,8 @@
 #include "tools/order.h"
 
+#include "base/options.h"
 #include "tools/node_api.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +132,7 @@ log_level(const struct onym_cli *cli, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
         if (code == ':') {
             return onym_usage_error(ask.what, "%s needs an argument", argv[optind - 1]);
         }

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/options.h"
 #include "base/writer.h"
 #include "store/check.h"
 #include "tools/store.h"
@@ -7,7 +8,6 @@
 #include "tools/text.h"
 #include "wire/json_write.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -180,7 +180,8 @@ onym_store_check_command(const struct onym_cli *cli, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1 &&
+           code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             data = optarg;
         } else if (option == 's') {

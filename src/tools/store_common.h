@@ -21,7 +21,7 @@ int onym_store_fault(const char *verb, const struct onym_fault *fault);
 int onym_store_size(const char *verb, const char *option, const char *text, size_t least,
                     size_t *out);
 
-/* The complaint about an option getopt_long refused. */
+/* The complaint about an option onym_option_next refused. */
 int onym_store_bad_option(const char *verb, char **argv);
 
 /* Progress on stderr: a redrawn bar on a terminal, else a line each five seconds. */

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/options.h"
 #include "onym/model/ident.h"
 #include "store/scan.h"
 #include "tools/store.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -272,7 +272,8 @@ read_options(struct job *job, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1 &&
+           code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             job->data = optarg;
         } else if (option == 's') {

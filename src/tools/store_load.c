@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/options.h"
 #include "onym/model/ident.h"
 #include "store/load.h"
 #include "store/sorter.h"
@@ -9,7 +10,6 @@
 #include "tools/text.h"
 #include "wire/json_record.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #define BAD_LINES_MAX 10U   /* named before giving up */
@@ -309,7 +309,8 @@ read_options(struct job *job, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1 &&
+           code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             job->data = optarg;
         } else if (option == 'h') {

@@ -1,10 +1,10 @@
+#include "base/options.h"
 #include "store/reindex.h"
 
 #include "base/clock.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 const char onym_store_reindex_help[] =
@@ -79,7 +79,8 @@ onym_store_reindex_command(const struct onym_cli *cli, int argc, char **argv)
 
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1 && code == ONYM_EXIT_DONE) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1 &&
+           code == ONYM_EXIT_DONE) {
         if (option == 'd') {
             data = optarg;
         } else if (option == 's') {

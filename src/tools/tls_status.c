@@ -1,10 +1,10 @@
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/options.h"
 #include "net/tls_probe.h"
 #include "tools/host_port.h"
 #include "tools/tls.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ parse(int argc, char **argv, struct asked *out)
     *out = (struct asked){.soon_days = SOON_DAYS};
     optind = 0;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1) {
         char *end = NULL;
 
         if (option == 'c') {

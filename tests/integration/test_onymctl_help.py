@@ -24,6 +24,28 @@ def commands():
     return [(noun, verb, bool(star)) for noun, verb, star in rows]
 
 
+class Abbreviations(unittest.TestCase):
+    """An option is its whole name: a part of it would mean another one when options are added."""
+
+    def test_no_program_takes_one(self):
+        for program, *words in (("onymctl", "batch", "run", "--connect", "host", "x.csv"),
+                                ("onymctl", "batch", "run", "--c"), ("onymctl", "init", "--ren"),
+                                ("onymctl", "resolve", "--tcp-onl", "88.1/x"),
+                                ("onymctl", "load", "--map", "1GiB", "x"),
+                                ("onymctl", "conf", "show", "--eff"),
+                                ("onymctl", "auth", "token", "list", "--exp"),
+                                ("onymctl", "id", "history", "--conn", "host", "x"),
+                                ("onymbench", "compare", "--marg", "5", "a", "b"),
+                                ("onym-generate", "--rec", "5"), ("onym-vectors", "--verb"),
+                                ("onymd", "--check")):
+            with self.subTest(program=program, words=words):
+                got = subprocess.run([node.program(program), *words], capture_output=True,
+                                     text=True, timeout=30, stdin=subprocess.DEVNULL)
+                self.assertEqual(got.returncode, 78 if program == "onymd" else 2, got)
+                word = next(w for w in words if w.startswith("--"))
+                self.assertRegex(got.stderr, f"(unknown|unrecognized|incomplete).* '?{word}\\b")
+
+
 class Help(unittest.TestCase):
     def check(self, *arguments):
         got = onymctl(*arguments)

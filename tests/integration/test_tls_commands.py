@@ -163,8 +163,9 @@ class Commands(unittest.TestCase):
         config = self.dir / "n" / "onymd.yaml"
         status, text, _ = self.onymctl("-c", config, "tls", "status")
         self.assertEqual(status, 0)
-        for part in ("CN=node-a", "IP:192.0.2.7", "valid, 60 days left", "EC prime256v1"):
+        for part in ("CN=node-a", "IP:192.0.2.7", "EC prime256v1"):
             self.assertIn(part, text)
+        self.assertRegex(text, "valid, (60|59) days left")  # a second may have passed
         shown = json.loads(self.onymctl("-c", config, "tls", "status", "--json")[1])
         wanted = secured.openssl("x509", "-in", self.dir / "n/tls/server.crt", "-noout",
                                  "-fingerprint", "-sha256").strip().split("=")[1].replace(":", "").lower()
