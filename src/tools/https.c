@@ -138,7 +138,8 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
         code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
                     fault.text);
     } else if (onym_tls_probe_reach(h->host, h->port, h->timeout_ms, &fd, &fault) != ONYM_OK) {
-        code = fail(h, ONYM_EXIT_UNREACHABLE, fault.text);
+        (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault.text); /* names host and port */
+        code = ONYM_EXIT_UNREACHABLE;
     } else {
         dial = onym_tls_dial_new(dialer, fd);
         code = dial == NULL ? fail(h, ONYM_EXIT_SERVER, "out of memory")

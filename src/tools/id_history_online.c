@@ -42,9 +42,13 @@ say_problem(const struct pages *p, int status, const json_t *problem)
     const char *title = json_string_value(json_object_get(problem, "title"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
 
-    (void)fprintf(
-        stderr, "onymctl %s: %s%s%s (HTTP %d)\n", p->https->what, title != NULL ? title : "refused",
-        detail != NULL && detail[0] != '\0' ? ": " : "", detail != NULL ? detail : "", status);
+    title = title != NULL ? title : "refused";
+    if (detail == NULL || strncmp(detail, title, strlen(title)) == 0) { /* it says that itself */
+        title = detail != NULL ? detail : title;
+        detail = "";
+    }
+    (void)fprintf(stderr, "onymctl %s: %s%s%s (HTTP %d)\n", p->https->what, title,
+                  detail[0] != '\0' ? ": " : "", detail, status);
     return status == 401 || status == 403 || status == 429 ? ONYM_EXIT_AUTH
            : status == 404 || status == 421                ? ONYM_EXIT_NEGATIVE
            : status == 400                                 ? ONYM_EXIT_USAGE
