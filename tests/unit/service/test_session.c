@@ -305,7 +305,8 @@ an_address_pushes_out_its_own(void **state)
     open_table(f, 8, 3);
     other = add(f, 9);
     id[0] = add(f, 1);
-    assert_true(onym_sessions_prove(f->table, id[0], &owner, some_key)); /* proven ones do not count */
+    /* proven ones do not count */
+    assert_true(onym_sessions_prove(f->table, id[0], &owner, some_key));
     for (size_t i = 1; i < 4; i++) {
         id[i] = add(f, 1);
     }
