@@ -132,9 +132,8 @@ onym_tcp_peer_ended(struct onym_tcp_connection *c)
     onym_tcp_finish(c);
 }
 
-/* Keeps bytes that the protocol did not use. False when the memory for it is used up. */
-static bool
-keep(struct onym_tcp_connection *c, onym_span bytes)
+bool
+onym_tcp_keep(struct onym_tcp_connection *c, onym_span bytes)
 {
     struct onym_tcp *tcp = c->tcp;
     size_t cap = c->kept_cap > 0 ? c->kept_cap : KEPT_FIRST;
@@ -175,8 +174,8 @@ drop_kept_front(struct onym_tcp_connection *c, size_t used)
 }
 
 /* Hands all unused bytes to the protocol, writes its answers, keeps what it left. */
-static void
-handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
+void
+onym_tcp_handle(struct onym_tcp_connection *c, onym_span fresh)
 {
     struct onym_tcp *tcp = c->tcp;
     bool was_kept = c->kept_len > 0;
@@ -184,7 +183,7 @@ handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
     size_t used;
 
     if (was_kept && fresh.len > 0) {
-        enough = keep(c, fresh);
+        enough = onym_tcp_keep(c, fresh);
         fresh = onym_span_of(NULL, 0);
     }
     if (enough) {
@@ -198,7 +197,7 @@ handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
         if (was_kept) {
             drop_kept_front(c, used);
         } else if (used < fresh.len && !c->finishing) {
-            enough = keep(c, onym_span_from(fresh, used));
+            enough = onym_tcp_keep(c, onym_span_from(fresh, used));
         }
     }
     if (!enough) {
@@ -214,10 +213,10 @@ handle_bytes(struct onym_tcp_connection *c, onym_span fresh)
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-    struct onym_tcp_connection *c = handle->data;
+    struct onym_tcp *tcp = ((struct onym_tcp_connection *)handle->data)->tcp;
 
     (void)suggested;
-    *buffer = uv_buf_init((char *)c->tcp->read, ONYM_TCP_READ_LEN);
+    *buffer = uv_buf_init((char *)tcp->read + tcp->waiting_bytes, ONYM_TCP_READ_LEN);
 }
 
 static void
@@ -226,6 +225,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     struct onym_tcp_connection *c = stream->data;
 
     if (n < 0) {
+        onym_tcp_turn(c->tcp); /* what came before the end is answered first */
         /* the peer has said all it wants; answers already queued still go out */
         c->peer_done = true;
         onym_tcp_finish(c);
@@ -235,8 +235,14 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
             onym_tcp_drop(c, c->lingering ? ONYM_TCP_BY_HANDLER : ONYM_TCP_BY_PEER);
         }
     } else if (n > 0 && !c->finishing) {
+        onym_span bytes = onym_span_of((const uint8_t *)buffer->base, (size_t)n);
+
         c->tcp->stats.bytes_in += (uint64_t)n;
-        handle_bytes(c, onym_span_of((const uint8_t *)buffer->base, (size_t)n));
+        if (c->tcp->handlers.turn_begins != NULL && !c->tcp->stopping) {
+            onym_tcp_turn_take(c, bytes);
+        } else {
+            onym_tcp_handle(c, bytes);
+        }
     }
 }
 
@@ -275,7 +281,7 @@ onym_tcp_resume(struct onym_tcp_connection *c)
 {
     c->reading = true;
     if (c->kept_len > 0 || c->tcp->handlers.keeps_input) {
-        handle_bytes(c, onym_span_of(NULL, 0));
+        onym_tcp_handle(c, onym_span_of(NULL, 0));
     }
     if (!c->closing && !c->finishing && c->reading) {
         (void)uv_read_start((uv_stream_t *)&c->socket, on_alloc, on_read);
@@ -390,6 +396,9 @@ onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *us
         return ONYM_NO_MEMORY;
     }
     (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, IDLE_TICK_MS, IDLE_TICK_MS);
+    if (handlers->turn_begins != NULL) {
+        onym_tcp_turn_open(tcp);
+    }
     *out = tcp;
     return ONYM_OK;
 }
@@ -450,6 +459,9 @@ stop_accepting(struct onym_tcp *tcp)
     for (size_t i = 0; i < tcp->listeners; i++) {
         uv_close((uv_handle_t *)tcp->listener[i], on_listener_closed);
     }
+    if (tcp->handlers.turn_begins != NULL) {
+        onym_tcp_turn_close(tcp);
+    }
     (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, STOP_TICK_MS, STOP_TICK_MS);
     close_timer_when_last(tcp);
 }
@@ -459,6 +471,7 @@ onym_tcp_stop(struct onym_tcp *tcp)
 {
     struct onym_tcp_connection *next;
 
+    onym_tcp_turn(tcp); /* what was read before the stop is answered */
     for (struct onym_tcp_connection *c = tcp->newest; c != NULL; c = next) {
         next = c->older;
         if (c->held) {

@@ -3,6 +3,8 @@
  * structures and nothing else.
  *
  *   read -> handlers.bytes(all unused bytes) -> onym_tcp_send() ... -> one gathered write
+ *
+ * Reads of one turn of the loop may be handed over together (tcp_turn.c).
  */
 #ifndef ONYM_NET_TCP_H
 #define ONYM_NET_TCP_H
@@ -13,10 +15,13 @@
 #include <sys/uio.h>
 #include <uv.h>
 
-#define ONYM_TCP_READ_LEN       65536U /* bytes of one read, a buffer shared by the loop */
+#define ONYM_TCP_READ_LEN       65536U /* bytes of one read at most */
+#define ONYM_TCP_TURN_READS     64U    /* reads that wait for each other at most */
+#define ONYM_TCP_TURN_BYTES     8192U  /* nor do they wait with more than this */
 #define ONYM_TCP_GATHER_MAX     512U   /* pieces of one gathered write */
 #define ONYM_TCP_FRONT_LEN      32U
 #define ONYM_TCP_COPY_MAX       1024U /* bytes of a part that is copied instead of borrowed */
+#define ONYM_TCP_ROOM_MAX       8192U
 #define ONYM_TCP_GATHER_BYTES   (256U << 10) /* a gathered write goes out beyond this */
 #define ONYM_TCP_LINGER_MS      2000U        /* for the peer's end after ours */
 #define ONYM_TCP_STOP_LINGER_MS 1000U        /* the same while the node stops */
@@ -29,6 +34,12 @@
 struct onym_tcp;            /* what the connections of one loop and one protocol share */
 struct onym_tcp_connection; /* opaque */
 
+/* What was read from one connection. */
+struct onym_tcp_read {
+    struct onym_tcp_connection *connection;
+    onym_span bytes;
+};
+
 struct onym_tcp_handlers {
     /* A connection was accepted; may be NULL. */
     void (*opened)(void *user, struct onym_tcp_connection *connection);
@@ -40,6 +51,12 @@ struct onym_tcp_handlers {
     /* The handler keeps input of its own: when a congested or held connection is free again, bytes
      * is called even if that is nothing but the empty span. */
     bool keeps_input;
+    /* For protocols that answer faster when they know what comes next; both NULL: every read is
+     * handed over at once. Else what one turn of the loop reads is handed over at its end:
+     * turn_begins shows it, bytes is called for each, then turn_ends. What it is called with may
+     * differ: behind bytes that were kept, or not at all when a connection has gone meanwhile. */
+    void (*turn_begins)(void *user, const struct onym_tcp_read *reads, size_t count);
+    void (*turn_ends)(void *user, size_t count);
 };
 
 struct onym_tcp_limits {
@@ -88,6 +105,11 @@ uint16_t onym_tcp_port(const struct onym_tcp *tcp, size_t index);
  * the return of the bytes handler) to the gathered write. From inside the bytes handler only. */
 void onym_tcp_send(struct onym_tcp_connection *connection, onym_span front,
                    const struct iovec *parts, size_t count);
+
+/* Room in the gathered write for len bytes (at most ONYM_TCP_ROOM_MAX) that the caller writes
+ * before anything else is sent there; never NULL. As onym_tcp_send otherwise, without a second
+ * copy. */
+uint8_t *onym_tcp_room(struct onym_tcp_connection *connection, size_t len);
 
 /* Writes what is gathered, so that borrowed parts may be reused. */
 void onym_tcp_flush(struct onym_tcp_connection *connection);

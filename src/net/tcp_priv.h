@@ -46,14 +46,30 @@ struct onym_tcp {
     size_t gathered, gathered_bytes, copied;
     uv_buf_t gather[ONYM_TCP_GATHER_MAX];
     uint8_t copy[ONYM_TCP_COPY_LEN];
-    uint8_t read[ONYM_TCP_READ_LEN];
+    /* what this turn of the loop has read and not handed over yet; unused without turn_begins */
+    uv_check_t turn;
+    struct onym_tcp_read waiting[ONYM_TCP_TURN_READS];
+    size_t waiting_count, waiting_bytes;
+    uint8_t read[ONYM_TCP_TURN_BYTES + ONYM_TCP_READ_LEN];
 };
 
 /* tcp.c */
+/* hands fresh bytes to the protocol, behind those that were kept */
+void onym_tcp_handle(struct onym_tcp_connection *c, onym_span fresh);
+/* keeps bytes that the protocol did not use; false when the memory for it is used up */
+bool onym_tcp_keep(struct onym_tcp_connection *c, onym_span bytes);
 /* hands kept input to the protocol again after congestion */
 void onym_tcp_resume(struct onym_tcp_connection *c);
 /* everything is written and no more will be: shut our side and wait for the peer's end, so
  * that input still on its way does not turn into a reset that destroys the last answer */
 void onym_tcp_end(struct onym_tcp_connection *c);
+
+/* tcp_turn.c */
+void onym_tcp_turn_open(struct onym_tcp *tcp);
+void onym_tcp_turn_close(struct onym_tcp *tcp);
+/* takes what was read to the end of the buffer's used part */
+void onym_tcp_turn_take(struct onym_tcp_connection *c, onym_span bytes);
+/* hands over what waits, now */
+void onym_tcp_turn(struct onym_tcp *tcp);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 _Static_assert(ONYM_TCP_FRONT_LEN <= ONYM_TCP_COPY_MAX, "a front is copied");
+_Static_assert(ONYM_TCP_ROOM_MAX <= ONYM_TCP_COPY_LEN && ONYM_TCP_COPY_MAX <= ONYM_TCP_ROOM_MAX,
+               "there is room after a flush");
 
 /* A copy of what the kernel did not take at once. */
 struct queued_write {
@@ -95,32 +97,58 @@ onym_tcp_flush(struct onym_tcp_connection *c)
     tcp->copied = 0;
 }
 
-/* Adds bytes to the gathered write. Short ones are copied, so that many answers become one piece:
- * the kernel's work for a piece is dearer than copying a kilobyte. */
+/* Writes what is gathered when a piece more would be too much, of which `copied` bytes are copied.
+ */
 static void
-gather(struct onym_tcp_connection *c, const void *bytes, size_t len)
+make_room(struct onym_tcp_connection *c, size_t copied)
 {
-    struct onym_tcp *tcp = c->tcp;
-    bool copy = len <= ONYM_TCP_COPY_MAX;
-    const char *at = bytes;
-    uv_buf_t *last;
+    const struct onym_tcp *tcp = c->tcp;
 
     if (tcp->gathered == ONYM_TCP_GATHER_MAX || tcp->gathered_bytes > ONYM_TCP_GATHER_BYTES ||
-        (copy && len > ONYM_TCP_COPY_LEN - tcp->copied)) {
+        copied > ONYM_TCP_COPY_LEN - tcp->copied) {
         onym_tcp_flush(c);
     }
-    if (copy) {
-        at = memcpy(tcp->copy + tcp->copied, bytes, len);
-        tcp->copied += len;
-    }
-    last = tcp->gathered > 0 ? &tcp->gather[tcp->gathered - 1] : NULL;
-    if (last != NULL && last->base + last->len == at) {
+}
+
+/* Adds a piece to the gathered write, or makes the last one longer. */
+static void
+add_piece(struct onym_tcp *tcp, const void *bytes, size_t len)
+{
+    uv_buf_t *last = tcp->gathered > 0 ? &tcp->gather[tcp->gathered - 1] : NULL;
+
+    if (last != NULL && last->base + last->len == (const char *)bytes) {
         last->len += len;
     } else {
         /* uv_buf_t serves reading too, so its pointer cannot be const; nothing writes here */
-        tcp->gather[tcp->gathered++] = uv_buf_init((char *)(uintptr_t)at, (unsigned)len);
+        tcp->gather[tcp->gathered++] = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)len);
     }
     tcp->gathered_bytes += len;
+}
+
+uint8_t *
+onym_tcp_room(struct onym_tcp_connection *c, size_t len)
+{
+    struct onym_tcp *tcp = c->tcp;
+    uint8_t *at;
+
+    make_room(c, len);
+    at = tcp->copy + tcp->copied;
+    tcp->copied += len;
+    add_piece(tcp, at, len);
+    return at;
+}
+
+/* Short bytes are copied, so that many answers become one piece: the kernel's work for a piece is
+ * dearer than copying a kilobyte. */
+static void
+gather(struct onym_tcp_connection *c, const void *bytes, size_t len)
+{
+    if (len <= ONYM_TCP_COPY_MAX) {
+        memcpy(onym_tcp_room(c, len), bytes, len);
+    } else {
+        make_room(c, 0);
+        add_piece(c->tcp, bytes, len);
+    }
 }
 
 void

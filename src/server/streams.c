@@ -5,6 +5,7 @@
 #include "net/tcp.h"
 
 _Static_assert(sizeof(struct onym_stream_state) <= ONYM_TCP_STATE_LEN, "kept in the connection");
+_Static_assert(ONYM_STREAM_ROOM_MAX <= ONYM_TCP_ROOM_MAX, "there is room for what is copied");
 
 /* One connection during one call into it. */
 struct talk {
@@ -30,6 +31,14 @@ talk_send(void *of, onym_span envelope, const onym_span *parts, size_t count)
     struct iovec iov[ONYM_REPLY_PARTS_MAX];
 
     t->carrier->send(t->connection, envelope, iov, onym_streams_iovecs(parts, count, iov));
+}
+
+static uint8_t *
+talk_room(void *of, size_t len)
+{
+    const struct talk *t = of;
+
+    return t->carrier->room(t->connection, len);
 }
 
 static void
@@ -77,6 +86,7 @@ sink_of(struct talk *talk)
 {
     return (struct onym_stream_sink){.of = talk,
                                      .send = talk_send,
+                                     .room = talk->carrier->room != NULL ? talk_room : NULL,
                                      .flush = talk_flush,
                                      .congested = talk_congested,
                                      .touch = talk_touch,
@@ -85,13 +95,14 @@ sink_of(struct talk *talk)
 }
 
 static struct onym_stream_service
-service_of(const struct onym_streams *s, enum onym_by by)
+service_of(struct onym_streams *s, enum onym_by by)
 {
     return (struct onym_stream_service){.answerer = s->answerer,
                                         .counters = s->counters,
                                         .arena = s->arena,
                                         .by = by,
-                                        .admin = s->admin};
+                                        .admin = s->admin,
+                                        .batch = &s->batch};
 }
 
 static struct onym_stream_state *
@@ -120,29 +131,76 @@ peer_of(struct onym_stream_state *state, void *connection)
                                      .address = onym_span_of(state->peer, state->peer_len)};
 }
 
+/* ---- what is read at once ---- */
+
+static void
+begin_turn(struct onym_streams *s)
+{
+    s->turn.began_ns = onym_clock_monotonic_ns();
+    s->turn.now_ms = onym_clock_epoch_ms();
+    s->turn.has_view = onym_view_renew(s->view) == ONYM_OK;
+    s->batch.count = s->batch.next = 0;
+}
+
+static void
+end_turn(struct onym_streams *s, enum onym_by by, size_t reads)
+{
+    if (s->turn.has_view) {
+        onym_view_release(s->view);
+    }
+    s->batch.count = s->batch.next = 0;
+    onym_histogram_record(&s->counters->resolve_ns[by],
+                          onym_clock_monotonic_ns() - s->turn.began_ns, reads);
+}
+
+void
+onym_streams_turn_begins(struct onym_streams *s, const struct onym_tcp_read *reads, size_t count)
+{
+    struct onym_stream_service service = service_of(s, ONYM_BY_TCP);
+
+    begin_turn(s);
+    s->turn.begun = true;
+    if (s->turn.has_view) {
+        for (size_t i = 0; i < count; i++) {
+            onym_stream_cut(&s->batch, reads[i].bytes);
+        }
+        onym_stream_fetch(&service);
+    }
+}
+
+void
+onym_streams_turn_ends(struct onym_streams *s, size_t count)
+{
+    s->turn.begun = false;
+    end_turn(s, ONYM_BY_TCP, count);
+}
+
 size_t
 onym_streams_bytes(struct onym_streams *s, const struct onym_carrier *carrier, void *connection,
                    onym_span bytes)
 {
-    uint64_t began = onym_clock_monotonic_ns();
     struct onym_stream_state *state = state_of(carrier, connection);
     struct onym_stream_peer peer = peer_of(state, connection);
     struct onym_stream_service service = service_of(s, carrier->by);
     struct talk talk = {.carrier = carrier, .connection = connection};
     struct onym_stream_sink sink = sink_of(&talk);
-    size_t used;
+    bool alone = !s->turn.begun;
+    size_t used = bytes.len;
 
-    if (onym_view_renew(s->view) != ONYM_OK) {
+    if (alone) {
+        begin_turn(s);
+    }
+    if (s->turn.has_view) {
+        onym_arena_reset(s->arena);
+        used = onym_stream_feed(&service, &peer, bytes, s->turn.now_ms, &sink);
+        carrier->flush(connection);
+    } else {
         onym_counter_add(&s->counters->store_errors, 1);
         carrier->finish(connection);
-        return bytes.len;
     }
-    onym_arena_reset(s->arena);
-    used = onym_stream_feed(&service, &peer, bytes, onym_clock_epoch_ms(), &sink);
-    carrier->flush(connection);
-    onym_view_release(s->view);
-    onym_histogram_record(&s->counters->resolve_ns[carrier->by], onym_clock_monotonic_ns() - began,
-                          1);
+    if (alone) {
+        end_turn(s, carrier->by, 1);
+    }
     return used;
 }
 
@@ -159,9 +217,9 @@ static void
 settle(struct onym_streams *s, struct onym_admin_call *call, enum onym_verdict verdict,
        const struct onym_reply *reply, struct onym_stream_state *state, void *connection)
 {
-    struct talk talk = {.connection = connection};
-    struct onym_stream_sink sink = sink_of(&talk);
     struct onym_stream_service service = service_of(s, state->carrier->by);
+    struct talk talk = {.connection = connection};
+    struct onym_stream_sink sink;
 
     if (verdict == ONYM_VERDICT_PENDING) {
         onym_view_release(s->view);
@@ -169,6 +227,7 @@ settle(struct onym_streams *s, struct onym_admin_call *call, enum onym_verdict v
     }
     if (connection != NULL) {
         talk.carrier = state->carrier;
+        sink = sink_of(&talk);
         if (verdict == ONYM_VERDICT_REPLY) {
             onym_stream_send(&service, reply, &sink);
             talk_flush(&talk);
@@ -266,6 +325,12 @@ tcp_send(void *c, onym_span front, const struct iovec *parts, size_t count)
     onym_tcp_send(c, front, parts, count);
 }
 
+static uint8_t *
+tcp_room(void *c, size_t len)
+{
+    return onym_tcp_room(c, len);
+}
+
 static void
 tcp_flush(void *c)
 {
@@ -316,6 +381,7 @@ tcp_state(void *c)
 
 const struct onym_carrier onym_carrier_tcp = {.by = ONYM_BY_TCP,
                                               .send = tcp_send,
+                                              .room = tcp_room,
                                               .flush = tcp_flush,
                                               .congested = tcp_congested,
                                               .touch = tcp_touch,

@@ -9,10 +9,13 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+struct onym_tcp_read;
+
 /* The functions of a transport, each given one of its connections. */
 struct onym_carrier {
     enum onym_by by; /* what its requests are counted as */
     void (*send)(void *connection, onym_span front, const struct iovec *parts, size_t count);
+    uint8_t *(*room)(void *connection, size_t len); /* NULL: none, see service/stream.h */
     void (*flush)(void *connection);
     bool (*congested)(void *connection);
     void (*touch)(void *connection);
@@ -36,11 +39,23 @@ struct onym_streams {
     struct onym_counters *counters;
     struct onym_arena *arena;
     struct onym_admin *admin; /* NULL: not offered */
+    /* What is read at once is answered from one snapshot of the store, and at one time. */
+    struct onym_stream_turn {
+        bool begun;
+        bool has_view;
+        uint64_t began_ns;
+        uint64_t now_ms;
+    } turn;
+    struct onym_stream_batch batch;
 };
 
 /* For the transport's bytes handler: answers what is complete, returns how much was used. */
 size_t onym_streams_bytes(struct onym_streams *streams, const struct onym_carrier *carrier,
                           void *connection, onym_span bytes);
+/* For the handlers of plain TCP of these names: several calls of onym_streams_bytes. */
+void onym_streams_turn_begins(struct onym_streams *streams, const struct onym_tcp_read *reads,
+                              size_t count);
+void onym_streams_turn_ends(struct onym_streams *streams, size_t count);
 /* For its closed handler. */
 void onym_streams_closed(const struct onym_carrier *carrier, void *connection);
 

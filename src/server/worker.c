@@ -58,6 +58,22 @@ on_bytes(void *user, struct onym_tcp_connection *connection, onym_span bytes)
 }
 
 static void
+on_turn_begins(void *user, const struct onym_tcp_read *reads, size_t count)
+{
+    struct onym_worker *w = user;
+
+    onym_streams_turn_begins(&w->streams, reads, count);
+}
+
+static void
+on_turn_ends(void *user, size_t count)
+{
+    struct onym_worker *w = user;
+
+    onym_streams_turn_ends(&w->streams, count);
+}
+
+static void
 on_closed(void *user, struct onym_tcp_connection *connection)
 {
     (void)user;
@@ -248,8 +264,11 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
 {
     const struct onym_settings *settings = &w->node->settings;
     unsigned workers = settings->workers > 0 ? settings->workers : 1;
-    static const struct onym_tcp_handlers handlers = {
-        .bytes = on_bytes, .closed = on_closed, .keeps_input = true};
+    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes,
+                                                      .closed = on_closed,
+                                                      .keeps_input = true,
+                                                      .turn_begins = on_turn_begins,
+                                                      .turn_ends = on_turn_ends};
     struct onym_tcp_limits limits = {.connections = (settings->tcp_connections + workers - 1) /
                                                     workers,
                                      .idle_ms = settings->tcp_idle_s * 1000U,

@@ -1,10 +1,6 @@
 #include "service/stream.h"
 
 #include "service/admin.h"
-#include "wire/frame.h"
-
-/* Messages of one read whose answers are fetched together. */
-#define AHEAD_MAX 64U
 
 void
 onym_stream_send(struct onym_stream_service *s, const struct onym_reply *reply,
@@ -39,15 +35,37 @@ onym_stream_call(const struct onym_stream_service *s, const struct onym_stream_p
     };
 }
 
-/* Sends what a verdict asks for; false when nothing further may be read now. */
+/* Copies a reply to where it is written from, and gives back what it took of the arena. */
+static void
+copy_reply(struct onym_stream_service *s, const struct onym_reply *reply, uint8_t *to, size_t mark)
+{
+    onym_envelope_encode(&reply->envelope, to);
+    to += ONYM_ENVELOPE_LEN;
+    for (size_t i = 0; i < reply->parts; i++) {
+        memcpy(to, reply->part[i].at, reply->part[i].len);
+        to += reply->part[i].len;
+    }
+    s->arena->used = mark;
+    onym_counter_add(&s->counters->requests[s->by][reply->status], 1);
+}
+
+/* Sends what a verdict asks for; false when nothing further may be read now. mark: what was used of
+ * the arena before. */
 static bool
 act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_reply *reply,
-    const struct onym_stream_sink *sink)
+    size_t mark, const struct onym_stream_sink *sink)
 {
     switch (verdict) {
-    case ONYM_VERDICT_REPLY:
-        onym_stream_send(s, reply, sink);
+    case ONYM_VERDICT_REPLY: {
+        size_t len = ONYM_ENVELOPE_LEN + (size_t)reply->envelope.message_len;
+
+        if (sink->room != NULL && len <= ONYM_STREAM_ROOM_MAX) {
+            copy_reply(s, reply, sink->room(sink->of, len), mark);
+        } else {
+            onym_stream_send(s, reply, sink);
+        }
         return true;
+    }
     case ONYM_VERDICT_PENDING:
         sink->hold(sink->of);
         return false;
@@ -60,38 +78,76 @@ act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_
     return true;
 }
 
-/* Messages at the front of what was read, the last of them perhaps none or not whole. */
-struct batch {
-    size_t count;
-    size_t next;
-    bool has_ahead;
-    struct onym_frame frame[AHEAD_MAX];
-    struct onym_ahead ahead[AHEAD_MAX];
-};
+/* ---- messages ahead ---- */
 
-/* Cuts messages off and starts fetching what their answers will need, so that they wait for memory
- * together. */
-static void
-cut_batch(struct onym_stream_service *s, onym_span bytes, struct batch *b)
+void
+onym_stream_cut(struct onym_stream_batch *b, onym_span bytes)
 {
-    size_t whole = 0;
+    bool whole = true;
 
-    b->next = 0;
-    b->count = 0;
-    while (bytes.len > 0 && whole == b->count && b->count < AHEAD_MAX) {
-        struct onym_frame *frame = &b->frame[b->count++];
+    while (bytes.len > 0 && whole && b->count < ONYM_STREAM_BATCH_MAX) {
+        struct onym_stream_message *m = &b->message[b->count++];
 
-        *frame = onym_frame_cut(bytes);
-        whole += frame->verdict == ONYM_FRAME_MESSAGE;
-        bytes = onym_span_from(bytes, frame->used);
+        m->at = bytes.at;
+        m->frame = onym_frame_cut(bytes);
+        whole = m->frame.verdict == ONYM_FRAME_MESSAGE;
+        bytes = onym_span_from(bytes, m->frame.used);
     }
-    b->has_ahead = whole > 1;
-    for (size_t i = 0; i < whole && b->has_ahead; i++) {
-        onym_answer_ahead(s->answerer, b->frame[i].message, &b->ahead[i]);
+}
+
+void
+onym_stream_fetch(const struct onym_stream_service *s)
+{
+    struct onym_stream_batch *b = s->batch;
+
+    b->fetched = b->count > 1;
+    for (size_t i = 0; i < b->count && b->fetched; i++) {
+        onym_answer_ahead(s->answerer, b->message[i].frame.message, &b->message[i].ahead);
     }
-    for (size_t i = 0; i < whole && b->has_ahead; i++) {
-        onym_resolve_prefetch(&s->answerer->resolver, &b->ahead[i]);
+    for (size_t i = 0; i < b->count && b->fetched; i++) {
+        onym_resolve_prefetch(&s->answerer->resolver, &b->message[i].ahead);
     }
+}
+
+/* Drops messages at the front of the batch that will not be fed: their connection has gone. */
+static void
+skip_to(struct onym_stream_batch *b, onym_span bytes)
+{
+    for (size_t i = b->next; i < b->count; i++) {
+        if (b->message[i].at == bytes.at) {
+            b->next = i;
+            return;
+        }
+    }
+}
+
+/* Drops what is left of bytes in the batch. */
+static void
+drop_rest(struct onym_stream_batch *b, onym_span bytes)
+{
+    while (b->next < b->count &&
+           (uintptr_t)b->message[b->next].at - (uintptr_t)bytes.at < bytes.len) {
+        b->next++;
+    }
+}
+
+/* The message at the front of bytes: from the batch, which is filled again when it is used up, or
+ * into *own when others stand there. */
+static const struct onym_stream_message *
+next_message(struct onym_stream_service *s, onym_span bytes, struct onym_stream_message *own)
+{
+    struct onym_stream_batch *b = s->batch;
+
+    if (b->next == b->count) {
+        b->next = b->count = 0;
+        onym_stream_cut(b, bytes);
+        onym_stream_fetch(s);
+    }
+    if (b->message[b->next].at == bytes.at) {
+        return &b->message[b->next++];
+    }
+    own->frame = onym_frame_cut(bytes);
+    return own;
 }
 
 size_t
@@ -99,48 +155,46 @@ onym_stream_feed(struct onym_stream_service *s, const struct onym_stream_peer *p
                  onym_span bytes, uint64_t now_ms, const struct onym_stream_sink *sink)
 {
     struct onym_answer_call call = onym_stream_call(s, peer, now_ms);
+    struct onym_stream_message own;
     size_t used = 0;
     bool touched = false;
     bool on = true;
-    struct batch b;
 
-    b.count = 0;
-    b.next = 0;
+    skip_to(s->batch, bytes);
     while (on && !sink->congested(sink->of)) {
-        const struct onym_frame *frame;
+        size_t mark = s->arena->used;
+        const struct onym_stream_message *m;
         struct onym_reply reply;
 
         if (peer->dialogue->listing != NULL) { /* the rest of a list comes before anything else */
-            on = act(s, onym_admin_list_next(s->admin, &call, &reply), &reply, sink);
+            on = act(s, onym_admin_list_next(s->admin, &call, &reply), &reply, mark, sink);
             continue;
         }
-        if (b.next == b.count && used == bytes.len) {
+        if (used == bytes.len) {
             break;
         }
-        if (b.next == b.count) {
-            cut_batch(s, onym_span_from(bytes, used), &b);
-        }
-        frame = &b.frame[b.next];
-        call.ahead = b.has_ahead ? &b.ahead[b.next] : NULL;
-        b.next++;
-        if (frame->verdict == ONYM_FRAME_MORE) {
+        m = next_message(s, onym_span_from(bytes, used), &own);
+        call.ahead = m != &own && s->batch->fetched ? &m->ahead : NULL;
+        if (m->frame.verdict == ONYM_FRAME_MORE) {
             break;
         }
         if (!touched) {
             sink->touch(sink->of);
             touched = true;
         }
-        if (frame->verdict == ONYM_FRAME_REFUSE) {
+        if (m->frame.verdict == ONYM_FRAME_REFUSE) {
             (void)act(s,
-                      onym_answer_error(s->answerer, &call, &frame->envelope, onym_span_of(NULL, 0),
-                                        ONYM_MALFORMED, &reply),
-                      &reply, sink);
+                      onym_answer_error(s->answerer, &call, &m->frame.envelope,
+                                        onym_span_of(NULL, 0), ONYM_MALFORMED, &reply),
+                      &reply, mark, sink);
             sink->finish(sink->of);
-            return bytes.len;
+            used = bytes.len;
+            break;
         }
-        used += frame->used;
-        on = act(s, onym_answer(s->answerer, &call, &frame->envelope, frame->message, &reply),
-                 &reply, sink);
+        used += m->frame.used;
+        on = act(s, onym_answer(s->answerer, &call, &m->frame.envelope, m->frame.message, &reply),
+                 &reply, mark, sink);
     }
+    drop_rest(s->batch, bytes);
     return used;
 }

@@ -36,6 +36,10 @@ struct gate_node {
     struct onym_arena arena;
     struct onym_datagram_service datagrams;
     struct onym_dialogue dialogue;
+    struct onym_stream_batch batch;
+    uint8_t *answer; /* the one whose room was handed out last, or NULL */
+    uint8_t room[64 << 10];
+    size_t room_used;
     struct onym_rng rng;
     struct onym_http_service http;
     struct onym_http_connection connection;

@@ -187,6 +187,28 @@ take_message(void *of, onym_span envelope, const onym_span *parts, size_t count)
     take_packet(of, envelope, parts, count);
 }
 
+/* Notes what was written into the room handed out last. */
+static void
+note_room(struct gate_node *n)
+{
+    if (n->answer != NULL) {
+        note(n, onym_get_u32(n->answer + ONYM_ENVELOPE_LEN + 4));
+        n->answer = NULL;
+    }
+}
+
+static uint8_t *
+take_room(void *of, size_t len)
+{
+    struct gate_node *n = of;
+
+    note_room(n);
+    gate_need(len <= sizeof n->room - n->room_used, "write all answers to one read");
+    n->answer = n->room + n->room_used;
+    n->room_used += len;
+    return n->answer;
+}
+
 static void
 nothing(void *of)
 {
@@ -203,10 +225,14 @@ never(void *of)
 static void
 tcp_feed(struct gate_node *n, onym_span bytes)
 {
-    struct onym_stream_service service = {
-        .answerer = &n->answerer, .counters = &n->counters, .arena = &n->arena, .by = ONYM_BY_TCP};
+    struct onym_stream_service service = {.answerer = &n->answerer,
+                                          .counters = &n->counters,
+                                          .arena = &n->arena,
+                                          .by = ONYM_BY_TCP,
+                                          .batch = &n->batch};
     struct onym_stream_sink sink = {.of = n,
                                     .send = take_message,
+                                    .room = take_room,
                                     .flush = nothing,
                                     .congested = never,
                                     .touch = nothing,
@@ -218,6 +244,8 @@ tcp_feed(struct gate_node *n, onym_span bytes)
     onym_arena_reset(&n->arena);
     gate_need(onym_stream_feed(&service, &peer, bytes, GATE_NOW_MS, &sink) == bytes.len,
               "have a stream read to its end");
+    note_room(n);
+    n->room_used = 0;
     onym_view_release(n->view);
 }
 

@@ -79,18 +79,25 @@ on_closed(void *user, struct onym_tcp_connection *connection)
 }
 
 static struct fixture *
-serve(const struct onym_tcp_limits *limits)
+serve_with(const struct onym_tcp_limits *limits, const struct onym_tcp_handlers *handlers)
 {
-    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct fixture *f = calloc(1, sizeof *f);
     struct onym_fault fault = {0};
 
     assert_non_null(f);
     assert_int_equal(uv_loop_init(&f->loop), 0);
-    assert_int_equal(onym_tcp_new(&f->loop, &handlers, f, limits, &f->tcp), ONYM_OK);
+    assert_int_equal(onym_tcp_new(&f->loop, handlers, f, limits, &f->tcp), ONYM_OK);
     assert_int_equal(onym_tcp_listen(f->tcp, (const struct sockaddr *)&any, &fault), ONYM_OK);
     return f;
+}
+
+__attribute__((unused)) static struct fixture *
+serve(const struct onym_tcp_limits *limits)
+{
+    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
+
+    return serve_with(limits, &handlers);
 }
 
 static void

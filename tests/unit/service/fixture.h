@@ -37,6 +37,9 @@ struct fixture {
     size_t out_len;
     unsigned packets;
     bool finished;
+    struct onym_stream_batch batch; /* of the streams */
+    bool no_room;                   /* their sink offers none */
+    unsigned in_room;               /* messages that were written into it */
 };
 
 __attribute__((unused)) static int
@@ -135,6 +138,19 @@ collect(void *of, onym_span envelope, const onym_span *parts, size_t count)
     f->packets++;
 }
 
+__attribute__((unused)) static uint8_t *
+room(void *of, size_t len)
+{
+    struct fixture *f = of;
+    uint8_t *at = f->out + f->out_len;
+
+    assert_true(len <= ONYM_STREAM_ROOM_MAX);
+    f->out_len += len;
+    f->packets++;
+    f->in_room++;
+    return at;
+}
+
 __attribute__((unused)) static void
 nothing(void *of)
 {
@@ -156,13 +172,24 @@ finish(void *of)
     f->finished = true;
 }
 
-__attribute__((unused)) static size_t
-by_tcp(struct fixture *f, struct onym_dialogue *dialogue, onym_span bytes)
+__attribute__((unused)) static struct onym_stream_service
+streams_of(struct fixture *f)
 {
-    struct onym_stream_service service = {
-        .answerer = &f->answerer, .counters = &f->counters, .arena = &f->arena, .by = ONYM_BY_TCP};
+    return (struct onym_stream_service){.answerer = &f->answerer,
+                                        .counters = &f->counters,
+                                        .arena = &f->arena,
+                                        .by = ONYM_BY_TCP,
+                                        .batch = &f->batch};
+}
+
+/* out is not begun anew. */
+__attribute__((unused)) static size_t
+feed(struct fixture *f, struct onym_dialogue *dialogue, onym_span bytes)
+{
+    struct onym_stream_service service = streams_of(f);
     struct onym_stream_sink sink = {.of = f,
                                     .send = collect,
+                                    .room = f->no_room ? NULL : room,
                                     .flush = nothing,
                                     .congested = never,
                                     .touch = nothing,
@@ -170,11 +197,18 @@ by_tcp(struct fixture *f, struct onym_dialogue *dialogue, onym_span bytes)
                                     .hold = nothing};
     struct onym_stream_peer peer = {.dialogue = dialogue};
 
-    f->out_len = 0;
-    f->packets = 0;
-    f->finished = false;
     onym_arena_reset(&f->arena);
     return onym_stream_feed(&service, &peer, bytes, (uint64_t)NOW_S * 1000U, &sink);
+}
+
+__attribute__((unused)) static size_t
+by_tcp(struct fixture *f, struct onym_dialogue *dialogue, onym_span bytes)
+{
+    f->out_len = 0;
+    f->packets = 0;
+    f->in_room = 0;
+    f->finished = false;
+    return feed(f, dialogue, bytes);
 }
 
 __attribute__((unused)) static struct onym_message
