@@ -263,7 +263,9 @@ run(struct client *c)
         open_connection(c, &c->connections[i]);
     }
     while (!c->failed && (!c->stop || c->open > 0)) {
-        int got = epoll_wait(c->epoll, events, EVENTS, 20);
+        /* It asks again and again: a client that slept would be woken by the server's sending, on
+         * the server's time, and the more often the slower the server is. */
+        int got = epoll_wait(c->epoll, events, EVENTS, 0);
         for (int i = 0; i < got; i++) {
             step(c, events[i].data.ptr);
         }
