@@ -34,7 +34,8 @@ enum onym_by { ONYM_BY_UDP, ONYM_BY_TCP, ONYM_BY_TLS, ONYM_BY_HTTPS, ONYM_BY_HTT
 #define ONYM_LOOKUP_MAP(X)                                                                         \
     X(HIT, "hit")                                                                                  \
     X(MISS, "miss")                                                                                \
-    X(STALE, "stale")
+    X(STALE, "stale")                                                                              \
+    X(ABSENT, "absent")
 
 /* Why a datagram, or a fragment waiting for others, was dropped without an answer. Label `reason`
  * of onym_udp_dropped_total. */

@@ -2,59 +2,81 @@
 
 #include "base/hash.h"
 
-#define FRONT_LEN 5U /* of "0.NA/" */
+#define FRONT     "0.NA/"
+#define FRONT_LEN (sizeof FRONT - 1)
+#define SET_BITS  8U
+#define MIX       UINT64_C(0x9E3779B97F4A7C15) /* 2^64 divided by the golden ratio */
 
+_Static_assert(ONYM_HOMED_SETS == 1U << SET_BITS, "a set for each hash");
+
+_Static_assert(sizeof(struct onym_homed_slot) == 64, "a slot is as large as a cache line");
+
+/* Enough for a few thousand prefixes that differ in their ends. */
 static struct onym_homed_slot *
-slot_of(struct onym_homed *homed, onym_span name)
+set_of(struct onym_homed *homed, onym_span prefix)
 {
-    return &homed->slot[onym_hash64(name, 0) % ONYM_HOMED_SLOTS];
+    uint64_t first = 0;
+    uint64_t last = 0;
+
+    if (prefix.len < sizeof first) {
+        first = onym_hash64(prefix, 0);
+    } else {
+        memcpy(&first, prefix.at, sizeof first);
+        memcpy(&last, prefix.at + prefix.len - sizeof last, sizeof last);
+    }
+    return homed->slot[((first ^ last * MIX) * MIX) >> (64 - SET_BITS)];
+}
+
+static bool
+look_up(const struct onym_view *view, onym_span prefix)
+{
+    uint8_t name[FRONT_LEN + ONYM_PREFIX_NAME_LEN_MAX];
+
+    if (prefix.len > ONYM_PREFIX_NAME_LEN_MAX - FRONT_LEN) {
+        return false; /* no record has such a name */
+    }
+    memcpy(name, FRONT, FRONT_LEN);
+    memcpy(name + FRONT_LEN, prefix.at, prefix.len);
+    return onym_view_has(view, ONYM_KIND_PREFIX, onym_span_of(name, FRONT_LEN + prefix.len));
+}
+
+static bool
+is_homed(struct onym_homed *homed, const struct onym_view *view, onym_span prefix)
+{
+    uint64_t changed = onym_marks_get_prefixes(onym_view_marks(view));
+    struct onym_homed_slot *set;
+    struct onym_homed_slot *oldest;
+
+    if (prefix.len == 0 || prefix.len > ONYM_HOMED_PREFIX_MAX) {
+        return look_up(view, prefix);
+    }
+    set = set_of(homed, prefix);
+    oldest = set;
+    for (unsigned i = 0; i < ONYM_HOMED_WAYS; i++) {
+        if (set[i].len == prefix.len && set[i].generation >= changed &&
+            memcmp(set[i].prefix, prefix.at, prefix.len) == 0) {
+            return set[i].homed;
+        }
+        oldest = set[i].generation < oldest->generation ? &set[i] : oldest;
+    }
+    oldest->generation = onym_view_generation(view);
+    oldest->len = (uint8_t)prefix.len;
+    oldest->homed = look_up(view, prefix);
+    memcpy(oldest->prefix, prefix.at, prefix.len);
+    return oldest->homed;
 }
 
 bool
 onym_homed_has(struct onym_homed *homed, const struct onym_view *view, onym_span name)
 {
-    uint64_t generation = onym_view_generation(view);
-    struct onym_homed_slot *slot;
-
-    if (name.len > ONYM_HOMED_NAME_LEN_MAX) {
-        return onym_view_has(view, ONYM_KIND_PREFIX, name);
-    }
-    slot = slot_of(homed, name);
-    if (slot->generation != generation || slot->len != name.len ||
-        memcmp(slot->name, name.at, name.len) != 0) {
-        slot->generation = generation;
-        slot->len = (uint8_t)name.len;
-        memcpy(slot->name, name.at, name.len);
-        slot->homed = onym_view_has(view, ONYM_KIND_PREFIX, name);
-    }
-    return slot->homed;
-}
-
-/* Whether the slot is of the snapshot and of the prefix in front of the first '/'. Prefixes hold no
- * '/', so that none of them ends at a later one. */
-static bool
-is_of(const struct onym_homed_slot *slot, uint64_t generation, onym_span folded)
-{
-    size_t len = slot->len - FRONT_LEN;
-
-    return slot->generation == generation && folded.len > len && folded.at[len] == '/' &&
-           memcmp(slot->name + FRONT_LEN, folded.at, len) == 0;
+    return is_homed(homed, view, onym_span_from(name, FRONT_LEN));
 }
 
 bool
 onym_homed_covers(struct onym_homed *homed, const struct onym_view *view, onym_span folded)
 {
-    uint8_t record[ONYM_PREFIX_NAME_LEN_MAX];
-    bool homed_here;
-    onym_span name;
+    const uint8_t *slash = memchr(folded.at, '/', folded.len);
 
-    if (is_of(&homed->last, onym_view_generation(view), folded)) {
-        return homed->last.homed;
-    }
-    name = onym_ident_prefix_record(folded, record, sizeof record);
-    homed_here = onym_homed_has(homed, view, name);
-    if (name.len <= ONYM_HOMED_NAME_LEN_MAX) {
-        homed->last = *slot_of(homed, name);
-    }
-    return homed_here;
+    return is_homed(homed, view,
+                    onym_span_front(folded, slash != NULL ? (size_t)(slash - folded.at) : 0));
 }

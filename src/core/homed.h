@@ -1,24 +1,26 @@
-/* Which prefixes live on this node, answered from a small per-worker cache. An entry is good for
- * one generation of the store only, so a change is seen with the commit that made it. */
+/* Which prefixes live on this node, answered from a small per-worker cache. What it knows is good
+ * until the record of any prefix changes, which is seen with the commit that made the change
+ * (store/marks.h). */
 #ifndef ONYM_CORE_HOMED_H
 #define ONYM_CORE_HOMED_H
 
 #include "onym/model/ident.h"
 #include "store/view.h"
 
-#define ONYM_HOMED_SLOTS        512U
-#define ONYM_HOMED_NAME_LEN_MAX 46U /* longer prefix names are looked up each time */
+#define ONYM_HOMED_SETS       256U
+#define ONYM_HOMED_WAYS       4U  /* prefixes of a set */
+#define ONYM_HOMED_PREFIX_MAX 54U /* bytes; longer prefixes are looked up each time */
 
 struct onym_homed_slot {
-    uint64_t generation; /* 0 = empty */
-    uint8_t len;
+    uint64_t generation; /* of the view that showed it */
+    uint8_t len;         /* 0 = empty */
     bool homed;
-    uint8_t name[ONYM_HOMED_NAME_LEN_MAX];
+    uint8_t prefix[ONYM_HOMED_PREFIX_MAX];
 };
 
+/* The zero struct knows nothing. */
 struct onym_homed {
-    struct onym_homed_slot last; /* of onym_homed_covers: names come in the same prefix mostly */
-    struct onym_homed_slot slot[ONYM_HOMED_SLOTS];
+    struct onym_homed_slot slot[ONYM_HOMED_SETS][ONYM_HOMED_WAYS];
 };
 
 /* Whether the prefix record name `name` ("0.NA/P", upper-cased) is homed in the view's snapshot. */

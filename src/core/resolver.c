@@ -62,6 +62,10 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
     if (has && (query->public_only || out->private_values.count == 0)) {
         return ONYM_OK;
     }
+    if (keeps && !has && !onym_bloom_may_have(onym_view_bloom(r->view), key.hash)) {
+        r->cache.lookups[ONYM_LOOKUP_ABSENT]++;
+        return ONYM_NOT_FOUND;
+    }
     status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, out);
     if (status == ONYM_OK && keeps && !has) {
         onym_cache_put(&r->cache, &key, onym_view_generation(r->view), out);
@@ -91,16 +95,20 @@ onym_resolve_prefetch(const struct onym_resolver *r, const struct onym_ahead *ah
 }
 
 bool
-onym_resolve_keep(struct onym_resolver *r, const struct onym_record *record)
+onym_resolve_keep(struct onym_resolver *r, const struct onym_record *record,
+                  struct onym_bloom *bloom)
 {
+    bool full = onym_cache_is_full(&r->cache);
     struct onym_cache_key key;
 
-    if (r->cache.buckets == 0 || onym_cache_is_full(&r->cache)) {
+    if (r->cache.buckets == 0 || (full && bloom == NULL)) {
         return false;
     }
-    if (cache_key(r, fold(record->name, r->key), NULL, &key) && !onym_cache_has(&r->cache, &key) &&
-        onym_cache_has_slot(&r->cache, &key)) {
-        onym_cache_put(&r->cache, &key, onym_view_generation(r->view), record);
+    if (cache_key(r, fold(record->name, r->key), NULL, &key)) { /* nobody asks bloom for others */
+        onym_bloom_add(bloom, key.hash);
+        if (!full && !onym_cache_has(&r->cache, &key) && onym_cache_has_slot(&r->cache, &key)) {
+            onym_cache_put(&r->cache, &key, onym_view_generation(r->view), record);
+        }
     }
     return true;
 }

@@ -62,8 +62,10 @@ enum onym_status onym_resolve_known(struct onym_resolver *resolver, const struct
                                     struct onym_resolution *out);
 
 /* Puts a record of kind handle that the view shows into the cache, ahead of any query for it,
- * unless it would push another out. False when the cache is full. */
-bool onym_resolve_keep(struct onym_resolver *resolver, const struct onym_record *record);
+ * unless it would push another out, and its name into bloom (of onym_view_bloom, or NULL). False
+ * when there is no cache, or it is full and bloom is NULL: the rest need not be shown. */
+bool onym_resolve_keep(struct onym_resolver *resolver, const struct onym_record *record,
+                       struct onym_bloom *bloom);
 
 /* Whether this node serves the prefix of `name`, the first check of every operation. */
 bool onym_responsible(struct onym_resolver *resolver, onym_span name);

@@ -47,10 +47,11 @@ make_cache(struct onym_warm *warm, size_t len)
 
 /* ---- filling ---- */
 
-/* Reads on for one slice. False: there is no more to read, or no room for it. */
+/* Reads on for one slice. False: there is no more to read, or no use for it. */
 static bool
 fill(struct onym_warm *warm)
 {
+    struct onym_bloom *bloom = warm->fills_bloom ? onym_view_bloom(warm->view) : NULL;
     uint64_t until_ns = onym_clock_monotonic_ns() + SLICE_NS;
     const onym_span all = onym_span_of(NULL, 0);
     struct onym_record record;
@@ -63,9 +64,16 @@ fill(struct onym_warm *warm)
     for (unsigned i = 1; more; i++) {
         enum onym_status status = onym_scan_take(scan, all, &warm->place, &record);
 
-        /* who asks for a damaged record is told, and the log with him */
+        /* who asks for a damaged record is told, and the log with him; so its name, which cannot
+         * be read, must not be taken for absent */
+        if (status != ONYM_OK && status != ONYM_NOT_FOUND) {
+            warm->fills_bloom = false;
+        }
         more = status == ONYM_CORRUPT ||
-               (status == ONYM_OK && onym_resolve_keep(warm->resolver, &record));
+               (status == ONYM_OK && onym_resolve_keep(warm->resolver, &record, bloom));
+        if (status == ONYM_NOT_FOUND && warm->fills_bloom) {
+            onym_bloom_complete(bloom);
+        }
         if (i % CLOCK_RECORDS == 0 && onym_clock_monotonic_ns() >= until_ns) {
             break;
         }
@@ -98,6 +106,7 @@ on_idle(uv_idle_t *idle)
 static void
 begin(struct onym_warm *warm)
 {
+    warm->fills_bloom = warm->has_bloom;
     warm->began_ns = onym_clock_monotonic_ns();
     warm->place.len = 0;
     (void)uv_idle_start(&warm->idle, on_idle);
@@ -107,10 +116,11 @@ begin(struct onym_warm *warm)
 
 enum onym_status
 onym_warm_open(struct onym_warm *warm, uv_loop_t *loop, struct onym_resolver *resolver,
-               struct onym_log *log, size_t len)
+               struct onym_log *log, size_t len, bool has_bloom)
 {
     warm->resolver = resolver;
     warm->log = log;
+    warm->has_bloom = has_bloom;
     if (len > 0) {
         make_cache(warm, len);
     }

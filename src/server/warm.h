@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/resolver.h"
+#include "store/bloom.h"
 #include "store/scan.h"
 
 #include <uv.h>
@@ -18,16 +19,19 @@ struct onym_warm {
     size_t memory_len;
     uv_idle_t idle; /* runs while there is something to read */
     bool is_open;
+    bool has_bloom;   /* to fill */
+    bool fills_bloom; /* as long as every name could be read */
     uint64_t began_ns;
     struct onym_scan_place place; /* what has been read */
 };
 
 /* Gives the resolver a cache of len bytes (0: none; at least ONYM_CACHE_SIZE_MIN otherwise) and
- * begins to fill it once the loop runs. Without memory the log says so and there is no cache: the
- * node answers from the store. ONYM_OK; ONYM_IO the loop takes no handle. */
+ * begins to fill it once the loop runs; with has_bloom the store's Bloom filter too, for which
+ * all of the store is read, also what the cache has no room for. Without memory the log says so and
+ * there is no cache: the node answers from the store. ONYM_OK; ONYM_IO the loop takes no handle. */
 ONYM_MUST_USE enum onym_status onym_warm_open(struct onym_warm *warm, uv_loop_t *loop,
                                               struct onym_resolver *resolver, struct onym_log *log,
-                                              size_t len);
+                                              size_t len, bool has_bloom);
 
 /* Forgets what is cached and begins again: the store was opened anew. On the loop's thread. */
 void onym_warm_again(struct onym_warm *warm);

@@ -12,6 +12,7 @@
 #include "server/web.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ARENA_BYTES      ((size_t)1 << 20)
 #define TCP_KEPT_BYTES   ((size_t)64 << 20)
@@ -309,6 +310,16 @@ onym_worker_site(struct onym_worker *w)
     w->answerer.site_serial = w->node->site_serial;
 }
 
+/* Whether reading all of the store leaves half of the machine's memory to what is asked for. */
+static bool
+is_small(struct onym_env *env)
+{
+    struct onym_env_stat stat;
+    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+
+    return onym_env_stat(env, &stat) == ONYM_OK && stat.map_used <= memory / 2;
+}
+
 static enum onym_status
 prepare(struct onym_worker *w, struct onym_fault *fault)
 {
@@ -335,7 +346,8 @@ prepare(struct onym_worker *w, struct onym_fault *fault)
     w->streams = (struct onym_streams){
         .view = w->view, .answerer = &w->answerer, .counters = &w->counters, .arena = &w->arena};
     status = onym_warm_open(&w->warm, &w->loop, &w->answerer.resolver, w->node->log,
-                            settings->cache_size / (settings->workers > 0 ? settings->workers : 1));
+                            settings->cache_size / (settings->workers > 0 ? settings->workers : 1),
+                            w->index == 0 && is_small(w->node->env));
     if (status != ONYM_OK) {
         return onym_fault_set(fault, status, "the event loop of worker %u takes no handle",
                               w->index);

@@ -180,13 +180,22 @@ onym_change_from(const struct onym_change *change, onym_span from, onym_span *ke
     return onym_record_v1_decode(*key, onym_span_of(stored.mv_data, stored.mv_size), out);
 }
 
-/* Before the commit can be seen, so that no copy of what was there is taken for current. */
+/* Before the commit can be seen, so that no copy of what was there is taken for current, and
+ * nothing that is new for absent. */
 static void
-mark(struct onym_change *change, onym_span key)
+mark(struct onym_change *change, onym_span key, bool is_new)
 {
     struct onym_marks *marks = change->env->marks;
+    uint64_t hash = onym_marks_hash(marks, key);
 
-    onym_marks_set(marks, onym_marks_hash(marks, key), mdb_txn_id(change->txn));
+    if (is_new) {
+        onym_bloom_add(change->env->bloom, hash);
+    } else {
+        onym_marks_set(marks, hash, mdb_txn_id(change->txn));
+    }
+    if (key.at[0] == ONYM_KIND_PREFIX) {
+        onym_marks_set_prefixes(marks, mdb_txn_id(change->txn));
+    }
 }
 
 static void
@@ -235,9 +244,10 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
     met = value;
     rc = mdb_cursor_put(change->record, &at, &met, MDB_NOOVERWRITE);
     if (rc == 0) {
+        mark(change, key, true);
         count(change, key, 1);
     } else if (rc == MDB_KEYEXIST) {
-        mark(change, key);
+        mark(change, key, false);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
     return onym_lmdb_status(rc);
@@ -249,7 +259,7 @@ onym_change_remove(struct onym_change *change, onym_span key)
     MDB_val at = val(key);
     enum onym_status status;
 
-    mark(change, key);
+    mark(change, key, false);
     status = onym_lmdb_status(mdb_del(change->txn, change->env->tables.record, &at, NULL));
 
     if (status == ONYM_OK) {

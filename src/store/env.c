@@ -231,6 +231,19 @@ open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
     return status;
 }
 
+/* Twice as large as today's records need. */
+static enum onym_status
+make_bloom(struct onym_env *env, struct onym_fault *fault)
+{
+    struct onym_env_stat stat;
+
+    if (onym_env_stat(env, &stat) != ONYM_OK) {
+        return onym_fault_set(fault, ONYM_IO, "%s: cannot be read", env->dir);
+    }
+    env->bloom = onym_bloom_new(2 * stat.handles);
+    return ONYM_OK;
+}
+
 enum onym_status
 onym_env_open(const struct onym_env_options *options, struct onym_env **out,
               struct onym_fault *fault)
@@ -261,6 +274,9 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     if (status == ONYM_OK) {
         status = open_data(env, options->create, options->log_hash, fault);
     }
+    if (status == ONYM_OK && options->seed != 0) {
+        status = make_bloom(env, fault);
+    }
     if (status != ONYM_OK) {
         onym_env_close(env);
         return status;
@@ -280,6 +296,7 @@ onym_env_close(struct onym_env *env)
         (void)close(env->lock_fd);
     }
     (void)pthread_mutex_destroy(&env->reopening);
+    onym_bloom_free(env->bloom);
     free(env->marks);
     free(env->new_path);
     free(env->data_path);

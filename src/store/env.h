@@ -20,7 +20,8 @@ struct onym_env_options {
     const char *holder;   /* program name written into DIR/lock */
     size_t map_size;      /* bytes of address space; 0 = default. Changes at restart only */
     unsigned readers_max; /* reader slots; 0 = 126 */
-    uint64_t seed; /* random, for store/marks.h; a program without views kept open has none */
+    uint64_t seed; /* random, for store/marks.h and store/bloom.h; a program without views kept open
+                      has none */
     bool create;   /* make DIR and an empty store when there is none */
     enum onym_record_digest log_hash; /* of a store that is made; 0 = SHA-256. One that is there
                                          keeps its own */

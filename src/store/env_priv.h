@@ -2,6 +2,7 @@
 #ifndef ONYM_STORE_ENV_PRIV_H
 #define ONYM_STORE_ENV_PRIV_H
 
+#include "store/bloom.h"
 #include "store/env.h"
 #include "store/marks.h"
 
@@ -28,6 +29,7 @@ struct onym_env {
     struct onym_tables tables;
     struct onym_names names;
     struct onym_marks *marks; /* outlives reopening, and what is copied then must not */
+    struct onym_bloom *bloom; /* with a seed: keys are hashed like those of marks */
     /* Between reopening, which takes tables away for a moment, and what other threads ask without
      * a view. Views and changes are promised to be closed then. */
     pthread_mutex_t reopening;

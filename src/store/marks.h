@@ -8,7 +8,9 @@
  * and the copy is what that view would show. A mark may be too high (a neighbour changed, a
  * transaction was taken back), which costs a look-up, and is never too low.
  *
- * A record made where there was none sets no mark: do not keep copies of absence.
+ * A record made where there was none sets no mark: do not keep copies of absence; of that tells
+ * store/bloom.h. The records of prefixes have a mark more, all in common, which is set by new ones
+ * too: what is known of prefixes, absence included, stays good until any of them changes.
  * One writer, the thread with the transaction; any number of readers. */
 #ifndef ONYM_STORE_MARKS_H
 #define ONYM_STORE_MARKS_H
@@ -20,6 +22,7 @@
 struct onym_marks {
     uint64_t seed; /* random: which keys share a mark must not be foreseeable */
     uint64_t mark[ONYM_MARKS];
+    uint64_t prefixes;
 };
 
 /* Of a record's key: the kind's byte and the folded name. */
@@ -45,6 +48,18 @@ static inline void
 onym_marks_set(struct onym_marks *marks, uint64_t hash, uint64_t generation)
 {
     __atomic_store_n(&marks->mark[(hash >> 16) % ONYM_MARKS], generation, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t
+onym_marks_get_prefixes(const struct onym_marks *marks)
+{
+    return __atomic_load_n(&marks->prefixes, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+onym_marks_set_prefixes(struct onym_marks *marks, uint64_t generation)
+{
+    __atomic_store_n(&marks->prefixes, generation, __ATOMIC_RELEASE);
 }
 
 #endif

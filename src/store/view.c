@@ -26,6 +26,7 @@ onym_view_open(struct onym_env *env, struct onym_view **out)
     }
     view->tables = &env->tables;
     view->marks = env->marks;
+    view->bloom = env->bloom;
     view->live = true;
     view->generation = mdb_txn_id(view->txn);
     *out = view;
@@ -83,6 +84,12 @@ const struct onym_marks *
 onym_view_marks(const struct onym_view *view)
 {
     return view->marks;
+}
+
+struct onym_bloom *
+onym_view_bloom(const struct onym_view *view)
+{
+    return view->bloom;
 }
 
 /* The stored bytes under a name; key_out must hold the key until they are decoded. */

@@ -4,6 +4,7 @@
 #define ONYM_STORE_VIEW_H
 
 #include "onym/model/record.h"
+#include "store/bloom.h"
 #include "store/env.h"
 #include "store/marks.h"
 
@@ -25,6 +26,8 @@ uint64_t onym_view_generation(const struct onym_view *view);
 uint64_t onym_view_snapshot(const struct onym_view *view);
 /* When names last changed; lives as long as the store is open. */
 const struct onym_marks *onym_view_marks(const struct onym_view *view);
+/* Which names there are not; lives as long, and may be NULL. */
+struct onym_bloom *onym_view_bloom(const struct onym_view *view);
 
 /* Borrows the record of `kind` whose name folds to `folded` (upper-cased by onym_ident_upper, at
  * most ONYM_PREFIX_NAME_LEN_MAX bytes). Spans point into the map and die with the view's snapshot.

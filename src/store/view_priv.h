@@ -9,6 +9,7 @@
 struct onym_view {
     const struct onym_tables *tables;
     const struct onym_marks *marks;
+    struct onym_bloom *bloom;
     MDB_txn *txn;
     struct onym_digester *digester; /* for keys of long names, so that look-ups take no heap */
     bool live;                      /* has a snapshot now */

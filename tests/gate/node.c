@@ -23,7 +23,7 @@ open_store(struct gate_node *n)
 {
     const char *base = getenv("TMPDIR");
     struct onym_env_options options = {
-        .dir = n->dir, .holder = "gate", .map_size = MAP_SIZE, .create = true};
+        .dir = n->dir, .holder = "gate", .map_size = MAP_SIZE, .seed = 1, .create = true};
     struct onym_fault fault = {0};
     int len = snprintf(n->dir, sizeof n->dir, "%s/onym-gate-XXXXXX", base != NULL ? base : "/tmp");
 
@@ -32,6 +32,7 @@ open_store(struct gate_node *n)
     gate_need(onym_env_open(&options, &n->env, &fault) == ONYM_OK, "open its store");
     gate_store_fill(n->env);
     gate_need(onym_view_open(n->env, &n->view) == ONYM_OK, "read its store");
+    onym_bloom_complete(onym_view_bloom(n->view)); /* as after the walk of server/warm.c */
 }
 
 struct gate_node *

@@ -33,6 +33,7 @@ class Racing(session_node.WithNode):
         self.assertGreater(it.changes, 20)
         self.assertGreater(found["hit"], 0, "the race went past the cache")
         self.assertGreater(found["stale"], 0, "no change met a cached record")
+        self.assertGreater(found["absent"], 0, "every absent name was looked up")
 
     def test_a_prefix_that_is_unhomed_is_not_answered_from_the_cache(self):
         session = self.open()
@@ -73,7 +74,10 @@ class Settings(unittest.TestCase):
             self.assertIn('"records":2000', self.filled(it).replace(" ", ""))
             self.assertEqual(Reply(it.udp(race.request("88.1.2/n.01998", 1))).code, 1)
             time.sleep(TICK_SECONDS)
-            self.assertEqual(race.lookups(it), {"hit": 1, "miss": 0, "stale": 0})
+            self.assertEqual(race.lookups(it), {"hit": 1, "miss": 0, "stale": 0, "absent": 0})
+            self.assertEqual(Reply(it.udp(race.request("88.1.2/n.01999", 1))).code, 100)
+            time.sleep(TICK_SECONDS)
+            self.assertEqual(race.lookups(it), {"hit": 1, "miss": 1, "stale": 0, "absent": 1})
 
     def test_a_small_cache_takes_what_fits(self):
         with node.Node(records=self.RECORDS, settings=["cache.size=64KiB"]) as it:
@@ -91,7 +95,7 @@ class Settings(unittest.TestCase):
         with node.Node(records=self.RECORDS, settings=["cache.size=0KiB"]) as it:
             self.assertEqual(Reply(it.udp(race.request("88.1.2/n.01998", 1))).code, 1)
             time.sleep(TICK_SECONDS)
-            self.assertEqual(race.lookups(it), {"hit": 0, "miss": 0, "stale": 0})
+            self.assertEqual(race.lookups(it), {"hit": 0, "miss": 0, "stale": 0, "absent": 0})
 
     def test_a_node_that_gets_no_memory_for_the_cache_starts_without(self):
         if node.is_sanitized():

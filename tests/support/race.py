@@ -45,6 +45,7 @@ class Race:
         self.names = [f"{prefix}/RACE.{i}" for i in range(names)]
         self.told = dict.fromkeys(self.names, 0)   # the last step anybody was told of
         self.erased = dict.fromkeys(self.names, 0)  # the last step that began to delete
+        self.prefix, self.made = prefix, 0  # so many names were made that nobody had before
         self.failures = []
         self.answers = self.changes = 0
         self.until = 0.0
@@ -76,9 +77,24 @@ class Race:
                 self.step(session, handle, MODIFY, number + 2)
             number += 2
 
+    def write_new(self):
+        """Names that were never there; readers ask for them just before and just after."""
+        session = Session(self.it, self.who)
+        while self.going():
+            self.step(session, self.new_name(self.made), CREATE, 1)
+            self.made += 1
+
+    def new_name(self, number):
+        return f"{self.prefix}/NEW.{number}"
+
+    def some_name(self, dice):
+        if dice.randrange(4) == 0:
+            return self.new_name(max(self.made + dice.randrange(-2, 2), 0))
+        return dice.choice(self.names)
+
     def judge(self, handle, told, reply, how):
         step = step_in(reply)
-        good = self.erased[handle] >= told if step is None else step >= told
+        good = self.erased.get(handle, 0) >= told if step is None else step >= told
         if not good:
             self.failures.append(f"{handle} over {how}: step {told} was told before the request "
                                  f"was sent, the answer was step {step}")
@@ -87,8 +103,8 @@ class Race:
     def burst(self, dice, send, receive, how):
         asked = {}
         for request_id in range(BURST):
-            handle = dice.choice(self.names)
-            asked[request_id] = (handle, self.told[handle])
+            handle = self.some_name(dice)
+            asked[request_id] = (handle, self.told.get(handle, 0))
             send(request(handle, request_id))
         for _ in asked:
             reply = Reply(receive())
@@ -131,7 +147,7 @@ class Race:
         half = len(self.names) // 2
         threads = [threading.Thread(target=self.guarded, args=args) for args in (
             (self.write, self.names[:half], self.seed), (self.write, self.names[half:], self.seed),
-            (self.read_udp, self.seed), (self.read_tcp, self.seed))]
+            (self.write_new,), (self.read_udp, self.seed), (self.read_tcp, self.seed))]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -140,7 +156,7 @@ class Race:
 
 
 def lookups(it):
-    """How often the cache had the record, had none, and had an old one."""
+    """How often the cache had the record, had none, had an old one, and none could be there."""
     text = it.http("/metrics")[2].decode()
     found = {}
     for line in text.splitlines():

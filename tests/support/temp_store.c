@@ -27,8 +27,11 @@ temp_store_dir(struct temp_store *store)
 static void
 open_env(struct temp_store *store)
 {
-    struct onym_env_options options = {
-        .dir = store->dir, .holder = "test", .map_size = TEMP_STORE_MAP_SIZE, .create = true};
+    struct onym_env_options options = {.dir = store->dir,
+                                       .holder = "test",
+                                       .map_size = TEMP_STORE_MAP_SIZE,
+                                       .seed = 1,
+                                       .create = true};
     struct onym_fault fault = {0};
 
     if (onym_env_open(&options, &store->env, &fault) != ONYM_OK) {

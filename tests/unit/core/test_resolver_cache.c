@@ -214,6 +214,57 @@ a_cached_resolver_answers_as_a_bare_one(void **state)
 }
 
 static void
+absence_is_told_without_the_store(void **state)
+{
+    struct fixture *f = *state;
+    struct onym_query query = {.name = onym_span_text("88.1.2/new"), .public_only = true};
+
+    expect_same(f, &query); /* not yet complete: the store is asked */
+    assert_int_equal(looked(f, ONYM_LOOKUP_ABSENT), 0);
+    onym_bloom_complete(onym_view_bloom(f->cached.view));
+    expect_same(f, &query);
+    assert_int_equal(looked(f, ONYM_LOOKUP_ABSENT), 1);
+    put(f, "88.1.2/New", "now it is there", false);
+    expect_same(f, &query); /* the view does not show it yet */
+    renew(f);
+    expect_same(f, &query);
+    erase(f, "88.1.2/NEW", ONYM_KIND_HANDLE);
+    renew(f);
+    expect_same(f, &query);
+    assert_int_equal(looked(f, ONYM_LOOKUP_ABSENT), 1);
+}
+
+static void
+with_all_names_known_a_cached_resolver_answers_as_a_bare_one(void **state)
+{
+    struct fixture *f = *state;
+
+    onym_bloom_complete(onym_view_bloom(f->cached.view));
+    a_cached_resolver_answers_as_a_bare_one(state);
+    assert_true(looked(f, ONYM_LOOKUP_ABSENT) > 10);
+}
+
+static void
+names_are_noted_when_the_cache_is_full(void **state)
+{
+    struct fixture *f = *state;
+    struct onym_bloom *bloom = onym_bloom_new(0);
+    uint64_t hash = onym_marks_hash(onym_view_marks(f->cached.view),
+                                    onym_span_text("h88.1.2/LAST"));
+    struct onym_record record = {.name = onym_span_text("88.1.2/Last")};
+
+    assert_non_null(bloom);
+    onym_bloom_complete(bloom);
+    f->cached.resolver.cache.head = 4 * f->cached.resolver.cache.size;
+    assert_true(onym_cache_is_full(&f->cached.resolver.cache));
+    assert_false(onym_resolve_keep(&f->cached.resolver, &record, NULL));
+    assert_false(onym_bloom_may_have(bloom, hash));
+    assert_true(onym_resolve_keep(&f->cached.resolver, &record, bloom));
+    assert_true(onym_bloom_may_have(bloom, hash));
+    onym_bloom_free(bloom);
+}
+
+static void
 an_older_snapshot_fills_nothing_that_outlives_a_change(void **state)
 {
     struct fixture *f = *state;
@@ -296,18 +347,18 @@ records_are_kept_ahead_until_the_cache_is_full(void **state)
     assert_int_equal(
         onym_view_record(f->cached.view, ONYM_KIND_HANDLE, onym_span_text("88.1.2/AHEAD"), &record),
         ONYM_OK);
-    assert_true(onym_resolve_keep(&f->cached.resolver, &record));
+    assert_true(onym_resolve_keep(&f->cached.resolver, &record, NULL));
     expect_same(f, &query);
     assert_int_equal(looked(f, ONYM_LOOKUP_HIT), 1);
     do { /* other names, the same values */
         (void)snprintf(name, sizeof name, "88.1.2/K%u", kept);
         record.name = onym_span_text(name);
         renew(f);
-    } while (onym_resolve_keep(&f->cached.resolver, &record) && kept++ < 10000);
+    } while (onym_resolve_keep(&f->cached.resolver, &record, NULL) && kept++ < 10000);
     assert_in_range(kept, 200, 1000);
     expect_same(f, &query); /* nothing was pushed out */
     assert_int_equal(looked(f, ONYM_LOOKUP_HIT), 2);
-    assert_false(onym_resolve_keep(&f->bare.resolver, &record)); /* has none */
+    assert_false(onym_resolve_keep(&f->bare.resolver, &record, NULL)); /* has none */
 }
 
 int
@@ -321,6 +372,10 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_new_record_does_not_unsettle_its_neighbours, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(absence_is_told_without_the_store, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            with_all_names_known_a_cached_resolver_answers_as_a_bare_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_noted_when_the_cache_is_full, setup, teardown),
         cmocka_unit_test_setup_teardown(records_are_kept_ahead_until_the_cache_is_full, setup,
                                         teardown),
     };
