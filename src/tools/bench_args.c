@@ -1,6 +1,7 @@
 #include "tools/bench_args.h"
 
 #include "base/options.h"
+#include "tools/bench_import.h"
 #include "tools/bench_zipf.h"
 #include "tools/command.h"
 #include "tools/dispatch.h"
@@ -49,6 +50,7 @@ enum choice {
     CHOICE_ROWS,
     CHOICE_HTTPS_PORT,
     CHOICE_BESIDE_RATE,
+    CHOICE_IMPORT_ROWS,
     CHOICE_AWAY
 };
 
@@ -82,6 +84,7 @@ static const struct option options[] = {
     {"rows", required_argument, NULL, CHOICE_ROWS},
     {"https-port", required_argument, NULL, CHOICE_HTTPS_PORT},
     {"beside-rate", required_argument, NULL, CHOICE_BESIDE_RATE},
+    {"import-rows", required_argument, NULL, CHOICE_IMPORT_ROWS},
     {"quiet", no_argument, NULL, CHOICE_QUIET},
     {"this-server-is-mine", no_argument, NULL, CHOICE_AWAY},
     {NULL, 0, NULL, 0}};
@@ -257,6 +260,8 @@ take_load_option(int choice, const char *text, struct onym_bench_args *out)
         return take_count("https-port", text, 1, UINT16_MAX, &out->https_port);
     case CHOICE_BESIDE_RATE:
         return take_count("beside-rate", text, 1, ONYM_BENCH_RATE_MAX, &out->beside_rate);
+    case CHOICE_IMPORT_ROWS:
+        return take_count("import-rows", text, 1, ONYM_BENCH_IMPORT_ROWS_MAX, &out->import_rows);
     case CHOICE_AS:
         out->as = text;
         return ONYM_EXIT_DONE;

@@ -23,7 +23,7 @@ struct onym_bench_args {
     uint64_t rows;       /* of batches; 0 = not given */
     bool has_fixed_load; /* what a workload itself decides was given */
     const char *as, *secret_file;
-    uint64_t https_port, beside_rate; /* of workloads; 0 = not given */
+    uint64_t https_port, beside_rate, import_rows; /* of workloads; 0 = not given */
     /* given by the user, so that a workload does not set them */
     bool has_duration, has_rate, has_connections, has_window;
 };

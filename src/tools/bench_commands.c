@@ -24,8 +24,10 @@ onym_bench_command_run(int argc, char **argv)
         code = onym_bench_usage("run", argc == optind ? "name the server: onymbench run 127.0.0.1"
                                                       : "one server at a time");
     }
-    if (code == ONYM_EXIT_DONE && (args.https_port > 0 || args.beside_rate > 0)) {
-        code = onym_bench_usage("run", "--https-port and --beside-rate are for onymbench workload");
+    if (code == ONYM_EXIT_DONE &&
+        (args.https_port > 0 || args.beside_rate > 0 || args.import_rows > 0)) {
+        code = onym_bench_usage("run", "--https-port, --beside-rate and --import-rows are for "
+                                       "onymbench workload");
     }
     if (code == ONYM_EXIT_DONE) {
         code = onym_bench_args_settle(argv[optind], &args);

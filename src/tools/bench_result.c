@@ -218,15 +218,28 @@ put_ends(json_t *run, const struct onym_bench_tally *t)
 }
 
 static json_t *
+import_of(const struct onym_bench_run_facts *facts)
+{
+    json_t *out = json_object();
+
+    put(out, "server", json_string(facts->import->server));
+    put_count(out, "rows", facts->imported.rows);
+    put_count(out, "settled", facts->imported.settled);
+    put(out, "complete", json_boolean(facts->imported.complete));
+    return out;
+}
+
+static json_t *
 beside_of(const struct onym_bench_run_facts *facts)
 {
     json_t *out;
 
-    if (facts->beside == NULL) {
+    if (facts->beside == NULL && facts->import == NULL) {
         return json_null();
     }
     out = json_object();
-    put(out, "settings", settings_of(facts->beside));
+    put(out, "settings", facts->beside != NULL ? settings_of(facts->beside) : json_null());
+    put(out, "import", facts->import != NULL ? import_of(facts) : json_null());
     put_number(out, "seconds", facts->beside_s);
     put_count(out, "requests", facts->beside_requests);
     put_count(out, "answers", facts->beside_answers);

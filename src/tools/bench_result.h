@@ -4,6 +4,7 @@
 #define ONYM_TOOLS_BENCH_RESULT_H
 
 #include "base/fault.h"
+#include "tools/bench_import.h"
 #include "tools/bench_ops.h"
 #include "tools/bench_settings.h"
 #include "tools/bench_tally.h"
@@ -30,10 +31,12 @@ struct onym_bench_run_facts {
     double client_cpu_s;
     bool has_server;
     struct onym_bench_ops alone, idle; /* of the server: before everything, with idle connections */
-    struct onym_bench_ops before, after;      /* around the measured time */
-    uint64_t idle_open;                       /* idle connections that stood */
-    const struct onym_bench_settings *beside; /* the load that ran beside, or NULL */
-    uint64_t beside_requests, beside_answers; /* of it, warm-up included */
+    struct onym_bench_ops before, after;         /* around the measured time */
+    uint64_t idle_open;                          /* idle connections that stood */
+    const struct onym_bench_settings *beside;    /* the load that ran beside, or NULL */
+    const struct onym_bench_import_plan *import; /* what was imported beside, or NULL */
+    struct onym_bench_imported imported;
+    uint64_t beside_requests, beside_answers; /* of either, warm-up included */
     double beside_s;
     json_t *series; /* one object for each second; taken over */
 };

@@ -212,7 +212,15 @@ onym_bench_result_print(const json_t *run, FILE *out)
                       onym_bench_result_number(run, "idle_open", NULL),
                       onym_bench_result_number(run, "server", "bytes_per_idle_connection"));
     }
-    if (json_is_object(json_object_get(run, "beside"))) {
+    if (json_is_object(json_object_get(json_object_get(run, "beside"), "import"))) {
+        const json_t *import = json_object_get(json_object_get(run, "beside"), "import");
+
+        (void)fprintf(out, "  import beside it: %.0f of %.0f rows in %.1f s, %.0f a second\n",
+                      onym_bench_result_number(import, "settled", NULL),
+                      onym_bench_result_number(import, "rows", NULL),
+                      onym_bench_result_number(run, "beside", "seconds"),
+                      onym_bench_result_number(run, "beside", "rate"));
+    } else if (json_is_object(json_object_get(run, "beside"))) {
         (void)fprintf(out, "  beside it: %.0f right answers a second of %.0f requests a second\n",
                       onym_bench_result_number(run, "beside", "rate"),
                       onym_bench_result_number(run, "beside", "requests") /

@@ -19,6 +19,7 @@
 #define IDLE_WAIT_NS  (60 * SECOND)
 #define IDLE_RATE     0.1
 #define TRIAL_SESSION 10000U
+#define IMPORT_LOOK   (50 * MS) /* how often an import is looked at */
 
 /* A run while it goes on. */
 struct run {
@@ -26,6 +27,7 @@ struct run {
     struct onym_bench_source source;
     struct onym_bench_settings idle_settings;
     struct onym_bench_load *idle, *beside, *main;
+    struct onym_bench_import *import;
     struct onym_bench_run_facts facts;
     struct onym_histogram *now, *before, *difference;
     uint64_t failed_before, sampled_ns;
@@ -136,25 +138,40 @@ read_server(struct run *r, struct onym_bench_ops *out)
     }
 }
 
+/* Sleeps until then, or until the user or the end of an import ends the measured time. */
+static void
+wait_until(struct run *r, uint64_t then_ns, bool warm)
+{
+    uint64_t now = onym_clock_monotonic_ns();
+
+    while (now < then_ns && !r->facts.interrupted) {
+        bool looks = r->import != NULL && !warm;
+        uint64_t next = looks && then_ns - now > IMPORT_LOOK ? now + IMPORT_LOOK : then_ns;
+
+        r->facts.interrupted = sleep_until(next);
+        if (r->facts.interrupted || (looks && onym_bench_import_over(r->import))) {
+            onym_bench_load_stop(r->main);
+            return;
+        }
+        now = onym_clock_monotonic_ns();
+    }
+}
+
 /* Seconds of the warm-up, then of the measured time. */
 static void
 watch(struct run *r)
 {
     uint64_t start = onym_bench_load_start_ns(r->main);
-    uint64_t end = onym_bench_load_end_ns(r->main);
     bool warm = true;
 
     r->sampled_ns = onym_clock_monotonic_ns();
-    while (r->sampled_ns < end && !r->facts.interrupted) {
-        uint64_t stop = warm ? start : end;
+    while (r->sampled_ns < onym_bench_load_end_ns(r->main) && !r->facts.interrupted) {
+        uint64_t stop = warm ? start : onym_bench_load_end_ns(r->main);
         uint64_t next = r->sampled_ns + SECOND;
         uint64_t now;
 
-        r->facts.interrupted = sleep_until(next < stop ? next : stop);
+        wait_until(r, next < stop ? next : stop, warm);
         now = onym_clock_monotonic_ns();
-        if (r->facts.interrupted) {
-            onym_bench_load_stop(r->main);
-        }
         if (now - r->sampled_ns >= PARTIAL) {
             sample(r, now, warm);
         } else {
@@ -163,6 +180,9 @@ watch(struct run *r)
         if (warm && now >= start) {
             warm = false;
             read_server(r, &r->facts.before);
+            if (r->import != NULL) {
+                onym_bench_import_go(r->import);
+            }
         }
     }
     read_server(r, &r->facts.after);
@@ -236,6 +256,13 @@ start_loads(struct run *r)
     struct onym_fault fault;
     enum onym_status status = ONYM_OK;
 
+    if (plan->import != NULL) { /* before there are threads */
+        status = onym_bench_import_new(plan->import, &r->import, &fault);
+        if (status != ONYM_OK) {
+            (void)fprintf(stderr, "onymbench: %s\n", fault.text);
+            return ONYM_EXIT_SERVER;
+        }
+    }
     read_server(r, &r->facts.alone);
     if (s->idle > 0) {
         int code = open_idle(r);
@@ -284,6 +311,19 @@ end_beside(struct onym_bench_load **load, struct onym_bench_run_facts *facts)
     free(tally);
 }
 
+/* An import counts as the load beside. */
+static void
+end_import(struct run *r)
+{
+    if (r->import != NULL) {
+        onym_bench_import_end(r->import, &r->facts.imported);
+        r->import = NULL;
+        r->facts.beside_s = r->facts.imported.seconds;
+        r->facts.beside_requests = r->facts.imported.settled;
+        r->facts.beside_answers = r->facts.imported.stored;
+    }
+}
+
 /* ---- the end ---- */
 
 static int
@@ -307,7 +347,7 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
             r->failure[0] != '\0' ? r->failure : "nothing came back in time");
         return ONYM_EXIT_UNREACHABLE;
     }
-    return failed > 0 ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_DONE;
+    return failed > 0 || r->facts.imported.failed ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_DONE;
 }
 
 static int
@@ -322,6 +362,7 @@ finish(struct run *r, json_t **out)
     onym_bench_load_finish(r->main, tally, &r->facts.measured_ns);
     r->main = NULL;
     end_beside(&r->beside, &r->facts);
+    end_import(r);
     r->facts.client_cpu_s = cpu_seconds() - r->cpu_before;
     *out = onym_bench_result_run(&r->facts, tally);
     r->facts.series = NULL;
@@ -343,6 +384,7 @@ onym_bench_run(const struct onym_bench_plan *plan, json_t **run)
     r->plan = plan;
     r->facts.settings = s;
     r->facts.beside = plan->beside;
+    r->facts.import = plan->import;
     r->facts.has_server = plan->output->ops != NULL;
     r->facts.series = json_array();
     r->now = calloc(1, sizeof *r->now);
@@ -362,6 +404,7 @@ onym_bench_run(const struct onym_bench_plan *plan, json_t **run)
             watch(r);
             code = finish(r, run);
         }
+        end_import(r);
         end_beside(&r->main, NULL);
         end_beside(&r->beside, NULL);
         end_beside(&r->idle, NULL);

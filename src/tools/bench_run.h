@@ -4,14 +4,17 @@
 #define ONYM_TOOLS_BENCH_RUN_H
 
 #include "tools/bench_args.h"
+#include "tools/bench_import.h"
 
 #include <jansson.h>
 #include <stdio.h>
 
 struct onym_bench_plan {
     const struct onym_bench_settings *settings;
-    const struct onym_bench_settings *beside; /* a load that runs at the same time and is not
-                                                 reported; NULL = none */
+    const struct onym_bench_settings *beside;    /* a load that runs at the same time and is not
+                                                    reported; NULL = none */
+    const struct onym_bench_import_plan *import; /* an import that begins with the measured time and
+                                                    ends it when it is done; NULL = none */
     const struct onym_bench_output *output;
     FILE *text; /* where people read */
 };

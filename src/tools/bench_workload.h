@@ -11,7 +11,12 @@
 #define ONYM_BENCH_STEPS_MAX 6U
 
 /* What runs beside a step. */
-enum onym_bench_beside { ONYM_BENCH_ALONE, ONYM_BENCH_BESIDE_ABUSE, ONYM_BENCH_BESIDE_IMPORT };
+enum onym_bench_beside {
+    ONYM_BENCH_ALONE,
+    ONYM_BENCH_BESIDE_ABUSE,
+    ONYM_BENCH_BESIDE_BATCHES,
+    ONYM_BENCH_BESIDE_IMPORT
+};
 
 /* One run. Zero in a figure: the default of onymbench run. */
 struct onym_bench_step {

@@ -14,6 +14,9 @@
 #define ABUSE_SOURCE "127.0.0.2"
 #define NAMES_MAX    16U
 
+#define BATCH_RATE        1.0
+#define BATCH_CONNECTIONS 4U
+
 static int
 unknown(const char *word)
 {
@@ -56,14 +59,15 @@ settle_beside(const struct onym_bench_step *step, const struct onym_bench_args *
     s->duration_ms = ONYM_BENCH_DURATION_MAX_MS; /* it ends with the step */
     s->warm_up_ms = 0;
     s->threads = 1;
-    s->authorities = NULL;
-    if (step->beside == ONYM_BENCH_BESIDE_IMPORT) {
-        s->transport = ONYM_BENCH_TCP;
-        s->mix_text = "register=1";
-        s->rate = 0;
-        s->connections = 16;
+    if (step->beside == ONYM_BENCH_BESIDE_BATCHES) {
+        s->transport = ONYM_BENCH_HTTPS;
+        s->mix_text = "batch=1";
+        s->rate = user->beside_rate > 0 ? (double)user->beside_rate : BATCH_RATE;
+        s->fixed = true;
+        s->connections = BATCH_CONNECTIONS;
         s->window = 1;
     } else {
+        s->authorities = NULL;
         s->transport = ONYM_BENCH_UDP;
         s->mix_text = ABUSE_MIX;
         s->rate = user->beside_rate > 0 ? (double)user->beside_rate : ABUSE_RATE;
@@ -80,6 +84,28 @@ settle_beside(const struct onym_bench_step *step, const struct onym_bench_args *
     return onym_bench_args_settle(server, out);
 }
 
+/* An import over the Handle protocol, or, with authorities, over HTTPS. */
+static int
+plan_import(const struct onym_bench_args *user, const char *server, const char *url,
+            struct onym_bench_identity *identity, struct onym_bench_import_plan *out)
+{
+    const char *authorities = user->settings.authorities;
+    struct onym_rng rng = onym_rng_system();
+    struct onym_fault fault;
+
+    *identity = user->settings.identity;
+    identity->run = (uint32_t)onym_rng_u64(&rng);
+    *out = (struct onym_bench_import_plan){.identity = identity,
+                                           .secret_file = user->secret_file,
+                                           .server = authorities != NULL ? url : server,
+                                           .authorities = authorities,
+                                           .rows = user->import_rows > 0 ? user->import_rows
+                                                                         : ONYM_BENCH_IMPORT_ROWS};
+    return onym_bench_identity_read(user->as, user->secret_file, identity, &fault) == ONYM_OK
+               ? ONYM_EXIT_DONE
+               : onym_bench_usage("workload", "%s", fault.text);
+}
+
 /* One step; its run is appended. */
 static int
 run_step(const struct onym_bench_workload *workload, const struct onym_bench_step *step,
@@ -90,21 +116,28 @@ run_step(const struct onym_bench_workload *workload, const struct onym_bench_ste
     struct onym_bench_plan plan = {.settings = &args.settings,
                                    .output = &user->output,
                                    .text = onym_bench_output_text(&user->output)};
+    struct onym_bench_import_plan import;
+    struct onym_bench_identity identity;
     char https[300];
+    char url[320];
     json_t *run = NULL;
-    bool quiet = step->beside == ONYM_BENCH_ALONE;
     int code;
 
+    https_server(user, user->settings.host, https);
+    (void)snprintf(url, sizeof url, "https://%s", https);
     if (step->transport == ONYM_BENCH_HTTPS) {
-        https_server(user, user->settings.host, https);
         server = https;
     }
     if (strstr(step->mix, "register") == NULL && strstr(step->mix, "batch") == NULL) {
         args.as = args.secret_file = args.settings.identity.under = NULL;
     }
     code = onym_bench_args_settle(server, &args);
-    if (code == ONYM_EXIT_DONE && !quiet) {
-        code = settle_beside(step, user, server, &beside);
+    if (code == ONYM_EXIT_DONE && step->beside == ONYM_BENCH_BESIDE_IMPORT) {
+        code = plan_import(user, server, url, &identity, &import);
+        plan.import = &import;
+    } else if (code == ONYM_EXIT_DONE && step->beside != ONYM_BENCH_ALONE) {
+        code = settle_beside(step, user, step->beside == ONYM_BENCH_BESIDE_BATCHES ? https : server,
+                             &beside);
         plan.beside = &beside.settings;
     }
     if (code == ONYM_EXIT_DONE) {

@@ -200,12 +200,38 @@ class Against(unittest.TestCase):
         self.assertEqual(runs[1]["idle_open"], 20)
 
     def test_workloads_that_register(self):
-        for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]), ("w5", 3, []),
-                                   ("W6", 2, [])):
+        for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]), 
+                                   ("w5", 3, ["--ca", self.node.ca, "--rows", 20,
+                                              "--beside-rate", 20]),
+                                   ("W6", 2, ["--import-rows", 60, "-d", "2s"])):
             with self.subTest(name):
-                _, runs = self.workload(name, "--rate", 100, *words, *self.identity)
+                text, runs = self.workload(name, "--rate", 100, *words, *self.identity)
                 self.assertEqual(len(runs), steps)
-        self.assertGreater(runs[1]["beside"]["answers"], 0)
+                beside = runs[1]["beside"]
+                if name == "W4":
+                    self.assertIsNone(beside)
+                else:
+                    self.assertGreater(beside["answers"], 0)
+        self.assertIn("import beside it: 60 of 60 rows", text)
+        self.assertLess(runs[1]["seconds"], runs[0]["seconds"])  # it ends with the import
+
+    def test_an_import_over_https_that_outlasts_the_run_is_stopped(self):
+        before = set(pathlib.Path(tempfile.gettempdir()).glob("onymbench-*"))
+        _, runs = self.workload("W6", "--rate", 100, "--import-rows", "300k", "--ca", self.node.ca,
+                                "-d", "1s", *self.identity)
+        beside = runs[1]["beside"]
+        self.assertFalse(beside["import"]["complete"])
+        self.assertGreater(beside["answers"], 0)
+        self.assertEqual(beside["import"]["rows"], 300000)
+        self.assertTrue(beside["import"]["server"].startswith("https://"))
+        self.assertEqual(set(pathlib.Path(tempfile.gettempdir()).glob("onymbench-*")), before)
+
+    def test_an_import_that_is_refused_is_told(self):
+        done = onymbench("workload", "-q", "--records", RECORDS, "-d", "1s", "--warm-up", "30ms",
+                         "--as", OPERATOR, "--secret-file", self.node.root / "secret", "--under",
+                         "88.9999", "--import-rows", 50, "W6", f"127.0.0.1:{self.node.port}")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"onymbench: (the import failed|\d+ rows of the import)")
 
     def test_abuse_comes_from_another_address(self):
         text, runs = self.workload("W11", "--beside-rate", 2000)

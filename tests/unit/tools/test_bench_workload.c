@@ -37,6 +37,7 @@ workloads_say_what_they_need(void **state)
 
             assert_int_equal(onym_bench_mix_parse(w->steps[i].mix, &mix, NULL), ONYM_OK);
             changes = changes || onym_bench_mix_changes(&mix) ||
+                      w->steps[i].beside == ONYM_BENCH_BESIDE_BATCHES ||
                       w->steps[i].beside == ONYM_BENCH_BESIDE_IMPORT;
             assert_true(w->steps[i].rate_factor == 0 || w->rate > 0);
         }
