@@ -290,6 +290,19 @@ ask_for_destination(struct onym_udp *u, const struct sockaddr *address)
     }
 }
 
+/* Packets of 512 bytes fit through every path; with "don't fragment" they need no number by which a
+ * router's pieces would be put together, and the kernel does not make one. PROBE, unlike DO, does
+ * not believe messages about smaller paths. */
+static void
+never_fragment(struct onym_udp *u)
+{
+    const int v4 = IP_PMTUDISC_PROBE;
+    const int v6 = IPV6_PMTUDISC_PROBE;
+
+    (void)setsockopt(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+    (void)setsockopt(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6); /* if it is one */
+}
+
 enum onym_status
 onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn *batch, void *user,
               struct onym_udp **out, struct onym_fault *fault)
@@ -311,6 +324,7 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     (void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     (void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     ask_for_destination(u, address);
+    never_fragment(u);
     u->segments = true; /* until the kernel refuses */
     prepare_in(u);
     rearm_in(u, ONYM_UDP_BATCH);
