@@ -31,6 +31,19 @@ onym_json_sequence(const uint8_t *p, const uint8_t *end)
                : 0;
 }
 
+/* Not 0 when one of eight bytes is no ordinary ASCII: a '"', a '\\', a control or above. */
+static inline uint64_t
+onym_json_word_stop(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    uint64_t quote = word ^ (ones * '"');
+    uint64_t escape = word ^ (ones * '\\');
+    uint64_t stop = ((quote - ones) & ~quote) | ((escape - ones) & ~escape) |
+                    ((word - ones * 0x20) & ~word) | word;
+
+    return stop & 0x8080808080808080ULL;
+}
+
 /* Moves over ordinary ASCII in blocks; stops at or before the first byte that is not. */
 static inline const uint8_t *
 onym_json_skip_blocks(const uint8_t *p, const uint8_t *end)
@@ -54,18 +67,10 @@ onym_json_skip_blocks(const uint8_t *p, const uint8_t *end)
         p += 16;
     }
 #else
-    const uint64_t ones = 0x0101010101010101ULL;
-    const uint64_t highs = 0x8080808080808080ULL;
-
     while (end - p >= 8) {
         uint64_t word;
         memcpy(&word, p, sizeof word);
-        uint64_t quote = word ^ (ones * '"');
-        uint64_t escape = word ^ (ones * '\\');
-        uint64_t stop = ((quote - ones) & ~quote) | ((escape - ones) & ~escape) |
-                        ((word - ones * 0x20) & ~word) | word;
-
-        if ((stop & highs) != 0) {
+        if (onym_json_word_stop(word) != 0) {
             return p; /* which byte it is depends on the machine's order; the caller looks */
         }
         p += 8;
@@ -96,6 +101,50 @@ onym_json_plain_end(const uint8_t *p, const uint8_t *end)
             p += len;
         }
     }
+}
+
+/* Copies ordinary ASCII to out, which has room for it, and returns the place behind it; NULL for
+ * text with anything else in it. Without a call: nearly all texts are short. */
+static inline uint8_t *
+onym_json_copy_ascii(uint8_t *out, const uint8_t *p, size_t len)
+{
+    uint64_t stop = 0;
+
+    if (len >= 16) {
+        size_t blocks = len & ~(size_t)15;
+
+        for (size_t i = 0; i < blocks; i += 16) {
+            memcpy(out + i, p + i, 16);
+        }
+        memcpy(out + len - 16, p + len - 16, 16);
+        return onym_json_skip_blocks(p, p + blocks) == p + blocks &&
+                       onym_json_skip_blocks(p + len - 16, p + len) == p + len
+                   ? out + len
+                   : NULL;
+    }
+    if (len >= 8) {
+        uint64_t front, back;
+
+        memcpy(&front, p, 8);
+        memcpy(&back, p + len - 8, 8);
+        memcpy(out, &front, 8);
+        memcpy(out + len - 8, &back, 8);
+        stop = onym_json_word_stop(front) | onym_json_word_stop(back);
+    } else if (len >= 4) {
+        uint32_t front, back;
+
+        memcpy(&front, p, 4);
+        memcpy(&back, p + len - 4, 4);
+        memcpy(out, &front, 4);
+        memcpy(out + len - 4, &back, 4);
+        stop = onym_json_word_stop((uint64_t)front << 32 | back);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            out[i] = p[i];
+            stop |= onym_json_word_stop(0x2020202020202000ULL | p[i]);
+        }
+    }
+    return stop == 0 ? out + len : NULL;
 }
 
 /* Whether len bytes are the same; without a call, because names are short. */

@@ -13,17 +13,35 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define DIGITS_MAX 20U  /* of 2^64 - 1 */
+#define USUAL_ROOM 160U /* for all of a usual value but its type and data */
+
+/* A literal, copied by the compiler. */
+#define PUT(at, text) put_text(at, text, sizeof(text) - 1)
+
+/* Digits at `at`, without a call or a check; returns the place behind them. */
+static inline uint8_t *
+put_digits(uint8_t *at, uint64_t number)
+{
+    unsigned count = 1;
+    uint8_t *end;
+
+    for (uint64_t least = 10; count < DIGITS_MAX && number >= least; least *= 10) {
+        count++;
+    }
+    end = at + count;
+    for (uint8_t *digit = end; digit > at; number /= 10) {
+        *--digit = (uint8_t)('0' + number % 10);
+    }
+    return end;
+}
+
 void
 onym_json_put_u64(struct onym_writer *w, uint64_t number)
 {
-    char text[24];
-    char *at = text + sizeof text;
+    uint8_t text[DIGITS_MAX];
 
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    onym_writer_bytes(w, onym_span_of(at, (size_t)(text + sizeof text - at)));
+    onym_writer_bytes(w, onym_span_of(text, (size_t)(put_digits(text, number) - text)));
 }
 
 static void
@@ -179,12 +197,19 @@ put_vlist(struct onym_writer *w, onym_span data)
     return true;
 }
 
+/* Whether the type may be one whose data has a form of its own. */
+static bool
+is_structured(onym_span type)
+{
+    return type.len >= 6 && onym_text_equal_nocase(onym_span_front(type, 3), onym_span_text("HS_"));
+}
+
 static bool
 put_structured(struct onym_writer *w, const struct onym_value *value)
 {
     onym_span type = value->type;
 
-    if (type.len < 6 || !onym_text_equal_nocase(onym_span_front(type, 3), onym_span_text("HS_"))) {
+    if (!is_structured(type)) {
         return false;
     }
     if (onym_text_equal_nocase(type, onym_span_text("HS_ADMIN"))) {
@@ -228,10 +253,75 @@ put_permissions(struct onym_writer *w, uint8_t permissions)
     onym_writer_u8(w, '"');
 }
 
+/* ---- values ---- */
+
+static uint8_t *
+put_text(uint8_t *at, const char *text, size_t len)
+{
+    memcpy(at, text, len);
+    return at + len;
+}
+
+/* Copies text that needs no escape; NULL for any other. */
+static uint8_t *
+put_plain(uint8_t *at, onym_span text)
+{
+    uint8_t *behind = onym_json_copy_ascii(at, text.at, text.len);
+
+    if (behind == NULL && plain_front(text).len == text.len) {
+        memcpy(at, text.at, text.len);
+        behind = at + text.len;
+    }
+    return behind;
+}
+
+/* A value as nearly all are: a type and data without escapes, seconds to live, the usual
+ * permissions and no references. The room is looked at once. False, and nothing is written, for
+ * any other. */
+static bool
+write_usual(struct onym_writer *w, const struct onym_value *value, bool stamped,
+            struct onym_time_memo *times)
+{
+    uint8_t *at = w->at + w->len;
+
+    if (value->ttl_type != ONYM_TTL_RELATIVE || (value->permissions & 15U) != ONYM_PERM_DEFAULT ||
+        value->references.count > 0 || is_structured(value->type) || w->status != ONYM_OK ||
+        w->cap - w->len < USUAL_ROOM + value->type.len + value->data.len) {
+        return false;
+    }
+    at = PUT(at, "{\"index\":");
+    at = put_digits(at, value->index);
+    at = PUT(at, ",\"type\":\"");
+    at = put_plain(at, value->type);
+    if (at == NULL) {
+        return false;
+    }
+    at = PUT(at, "\",\"data\":{\"format\":\"string\",\"value\":\"");
+    at = put_plain(at, value->data);
+    if (at == NULL) {
+        return false;
+    }
+    at = PUT(at, "\"},\"ttl\":");
+    at = put_digits(at, value->ttl);
+    if (stamped) {
+        const char *time = onym_time_text(times, (uint64_t)value->timestamp * 1000);
+
+        at = PUT(at, ",\"timestamp\":\"");
+        at = put_text(at, time, strlen(time));
+        *at++ = '"';
+    }
+    *at++ = '}';
+    w->len = (size_t)(at - w->at);
+    return true;
+}
+
 void
 onym_json_value_write(struct onym_writer *w, const struct onym_value *value, bool all,
                       struct onym_time_memo *times)
 {
+    if (write_usual(w, value, value->timestamp != 0 || all, times)) {
+        return;
+    }
     onym_json_put(w, "{\"index\":");
     onym_json_put_u64(w, value->index);
     onym_json_put(w, ",\"type\":");
