@@ -81,8 +81,11 @@ is_id(onym_span text)
 }
 
 static void
-name_request(struct onym_http_connection *c, struct onym_http_service *s, onym_span fields)
+name_request(struct onym_http_connection *c, struct onym_http_service *s, bool readable)
 {
+    const struct onym_http1_request *rq = &c->head.request;
+    onym_span fields = readable && onym_http1_may_have(rq, "x-request-id") ? rq->fields
+                                                                           : onym_span_of(NULL, 0);
     uint8_t chance[8];
     char hex[2 * sizeof chance + 1];
     onym_span value;
@@ -121,10 +124,13 @@ struct onym_http_plan
 onym_http_begin(struct onym_http_call *call, struct onym_http_connection *c,
                 struct onym_http_service *s, uint64_t now_ms, struct onym_http_reply *reply)
 {
-    struct onym_http_plan plan = onym_routes_plan(&c->head.request);
+    struct onym_http_plan plan;
     onym_span trace;
 
     onym_http_call_begin(call, c, s, &c->head.request, now_ms, reply);
+    call->routed = onym_routes_match(&c->head.request);
+    onym_routes_ahead(call);
+    plan = onym_routes_plan(call);
     call->mouth = plan.mouth;
     call->content = onym_span_of(c->held, c->held_len);
     trace = onym_http_header(call, "traceparent");
@@ -194,10 +200,12 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
     struct onym_http_call call;
     onym_span expect;
 
-    name_request(c, s, rq->fields);
+    name_request(c, s, true);
     plan = onym_http_begin(&call, c, s, now_ms, reply);
     c->keep = plan.keep;
-    c->source = onym_body_source(&s->bodies, c->caller.address);
+    if (plan.keep || plan.streams) {
+        c->source = onym_body_source(&s->bodies, c->caller.address);
+    }
     c->body_max = plan.body_max;
     c->stage = ONYM_HTTP_BODY;
     onym_http1_body_init(&c->body, rq);
@@ -313,7 +321,7 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
     if (step == ONYM_HTTP1_REFUSED) {
         struct onym_http1_refusal refusal = c->head.refusal;
 
-        name_request(c, s, onym_span_of(NULL, 0));
+        name_request(c, s, false);
         onym_http_call_begin(&call, c, s, NULL, now_ms, reply);
         return turn_away(&call, ONYM_MALFORMED, refusal.status, refusal.reason);
     }

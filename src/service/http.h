@@ -31,6 +31,7 @@
 #include "service/http_backend.h"
 #include "wire/http1_body.h"
 #include "wire/json_in.h"
+#include "wire/json_time.h"
 
 /* Bytes of a request's body: of any; of one that carries a record (nothing larger can hold a valid
  * one); of a tunnelled message. */
@@ -44,7 +45,7 @@
 #define ONYM_HTTP_ARENA_MIN ((size_t)1 << 20)
 #define ONYM_HTTP_ID_MAX    64U /* bytes of a request id */
 
-/* One per worker. Everything is borrowed but json and the count. */
+/* One per worker. Everything is borrowed but json, the count and the date. */
 struct onym_http_service {
     struct onym_answerer *answerer;          /* its resolver's view is renewed before each call */
     struct onym_arena *arena;                /* each call begins with a reset */
@@ -55,6 +56,8 @@ struct onym_http_service {
     const char *version;                     /* of this build */
     struct onym_body_room bodies;            /* max and seed may be set; beyond the room 503 */
     struct onym_json_in *json;
+    uint64_t date_s; /* what date tells, once it is made */
+    char date[ONYM_TIME_HTTP_LEN];
 };
 
 /* Makes what the service owns; the borrowed members are the caller's to set. ONYM_OK or

@@ -5,14 +5,8 @@
 
 #include "service/http.h"
 #include "service/problem.h"
+#include "service/route.h"
 #include "wire/json_time.h"
-
-/* Whose rules a path follows: how errors look, and which column of the status list counts. */
-enum onym_http_mouth {
-    ONYM_HTTP_PLAIN,  /* no interface of its own: redirects, the tunnel */
-    ONYM_HTTP_FACADE, /* /api/...: proto/handle-rest.md */
-    ONYM_HTTP_V1      /* /api/v1/...: proto/openapi.yaml */
-};
 
 struct onym_http_call {
     struct onym_http_connection *connection;
@@ -21,8 +15,10 @@ struct onym_http_call {
     struct onym_http_reply *reply;
     uint64_t now_ms;
     onym_span content; /* the body, when its plan kept it */
+    struct onym_routed routed;
     enum onym_http_mouth mouth;
-    bool chinese;
+    onym_span name;          /* of routed, decoded; empty: not done yet */
+    struct onym_ahead ahead; /* of name */
     bool pretty;
     struct onym_time_memo times;         /* of the body */
     const struct onym_http_login *login; /* NULL: not asked for yet, or not needed */
@@ -49,7 +45,20 @@ void onym_http_put_header(struct onym_http_call *call, const char *name, onym_sp
 
 /* A header line of the request, its name in lower case; empty when there is none. The first of
  * several. */
-onym_span onym_http_header(const struct onym_http_call *call, const char *name);
+static inline onym_span
+onym_http_header(const struct onym_http_call *call, const char *name)
+{
+    onym_span value = onym_span_of(NULL, 0);
+
+    if (call->request != NULL && onym_http1_may_have(call->request, name)) {
+        onym_span fields = call->request->fields;
+
+        if (onym_http1_find(&fields, name, &value)) {
+            return value;
+        }
+    }
+    return onym_span_of(NULL, 0);
+}
 
 /* Starts the body over. JSON follows (written to call->body). */
 void onym_http_json(struct onym_http_call *call, int status, enum onym_status outcome);

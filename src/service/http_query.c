@@ -26,16 +26,21 @@ onym_http_decode(onym_span text, struct onym_arena *arena, onym_span *out)
     if (at == NULL) {
         return ONYM_NO_SPACE;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] != '%') {
-            at[len++] = text.at[i];
-            continue;
+    while (text.len > 0) {
+        const uint8_t *mark = memchr(text.at, '%', text.len);
+        size_t plain = mark != NULL ? (size_t)(mark - text.at) : text.len;
+
+        memcpy(at + len, text.at, plain);
+        len += plain;
+        text = onym_span_from(text, plain);
+        if (mark == NULL) {
+            break;
         }
-        if (text.len - i < 3 || digit(text.at[i + 1]) < 0 || digit(text.at[i + 2]) < 0) {
+        if (text.len < 3 || digit(text.at[1]) < 0 || digit(text.at[2]) < 0) {
             return ONYM_MALFORMED;
         }
-        at[len++] = (uint8_t)(digit(text.at[i + 1]) * 16 + digit(text.at[i + 2]));
-        i += 2;
+        at[len++] = (uint8_t)(digit(text.at[1]) * 16 + digit(text.at[2]));
+        text = onym_span_from(text, 3);
     }
     *out = onym_span_of(at, len);
     return ONYM_OK;

@@ -57,13 +57,13 @@ weight_of(onym_span header, const char *language)
     return best;
 }
 
-onym_span
-onym_http_header(const struct onym_http_call *call, const char *name)
+static bool
+wants_chinese(const struct onym_http_call *c)
 {
-    onym_span fields = call->request != NULL ? call->request->fields : onym_span_of(NULL, 0);
-    onym_span value;
+    onym_span languages = onym_http_header(c, "accept-language");
 
-    return onym_http1_find(&fields, name, &value) ? value : onym_span_of(NULL, 0);
+    return weight_of(languages, "zh") > weight_of(languages, "en") &&
+           weight_of(languages, "zh") > 0;
 }
 
 void
@@ -72,7 +72,6 @@ onym_http_call_begin(struct onym_http_call *c, struct onym_http_connection *conn
                      uint64_t now_ms, struct onym_http_reply *reply)
 {
     uint8_t *extra;
-    onym_span languages;
 
     ONYM_REQUIRE(reply->cap >= ONYM_HTTP_REPLY_MAX);
     ONYM_REQUIRE(service->arena->cap >= ONYM_HTTP_ARENA_MIN);
@@ -87,9 +86,6 @@ onym_http_call_begin(struct onym_http_call *c, struct onym_http_connection *conn
     c->extra = onym_writer_over(extra, EXTRA_MAX);
     c->close = request == NULL || !request->keep_alive;
     c->head = request != NULL && onym_span_equal(request->method, onym_span_text("HEAD"));
-    languages = onym_http_header(c, "accept-language");
-    c->chinese = weight_of(languages, "zh") > weight_of(languages, "en") &&
-                 weight_of(languages, "zh") > 0;
     reply->outcome = ONYM_OK;
     reply->is_resolution = false;
     reply->request_id = onym_span_of(connection->id, connection->id_len);
@@ -163,18 +159,20 @@ onym_http_fail(struct onym_http_call *c, const struct onym_http_error *e)
     if (c->mouth == ONYM_HTTP_FACADE) {
         facade_error(c, e);
     } else {
+        bool chinese = wants_chinese(c);
+
         p.instance = c->request != NULL ? c->request->target : onym_span_of(NULL, 0);
         onym_http_json(c, onym_problem_http(&p), e->status);
         c->type = "application/problem+json";
         onym_json_put(&c->body, "{");
-        onym_problem_write(&c->body, &p, c->chinese);
+        onym_problem_write(&c->body, &p, chinese);
         if (e->errors.len > 0) {
             onym_json_put(&c->body, ",\"errors\":[");
             onym_writer_bytes(&c->body, e->errors);
             onym_json_put(&c->body, "]");
         }
         onym_json_put(&c->body, "}");
-        onym_http_put_header(c, "Content-Language", onym_span_text(c->chinese ? "zh-CN" : "en"));
+        onym_http_put_header(c, "Content-Language", onym_span_text(chinese ? "zh-CN" : "en"));
         onym_http_put_header(c, "Vary", onym_span_text("Accept-Language"));
     }
     if (c->status == 503 || c->status == 429) {
@@ -276,19 +274,30 @@ make_pretty(struct onym_http_call *c)
 
 /* ---- head ---- */
 
+/* The date as a header line has it, made once a second. */
+static const char *
+date_of(const struct onym_http_call *c)
+{
+    struct onym_http_service *s = c->service;
+    uint64_t now_s = c->now_ms / 1000;
+
+    if (s->date[0] == '\0' || s->date_s != now_s) {
+        s->date_s = now_s;
+        onym_time_http(now_s, s->date);
+    }
+    return s->date;
+}
+
 /* RFC 9110 8.6: 204 and 304 have no body and no length of one. */
 static void
 put_head(struct onym_http_call *c, struct onym_writer *w)
 {
-    char date[ONYM_TIME_HTTP_LEN];
-
     onym_json_put(w, "HTTP/1.1 ");
     onym_json_put_u64(w, (uint64_t)c->status);
     onym_json_put(w, " ");
     onym_json_put(w, onym_http_reason(c->status));
     onym_json_put(w, "\r\nDate: ");
-    onym_time_http(c->now_ms / 1000, date);
-    onym_writer_bytes(w, onym_span_of(date, sizeof date));
+    onym_writer_bytes(w, onym_span_of(date_of(c), ONYM_TIME_HTTP_LEN));
     onym_json_put(w, "\r\n");
     if (c->type != NULL) {
         onym_json_put(w, "Content-Type: ");

@@ -135,7 +135,8 @@ has_type(const struct onym_http1_request *rq, const char *type)
     const uint8_t *end;
     size_t len;
 
-    if (!onym_http1_find(&fields, "content-type", &value)) {
+    if (!onym_http1_may_have(rq, "content-type") ||
+        !onym_http1_find(&fields, "content-type", &value)) {
         return false;
     }
     end = value.len > 0 ? memchr(value.at, ';', value.len) : NULL;
@@ -153,9 +154,10 @@ is_tunnel(const struct onym_http1_request *rq)
 }
 
 struct onym_http_plan
-onym_routes_plan(const struct onym_http1_request *rq)
+onym_routes_plan(const struct onym_http_call *c)
 {
-    struct onym_routed r = onym_routes_match(rq);
+    const struct onym_http1_request *rq = c->request;
+    struct onym_routed r = c->routed;
     struct onym_http_plan plan = {.mouth = r.mouth, .body_max = ONYM_HTTP_BODY_MAX};
     bool batch = r.route == ONYM_ROUTE_BATCH && r.method == POST;
     bool writes = r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_IDENTIFIER ||
@@ -180,12 +182,30 @@ onym_routes_plan(const struct onym_http1_request *rq)
     return plan;
 }
 
+void
+onym_routes_ahead(struct onym_http_call *c)
+{
+    const struct onym_routed *r = &c->routed;
+    bool reads = r->method == GET &&
+                 (r->route == ONYM_ROUTE_IDENTIFIER || r->route == ONYM_ROUTE_HANDLE);
+
+    if (reads && onym_http_decode(r->name, c->service->arena, &c->name) == ONYM_OK) {
+        onym_resolve_ahead(&c->service->answerer->resolver, c->name, &c->ahead);
+    }
+}
+
 enum onym_routes_step
 onym_routes_name(struct onym_http_call *c, onym_span raw, onym_span *name)
 {
-    enum onym_status status = onym_http_decode(raw, c->service->arena, name);
+    bool done = c->name.len > 0 && raw.at == c->routed.name.at && raw.len == c->routed.name.len;
+    enum onym_status status = ONYM_OK;
     const char *why = "the path has a % without two hexadecimal digits";
 
+    if (done) {
+        *name = c->name;
+    } else {
+        status = onym_http_decode(raw, c->service->arena, name);
+    }
     if (status == ONYM_OK && name->len > ONYM_NAME_LEN_MAX) {
         status = ONYM_NAME_INVALID;
         why = "the identifier is longer than 2048 bytes";
@@ -305,7 +325,7 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
 enum onym_http_when
 onym_routes_answer(struct onym_http_call *c)
 {
-    struct onym_routed r = onym_routes_match(c->request);
+    struct onym_routed r = c->routed;
     onym_span callback;
 
     c->pretty = onym_http_flag(c->request->query, "pretty", false);

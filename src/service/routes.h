@@ -19,8 +19,11 @@ struct onym_http_plan {
     uint64_t body_max;
 };
 
-/* By the head alone, before any of the body is taken. */
-struct onym_http_plan onym_routes_plan(const struct onym_http1_request *rq);
+/* By the head alone (call->routed and the header lines), before any of the body is taken. */
+struct onym_http_plan onym_routes_plan(const struct onym_http_call *call);
+
+/* Asks the memory for what a look-up will need; the answer follows. */
+void onym_routes_ahead(struct onym_http_call *call);
 
 /* Answers call (call->content is the body). ONYM_HTTP_NOW: the answer is in call. ONYM_HTTP_LATER:
  * the backend works, and the connection's stage says at what; after a login call again with

@@ -104,7 +104,7 @@ onym_routes_batch(struct onym_http_call *c)
 {
     struct onym_identity identity = {.index = 0};
     struct onym_bulk_options options;
-    bool streams = onym_routes_plan(c->request).streams;
+    bool streams = onym_routes_plan(c).streams;
     enum onym_routes_step step = onym_routes_login(c, &identity);
     enum onym_status status;
 

@@ -83,7 +83,7 @@ login_failed(struct onym_http_call *c, enum onym_status status, onym_span challe
 static const char *
 scope_needed(struct onym_http_call *c, unsigned *bits)
 {
-    struct onym_routed r = onym_routes_match(c->request);
+    struct onym_routed r = c->routed;
 
     if (r.route == ONYM_ROUTE_TOKENS || (r.route == ONYM_ROUTE_V1_PREFIX) ||
         r.route == ONYM_ROUTE_PREFIX) {
@@ -148,6 +148,9 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
         *identity = (struct onym_identity){.handle = onym_span_text(ONYM_OPERATOR_NAME),
                                            .index = c->connection->caller.user,
                                            .is_server_admin = true};
+        return ONYM_ROUTES_ON;
+    }
+    if (!onym_http1_may_have(c->request, "authorization")) {
         return ONYM_ROUTES_ON;
     }
     status = onym_http_auth_read(c->request->fields, c->service->arena, &credentials, &why);

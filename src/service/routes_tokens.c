@@ -168,7 +168,7 @@ submit(struct onym_http_call *c, struct onym_operation *op, const struct onym_id
         .operation = op,
         .identity = identity,
         .request_id = onym_span_of(c->connection->id, c->connection->id_len)};
-    struct onym_routed r = onym_routes_match(c->request);
+    struct onym_routed r = c->routed;
 
     op->principal = (struct onym_principal){.handle = identity->handle, .index = identity->index};
     op->address = c->connection->caller.address;

@@ -454,7 +454,7 @@ v1_changed(struct onym_http_call *c, const struct onym_http_result *result, onym
 void
 onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *result)
 {
-    struct onym_routed r = onym_routes_match(c->request);
+    struct onym_routed r = c->routed;
     bool is_delete = r.method == ONYM_METHOD_DELETE;
     bool is_post = r.route == ONYM_ROUTE_IDENTIFIERS;
     onym_span name = {0};

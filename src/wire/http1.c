@@ -1,9 +1,11 @@
 #include "wire/http1.h"
 
+#include "wire/http1_lines.h"
+
 #include <llhttp.h>
 #include <stddef.h>
 
-/* Where the guard stands. */
+/* Where the guard onym_http1_stands. */
 enum guard_state {
     START,       /* in front of the request line */
     START_LF,    /* after the CR of a skipped empty line */
@@ -36,29 +38,6 @@ refuse(struct onym_http1 *p, int status, const char *reason)
     return ONYM_HTTP1_REFUSED;
 }
 
-/* RFC 9110 5.6.2: letters, digits and !#$%&'*+-.^_`|~, a bit for each byte. */
-static bool
-is_token(uint8_t c)
-{
-    static const uint64_t bits[4] = {0x03FF6CFA00000000, 0x57FFFFFFC7FFFFFE};
-
-    return (bits[c / 64] >> (c % 64) & 1) != 0;
-}
-
-/* What stands in a target, as far as the guard minds. */
-static bool
-is_target(uint8_t c)
-{
-    return c > ' ' && c != '#' && c != 0x7F;
-}
-
-/* What stands in the value of a header line. */
-static bool
-is_value(uint8_t c)
-{
-    return (c >= ' ' && c != 0x7F) || c == '\t';
-}
-
 /* RFC 9112 2.2: a lone CR or LF is never a line end here. */
 static enum onym_http1_step
 guard_line_end(struct onym_http1 *p, uint8_t c)
@@ -80,7 +59,7 @@ guard_line_end(struct onym_http1 *p, uint8_t c)
         if (c == '\n') {
             return refuse(p, 400, "a line ends in LF alone, CR LF expected");
         }
-        if (!is_value(c) && c != '\r') {
+        if (!onym_http1_is_value(c) && c != '\r') {
             return refuse(p, 400, "a control byte; is this plain HTTP?");
         }
         return ONYM_HTTP1_MORE;
@@ -95,7 +74,7 @@ guard_method(struct onym_http1 *p, uint8_t c)
         p->target_at = p->len + 1;
         return ONYM_HTTP1_MORE;
     }
-    if (!is_token(c)) {
+    if (!onym_http1_is_token(c)) {
         return refuse(p, 400, "the request line does not start with a method");
     }
     p->state = METHOD;
@@ -113,7 +92,7 @@ guard_target(struct onym_http1 *p, uint8_t c)
         p->version_at = p->len + 1;
         return ONYM_HTTP1_MORE;
     }
-    if (!is_target(c)) {
+    if (!onym_http1_is_target(c)) {
         return refuse(p, 400, "the request line is not METHOD TARGET HTTP/1.1");
     }
     return len < ONYM_HTTP1_TARGET_MAX ? ONYM_HTTP1_MORE
@@ -148,7 +127,8 @@ guard_field_start(struct onym_http1 *p, uint8_t c)
         return refuse(p, 400, "a folded header line; put the value on one line");
     }
     p->state = NAME;
-    return is_token(c) ? ONYM_HTTP1_MORE : refuse(p, 400, "a header line without a name");
+    return onym_http1_is_token(c) ? ONYM_HTTP1_MORE
+                                  : refuse(p, 400, "a header line without a name");
 }
 
 static enum onym_http1_step
@@ -158,8 +138,9 @@ guard_name(struct onym_http1 *p, uint8_t c)
         p->state = VALUE;
         return ONYM_HTTP1_MORE;
     }
-    return is_token(c) ? ONYM_HTTP1_MORE
-                       : refuse(p, 400, "a header name has a blank or another bad character");
+    return onym_http1_is_token(c)
+               ? ONYM_HTTP1_MORE
+               : refuse(p, 400, "a header name has a blank or another bad character");
 }
 
 /* Looks at one byte that is not in the head yet. */
@@ -236,14 +217,15 @@ check_fields(struct onym_http1 *p, bool old)
     unsigned codings = 0;
 
     while (onym_http1_field(&fields, &name, &value)) {
-        if (onym_http1_is(name, "host")) {
+        p->request.names |= onym_http1_name_bit(name);
+        if (name.len == 4 && onym_http1_is(name, "host")) {
             hosts++;
             if (!host_valid(value)) {
                 return refuse(p, 400, "the Host header is not a host and port");
             }
-        } else if (onym_http1_is(name, "content-length")) {
+        } else if (name.len == 14 && onym_http1_is(name, "content-length")) {
             lengths++;
-        } else if (onym_http1_is(name, "transfer-encoding")) {
+        } else if (name.len == 17 && onym_http1_is(name, "transfer-encoding")) {
             codings++;
             if (!onym_http1_is(value, "chunked")) {
                 return refuse(p, 501, "a transfer coding other than chunked");
@@ -314,13 +296,11 @@ stop_here(llhttp_t *parser)
 static enum onym_http1_step
 second_reader(struct onym_http1 *p)
 {
-    llhttp_settings_t settings;
+    static const llhttp_settings_t settings = {.on_headers_complete = stop_here};
     llhttp_t parser;
     const char *head = (const char *)p->head;
     enum llhttp_errno error;
 
-    llhttp_settings_init(&settings);
-    settings.on_headers_complete = stop_here;
     llhttp_init(&parser, HTTP_REQUEST, &settings);
     parser.data = &p->request;
     error = llhttp_execute(&parser, head, p->len);
@@ -368,49 +348,52 @@ finish(struct onym_http1 *p)
                             : refuse(p, 400, "the target is neither a path nor an http URI");
 }
 
-/* Inlined, and the question with it. */
-__attribute__((always_inline)) static inline size_t
-run_of(onym_span bytes, bool (*belongs)(uint8_t c))
-{
-    size_t len = 0;
-
-    while (len < bytes.len && belongs(bytes.at[len])) {
-        len++;
-    }
-    return len;
-}
-
-/* How many bytes at the front of input the guard would let through without changing its state,
- * which is most of a head. At every limit it is 0, and the guard speaks. */
+/* Bytes of the request line at the front of text, if it is one of HTTP/1.1 that the guard would
+ * let through; then its parts are noted. Else 0. */
 static size_t
-unremarkable(const struct onym_http1 *p, onym_span input)
+request_line(struct onym_http1 *p, onym_span text)
 {
-    input = onym_span_front(input, ONYM_HTTP1_HEAD_MAX - p->len);
-    switch ((enum guard_state)p->state) {
-    case METHOD:
-        input = onym_span_front(input, ONYM_HTTP1_METHOD_MAX - p->len);
-        return run_of(input, is_token);
-    case VERSION:
-        return p->len == p->version_at && onym_span_equal(onym_span_front(input, VERSION_LEN),
-                                                          onym_span_text("HTTP/1.1"))
-                   ? VERSION_LEN
-                   : 0;
-    case TARGET:
-        input = onym_span_front(input, ONYM_HTTP1_TARGET_MAX - (p->len - p->target_at));
-        return run_of(input, is_target);
-    case NAME:
-        return run_of(input, is_token);
-    case VALUE:
-        return run_of(input, is_value);
-    case START:
-    case START_LF:
-    case LINE_LF:
-    case FIELD_START:
-    case END_LF:
-    case DONE:
-    default:
+    size_t method = onym_http1_run_of_token(onym_span_front(text, ONYM_HTTP1_METHOD_MAX));
+    size_t target = onym_http1_run_of_target(
+        onym_span_front(onym_span_from(text, method + 1), ONYM_HTTP1_TARGET_MAX));
+    size_t version_at = method + 1 + target + 1;
+
+    if (method == 0 || target == 0 || !onym_http1_stands(text, method, " ") ||
+        !onym_http1_stands(text, version_at - 1, " HTTP/1.1\r\n")) {
         return 0;
     }
+    p->target_at = (uint32_t)method + 1;
+    p->version_at = (uint32_t)version_at;
+    p->fields_at = p->version_at + VERSION_LEN + 2;
+    p->state = FIELD_START;
+    return p->fields_at;
+}
+
+/* How many bytes at the front of input the guard would let through: whole lines, which is most of a
+ * head, or what is there of a long one. At every limit it is 0, and the guard speaks. */
+static size_t
+unremarkable(struct onym_http1 *p, onym_span input)
+{
+    size_t len = 0;
+    size_t line = 0;
+
+    input = onym_span_front(input, ONYM_HTTP1_HEAD_MAX - p->len);
+    if (p->state == TARGET) {
+        return onym_http1_run_of_target(
+            onym_span_front(input, ONYM_HTTP1_TARGET_MAX - (p->len - p->target_at)));
+    }
+    if (p->state == VALUE) {
+        return onym_http1_run_of_value(input);
+    }
+    if (p->state == START) {
+        len = request_line(p, input);
+    }
+    if (p->state == FIELD_START) {
+        while ((line = onym_http1_field_line(onym_span_from(input, len))) > 0) {
+            len += line;
+        }
+    }
+    return len;
 }
 
 enum onym_http1_step

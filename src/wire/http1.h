@@ -7,8 +7,9 @@
  * length headers. What passes is given to llhttp 8.1 in one piece. llhttp on its own takes a CR
  * alone after an empty value and at the end of the head, an LF alone after the request line,
  * folded lines, blanks before the colon and any number of Hosts (tests/unit/wire/test_http1.c pins
- * it). Both must agree on where the head ends. Since the guard goes byte by byte and llhttp sees
- * whole heads only, no way of cutting the input changes the result.
+ * it). Both must agree on where the head ends. Since the guard goes byte by byte (but for whole
+ * lines of which it would let every byte through) and llhttp sees whole heads only, no way of
+ * cutting the input changes the result.
  */
 #ifndef ONYM_WIRE_HTTP1_H
 #define ONYM_WIRE_HTTP1_H
@@ -34,6 +35,7 @@ struct onym_http1_request {
     onym_span path;   /* of origin and absolute form, not decoded, starts with '/'; or "*" */
     onym_span query;  /* after the '?', not decoded */
     onym_span fields; /* the header lines, for onym_http1_field */
+    uint64_t names;   /* of the header lines, for onym_http1_may_have */
     bool keep_alive;  /* the peer wants the connection to stay (version and Connection) */
     bool is_1_0;      /* HTTP/1.0, whose answers cannot be chunked */
     enum onym_http1_body body;
@@ -78,6 +80,20 @@ bool onym_http1_field(onym_span *fields, onym_span *name, onym_span *value);
 /* The next header line with that name, given in lower case; moves *fields behind it. False, and
  * nothing is left, when there is none. value as above. */
 bool onym_http1_find(onym_span *fields, const char *name, onym_span *value);
+
+/* A bit for a name, of a few that share it. */
+static inline uint64_t
+onym_http1_name_bit(onym_span name)
+{
+    return UINT64_C(1) << ((name.len * 5 + (name.at[0] | 0x20U)) & 63U);
+}
+
+/* False when no header line has that name, given in lower case; true tells nothing. */
+static inline bool
+onym_http1_may_have(const struct onym_http1_request *request, const char *name)
+{
+    return (request->names & onym_http1_name_bit(onym_span_text(name))) != 0;
+}
 
 /* Whether text equals word, ASCII letters of either case being equal. */
 bool onym_http1_is(onym_span text, const char *word);

@@ -1,6 +1,8 @@
 #include "wire/json_time.h"
 
-#define DAY_S 86400
+#define DAY_S   86400
+#define DAY_MS  86400000
+#define DAY_LEN 11U /* "1970-01-01T" */
 
 /* Days since 1970-01-01 of a day of the proleptic Gregorian calendar, counted in eras of 400 years
  * that begin in March, so that the leap day is the last of its year. */
@@ -155,30 +157,39 @@ put_clock(char *out, unsigned of_day, char behind)
     return put(out, of_day % 60, 2, behind);
 }
 
-void
-onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX])
+/* What stands behind the day. */
+static void
+put_of_day(char *out, unsigned of_day_ms)
 {
-    struct day day = day_of(epoch_ms / 1000 / DAY_S);
-    unsigned of_day = (unsigned)(epoch_ms / 1000 % DAY_S);
-    unsigned ms = (unsigned)(epoch_ms % 1000);
+    unsigned ms = of_day_ms % 1000;
 
-    out = put(out, day.year, 4, '-');
-    out = put(out, day.month, 2, '-');
-    out = put(out, day.day, 2, 'T');
-    out = put_clock(out, of_day, ms != 0 ? '.' : 'Z');
+    out = put_clock(out, of_day_ms / 1000, ms != 0 ? '.' : 'Z');
     if (ms != 0) {
         out = put(out, ms, 3, 'Z');
     }
     *out = '\0';
 }
 
+void
+onym_time_format(uint64_t epoch_ms, char out[ONYM_TIME_TEXT_MAX])
+{
+    struct day day = day_of(epoch_ms / DAY_MS);
+
+    out = put(out, day.year, 4, '-');
+    out = put(out, day.month, 2, '-');
+    out = put(out, day.day, 2, 'T');
+    put_of_day(out, (unsigned)(epoch_ms % DAY_MS));
+}
+
 const char *
 onym_time_text(struct onym_time_memo *memo, uint64_t epoch_ms)
 {
-    if (memo->text[0] == '\0' || memo->epoch_ms != epoch_ms) {
-        memo->epoch_ms = epoch_ms;
+    if (memo->text[0] == '\0' || memo->epoch_ms / DAY_MS != epoch_ms / DAY_MS) {
         onym_time_format(epoch_ms, memo->text);
+    } else if (memo->epoch_ms != epoch_ms) {
+        put_of_day(memo->text + DAY_LEN, (unsigned)(epoch_ms % DAY_MS));
     }
+    memo->epoch_ms = epoch_ms;
     return memo->text;
 }
 

@@ -45,6 +45,8 @@ a_time_asked_for_again_is_the_same(void **state)
         assert_string_equal(onym_time_text(&memo, 0), "1970-01-01T00:00:00Z");
         assert_string_equal(onym_time_text(&memo, 1), "1970-01-01T00:00:00.001Z");
         assert_string_equal(onym_time_text(&memo, 1000), "1970-01-01T00:00:01Z");
+        assert_string_equal(onym_time_text(&memo, 86399999), "1970-01-01T23:59:59.999Z");
+        assert_string_equal(onym_time_text(&memo, 86400000), "1970-01-02T00:00:00Z");
     }
 }
 
