@@ -225,41 +225,6 @@ set_profile(SSL_CTX *ssl)
 }
 
 static enum onym_status
-use_pair(SSL_CTX *ssl, const struct onym_tls_files *files, struct onym_fault *fault)
-{
-    STACK_OF(X509) *chain = NULL;
-    EVP_PKEY *key = NULL;
-    enum onym_status status = onym_tls_pem_certificates("tls.certificate_file", files->certificate,
-                                                        ONYM_TLS_CHAIN_MAX, &chain, fault);
-
-    if (status == ONYM_OK) {
-        status = onym_tls_pem_key("tls.key_file", files->key, &key, fault);
-    }
-    if (status == ONYM_OK && X509_check_private_key(sk_X509_value(chain, 0), key) != 1) {
-        status = onym_fault_set(fault, ONYM_INVALID,
-                                "tls.key_file: %s is not the key of the first certificate of %s; "
-                                "install the two together",
-                                files->key, files->certificate);
-    }
-    if (status == ONYM_OK && (SSL_CTX_use_certificate(ssl, sk_X509_value(chain, 0)) != 1 ||
-                              SSL_CTX_use_PrivateKey(ssl, key) != 1)) {
-        status = onym_fault_set(fault, ONYM_INVALID, "tls.certificate_file: %s cannot be used: %s",
-                                files->certificate, onym_tls_pem_reason());
-    }
-    for (int i = 1; i < sk_X509_num(chain) && status == ONYM_OK; i++) {
-        if (SSL_CTX_add1_chain_cert(ssl, sk_X509_value(chain, i)) != 1) {
-            status = onym_fault_set(fault, ONYM_INVALID,
-                                    "tls.certificate_file: certificate %d of %s cannot be used: %s",
-                                    i + 1, files->certificate, onym_tls_pem_reason());
-        }
-    }
-    ERR_clear_error();
-    EVP_PKEY_free(key);
-    sk_X509_pop_free(chain, X509_free);
-    return status;
-}
-
-static enum onym_status
 build(struct onym_tls_context *context, const struct onym_tls_files *files, SSL_CTX **out,
       struct onym_fault *fault)
 {
@@ -272,7 +237,8 @@ build(struct onym_tls_context *context, const struct onym_tls_files *files, SSL_
     }
     if (status == ONYM_OK) {
         SSL_CTX_set_app_data(ssl, context);
-        status = use_pair(ssl, files, fault);
+        status = onym_tls_pem_pair(ssl, "tls.certificate_file", files->certificate, "tls.key_file",
+                                   files->key, fault);
     }
     if (status == ONYM_OK) {
         status = ask_clients(ssl, files, fault);

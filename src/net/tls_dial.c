@@ -51,6 +51,13 @@ onym_tls_dialer_new(const char *host, const char *authorities, struct onym_tls_d
     return ONYM_OK;
 }
 
+enum onym_status
+onym_tls_dialer_certify(struct onym_tls_dialer *dialer, const char *certificate, const char *key,
+                        struct onym_fault *fault)
+{
+    return onym_tls_pem_pair(dialer->context, "--cert", certificate, "--key", key, fault);
+}
+
 void
 onym_tls_dialer_free(struct onym_tls_dialer *dialer)
 {

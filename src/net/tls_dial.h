@@ -23,6 +23,11 @@ enum onym_tls_dial_state {
 ONYM_MUST_USE enum onym_status onym_tls_dialer_new(const char *host, const char *authorities,
                                                    struct onym_tls_dialer **out,
                                                    struct onym_fault *fault);
+/* What its connections show when the server asks: a certificate and its key, PEM files. ONYM_OK;
+ * statuses of onym_tls_pem_pair with *fault. */
+ONYM_MUST_USE enum onym_status onym_tls_dialer_certify(struct onym_tls_dialer *dialer,
+                                                       const char *certificate, const char *key,
+                                                       struct onym_fault *fault);
 void onym_tls_dialer_free(struct onym_tls_dialer *dialer); /* NULL is fine */
 
 /* A connection over a connected descriptor, which stays the caller's. NULL: no memory. */

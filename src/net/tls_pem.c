@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,5 +199,41 @@ onym_tls_pem_key(const char *what, const char *path, struct evp_pkey_st **out,
     ERR_clear_error();
     BIO_free(bio);
     onym_tls_pem_drop(bytes, len);
+    return status;
+}
+
+enum onym_status
+onym_tls_pem_pair(SSL_CTX *context, const char *certificate_what, const char *certificate,
+                  const char *key_what, const char *key_path, struct onym_fault *fault)
+{
+    STACK_OF(X509) *chain = NULL;
+    EVP_PKEY *key = NULL;
+    enum onym_status status = onym_tls_pem_certificates(certificate_what, certificate,
+                                                        ONYM_TLS_CHAIN_MAX, &chain, fault);
+
+    if (status == ONYM_OK) {
+        status = onym_tls_pem_key(key_what, key_path, &key, fault);
+    }
+    if (status == ONYM_OK && X509_check_private_key(sk_X509_value(chain, 0), key) != 1) {
+        status = onym_fault_set(fault, ONYM_INVALID,
+                                "%s: %s is not the key of the first certificate of %s; install the "
+                                "two together",
+                                key_what, key_path, certificate);
+    }
+    if (status == ONYM_OK && (SSL_CTX_use_certificate(context, sk_X509_value(chain, 0)) != 1 ||
+                              SSL_CTX_use_PrivateKey(context, key) != 1)) {
+        status = onym_fault_set(fault, ONYM_INVALID, "%s: %s cannot be used: %s", certificate_what,
+                                certificate, onym_tls_pem_reason());
+    }
+    for (int i = 1; i < sk_X509_num(chain) && status == ONYM_OK; i++) {
+        if (SSL_CTX_add1_chain_cert(context, sk_X509_value(chain, i)) != 1) {
+            status = onym_fault_set(fault, ONYM_INVALID,
+                                    "%s: certificate %d of %s cannot be used: %s", certificate_what,
+                                    i + 1, certificate, onym_tls_pem_reason());
+        }
+    }
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    sk_X509_pop_free(chain, X509_free);
     return status;
 }

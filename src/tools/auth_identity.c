@@ -22,6 +22,9 @@ onym_cli_identity_option(struct onym_cli_identity *identity, int code, const cha
     case ONYM_IDENTITY_SECRET_FILE:
         identity->secret_file = argument;
         return true;
+    case ONYM_IDENTITY_CERT:
+        identity->cert = argument;
+        return true;
     default:
         return false;
     }

@@ -10,7 +10,12 @@
 #include <getopt.h>
 
 /* Codes of the options, away from those of the commands. */
-enum onym_identity_option { ONYM_IDENTITY_AS = 1000, ONYM_IDENTITY_KEY, ONYM_IDENTITY_SECRET_FILE };
+enum onym_identity_option {
+    ONYM_IDENTITY_AS = 1000,
+    ONYM_IDENTITY_KEY,
+    ONYM_IDENTITY_SECRET_FILE,
+    ONYM_IDENTITY_CERT
+};
 
 /* Rows for a command's table of long options. */
 #define ONYM_IDENTITY_OPTIONS                                                                      \
@@ -19,6 +24,16 @@ enum onym_identity_option { ONYM_IDENTITY_AS = 1000, ONYM_IDENTITY_KEY, ONYM_IDE
     {                                                                                              \
         "secret-file", required_argument, NULL, ONYM_IDENTITY_SECRET_FILE                          \
     }
+
+/* And of commands that go over HTTPS, where a certificate may stand for an identity. */
+#define ONYM_IDENTITY_CERT_OPTION                                                                  \
+    {                                                                                              \
+        "cert", required_argument, NULL, ONYM_IDENTITY_CERT                                        \
+    }
+
+#define ONYM_IDENTITY_CERT_HELP                                                                    \
+    "      --cert FILE         or over HTTPS a certificate that names who asks, PEM,\n"            \
+    "                          with its --key and without --as\n"
 
 /* The same for a command's help. */
 #define ONYM_IDENTITY_HELP                                                                         \
@@ -31,6 +46,7 @@ struct onym_cli_identity {
     const char *as;
     const char *key;
     const char *secret_file;
+    const char *cert; /* over HTTPS; key is its own, and as is in it */
 };
 
 /* Reads a file that holds a secret. ONYM_EXIT_DONE; ONYM_EXIT_USAGE, ONYM_EXIT_REFUSED when others

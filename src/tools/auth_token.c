@@ -37,7 +37,7 @@ const char onym_auth_token_help[] =
     "      --connect HOST[:PORT]  where the node's HTTPS is (port 8000)\n"
     "      --ca FILE              authority of its certificate (or ONYM_CA), PEM\n"
     "      --token-file FILE      a token of scope admin instead of an identity\n"
-    "\n" ONYM_IDENTITY_HELP "\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_CERT_HELP "\n"
     "Exit status: 0 done; 1 no such token; 2 usage; 3 no node; 4 not allowed;\n"
     "5 the file could not be written; 6 it exists; 7 not answered.\n"
     "\n"
@@ -121,6 +121,7 @@ read_words(struct words *w, const char *what, int argc, char **argv)
                                             {"ca", required_argument, NULL, OPT_CA},
                                             {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
                                             ONYM_IDENTITY_OPTIONS,
+                                            ONYM_IDENTITY_CERT_OPTION,
                                             {NULL, 0, NULL, 0}};
     int code;
 
@@ -146,7 +147,7 @@ open_https(const struct onym_cli *cli, struct words *w)
     const char *what = "auth token";
 
     if (w->connect == NULL) {
-        return w->token_file == NULL && w->identity_of.as == NULL
+        return w->token_file == NULL && w->identity_of.as == NULL && w->identity_of.cert == NULL
                    ? ONYM_EXIT_DONE
                    : onym_usage_error(what, "an identity or a token is for HTTPS: add --connect "
                                             "HOST; the Unix socket needs none");

@@ -125,9 +125,10 @@ choose_road(struct onym_batch_order *order)
 {
     if (!onym_https_is_url(order->cli->server)) {
         order->connections = order->connections > 0 ? order->connections : CONNECTIONS_DEFAULT;
-        return order->authorities == NULL && order->token_file == NULL
+        return order->authorities == NULL && order->token_file == NULL &&
+                       order->identity.cert == NULL
                    ? ONYM_EXIT_DONE
-                   : onym_usage_error(order->what, "--ca and --token-file are for --server "
+                   : onym_usage_error(order->what, "--ca, --token-file and --cert are for --server "
                                                    "https://HOST[:PORT]");
     }
     if (order->connections > 0) {
@@ -158,6 +159,7 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
         {"ca", required_argument, NULL, OPT_CA},
         {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
         ONYM_IDENTITY_OPTIONS,
+        ONYM_IDENTITY_CERT_OPTION,
         {NULL, 0, NULL, 0}};
     const char *what = w->order.what;
     int result = ONYM_EXIT_DONE;

@@ -105,6 +105,22 @@ talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request
     return ONYM_EXIT_DONE;
 }
 
+enum onym_status
+onym_https_dialer_new(const struct onym_https *h, struct onym_tls_dialer **out,
+                      struct onym_fault *fault)
+{
+    enum onym_status status = onym_tls_dialer_new(h->host, h->authorities, out, fault);
+
+    if (status == ONYM_OK && h->certificate != NULL) {
+        status = onym_tls_dialer_certify(*out, h->certificate, h->key, fault);
+        if (status != ONYM_OK) {
+            onym_tls_dialer_free(*out);
+            *out = NULL;
+        }
+    }
+    return status;
+}
+
 static int
 exchange(const struct onym_https *h, const char *method, const char *target, const char *body,
          bool changes, struct onym_https_reply *out)
@@ -134,7 +150,7 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
                    h->authorization[0] != '\0' ? "\r\n" : "", body != NULL ? body : "");
     if (len < 0 || (size_t)len >= REQUEST_MAX) {
         code = fail(h, ONYM_EXIT_USAGE, "the request is too long");
-    } else if (onym_tls_dialer_new(h->host, h->authorities, &dialer, &fault) != ONYM_OK) {
+    } else if (onym_https_dialer_new(h, &dialer, &fault) != ONYM_OK) {
         code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
                     fault.text);
     } else if (onym_tls_probe_reach(h->host, h->port, h->timeout_ms, &fd, &fault) != ONYM_OK) {

@@ -2,6 +2,7 @@
 #ifndef ONYM_TOOLS_HTTPS_H
 #define ONYM_TOOLS_HTTPS_H
 
+#include "base/fault.h"
 #include "tools/command.h"
 #include "tools/host_port.h"
 
@@ -14,8 +15,9 @@ struct onym_https {
     const char *what; /* the command, for messages */
     char host[ONYM_HOST_MAX];
     char port[8];
-    const char *authorities; /* PEM file that must lead to the certificate */
-    uint32_t timeout_ms;     /* of each wait */
+    const char *authorities;       /* PEM file that must lead to the certificate */
+    const char *certificate, *key; /* PEM files of our own, or NULL */
+    uint32_t timeout_ms;           /* of each wait */
     char authorization[ONYM_HTTPS_AUTHORIZATION_MAX]; /* header value; empty: none */
 };
 
@@ -25,6 +27,14 @@ struct onym_https_reply {
     size_t len;
     char *memory; /* release with free */
 };
+
+struct onym_tls_dialer;
+
+/* What connections to it are made of. ONYM_OK and *out (onym_tls_dialer_free); statuses of
+ * onym_tls_dialer_new and onym_tls_dialer_certify with *fault. */
+ONYM_MUST_USE enum onym_status onym_https_dialer_new(const struct onym_https *https,
+                                                     struct onym_tls_dialer **out,
+                                                     struct onym_fault *fault);
 
 /* Asks for what may be asked again. ONYM_EXIT_DONE and *out, whatever the status is; or after a
  * line on stderr ONYM_EXIT_UNREACHABLE, ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_SERVER (what

@@ -66,8 +66,10 @@ onym_https_link_new(const struct onym_https_target *target, struct onym_https_li
         code = onym_usage_error(target->what,
                                 "name the authority of the node's certificate: --ca FILE, for "
                                 "example /etc/onym/tls/ca.crt");
-    } else if (onym_tls_dialer_new(l->https.host, l->https.authorities, &l->dialer, &fault) !=
-               ONYM_OK) {
+    } else {
+        code = onym_https_certify(&target->identity, target->token_file, &l->https);
+    }
+    if (code == ONYM_EXIT_DONE && onym_https_dialer_new(&l->https, &l->dialer, &fault) != ONYM_OK) {
         (void)fprintf(stderr, "onymctl %s: %s\n", target->what, fault.text);
         code = ONYM_EXIT_USAGE;
     }

@@ -249,6 +249,34 @@ use_file(struct onym_https *h, const struct onym_cli_identity *identity, const c
 }
 
 int
+onym_https_certify(const struct onym_cli_identity *identity, const char *token_file,
+                   struct onym_https *h)
+{
+    uint8_t *bytes;
+    size_t len = 0;
+    int code;
+
+    if (identity->cert == NULL) {
+        return ONYM_EXIT_DONE;
+    }
+    if (identity->as != NULL || identity->secret_file != NULL || token_file != NULL ||
+        identity->key == NULL) {
+        return onym_usage_error(h->what, "--cert takes its --key and nothing else: the certificate "
+                                         "itself names who asks");
+    }
+    bytes = malloc(ONYM_IDENTITY_FILE_MAX);
+    code = bytes != NULL ? onym_cli_identity_read(h->what, identity->key, bytes, &len)
+                         : fail(h, ONYM_EXIT_SERVER, "out of memory");
+    if (bytes != NULL) {
+        explicit_bzero(bytes, ONYM_IDENTITY_FILE_MAX);
+    }
+    free(bytes);
+    h->certificate = identity->cert;
+    h->key = identity->key;
+    return code;
+}
+
+int
 onym_https_login(const struct onym_cli_identity *given, const char *token_file,
                  struct onym_https *h)
 {
@@ -257,6 +285,14 @@ onym_https_login(const struct onym_cli_identity *given, const char *token_file,
     int code;
 
     h->authorization[0] = '\0';
+    code = onym_https_certify(given, token_file, h);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
+    if (h->certificate != NULL) {
+        (void)snprintf(h->authorization, sizeof h->authorization, "Handle clientCert=\"true\"");
+        return ONYM_EXIT_DONE;
+    }
     if (token_file != NULL) {
         return use_file(h, &identity, token_file, NULL);
     }

@@ -1,9 +1,16 @@
-/* Who asks over HTTPS: a token, a secret, or a key that answers the challenge of a session. */
+/* Who asks over HTTPS: a token, a secret, a certificate of the connection, or a key that answers
+ * the challenge of a session. */
 #ifndef ONYM_TOOLS_HTTPS_LOGIN_H
 #define ONYM_TOOLS_HTTPS_LOGIN_H
 
 #include "tools/auth_identity.h"
 #include "tools/https.h"
+
+/* Fills https->certificate and key when a certificate is to say who asks; for connections made in
+ * front of onym_https_login, which does the same. ONYM_EXIT_DONE; ONYM_EXIT_USAGE when more than
+ * that says it, ONYM_EXIT_REFUSED when others may read the key; said on stderr. */
+int onym_https_certify(const struct onym_cli_identity *identity, const char *token_file,
+                       struct onym_https *https);
 
 /* Fills https->authorization from the identity, or from token_file when it is not NULL; asks the
  * server for a challenge when a key is to answer it. Nothing given: nobody. ONYM_EXIT_DONE, or what

@@ -32,7 +32,7 @@ const char onym_id_history_help[] =
     "      --data DIR        read this directory instead\n"
     "  -n, --limit N         entries shown at most (100)\n"
     "      --map-size SIZE   address space of the store (256GiB)\n"
-    "\n" ONYM_IDENTITY_HELP "\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_CERT_HELP "\n"
     "Exit status: 0 done; 1 neither registered nor ever changed; 2 usage; 3 not\n"
     "reached; 4 authentication or permission; 5 server error, or the log cannot be\n"
     "read; 6 the directory is in use, or the key file may be read by others.\n\n"
@@ -228,6 +228,7 @@ int
 onym_id_history(const struct onym_cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {ONYM_IDENTITY_OPTIONS,
+                                            ONYM_IDENTITY_CERT_OPTION,
                                             {"data", required_argument, NULL, 'd'},
                                             {"connect", required_argument, NULL, 'c'},
                                             {"ca", required_argument, NULL, 'a'},

@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import node  # noqa: E402
+import secured  # noqa: E402
 import web  # noqa: E402
 
 PREFIX, USER = web.PREFIX, web.USER
@@ -100,6 +101,38 @@ class Batch(unittest.TestCase):
         for _ in range(told):
             self.assertIn(b'"row"', job.stdout.readline())
         return job
+
+    def test_a_certificate_says_who_asks(self):
+        cert = self.node.root / "a.crt"
+        subprocess.run(["openssl", "req", "-x509", "-key", self.key, "-subj",
+                        f"/UID=300:{USER}".replace("0.NA/", "0.NA\\/"), "-days", "2", "-out", cert],
+                       capture_output=True, check=True)
+        who = ["--cert", cert, "--key", self.key]
+        path = self.numbered(20)
+        self.counts(self.batch("run", path, who=who)[0], done=20)
+        # nothing else says so too, and it is shown to checked nodes only
+        for words in ((*who, "--as", f"300:{USER}"), (*who, "--secret-file", self.secret),
+                      (*who, "--token-file", self.secret), ("--cert", cert),
+                      ("--cert", self.key, "--key", self.key),
+                      ("--cert", self.node.ca, "--key", self.key)):
+            with self.subTest(words):
+                self.batch("run", path, status=2, who=words)
+        done = subprocess.run([str(node.program("onymctl")), "--server",
+                               f"127.0.0.1:{self.node.port}", "batch", "run", path, *map(str, who)],
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        open_key = self.node.root / "open.pem"
+        open_key.write_bytes(self.key.read_bytes())
+        open_key.chmod(0o644)
+        self.batch("run", path, status=6, who=["--cert", cert, "--key", open_key])
+        stranger, key = secured.self_signed(self.node.root, "stranger")
+        self.batch("run", self.numbered(21), status=4, who=["--cert", stranger, "--key", key])
+        history = subprocess.run([str(node.program("onymctl")), "id", "history",
+                                  f"{PREFIX}/n000000", "--connect",
+                                  f"127.0.0.1:{self.node.https_port}", "--ca", self.node.ca,
+                                  *map(str, who)], capture_output=True, timeout=60)
+        self.assertEqual(history.returncode, 0, history.stderr)
+        self.assertIn(f"create   rev 1     300:{USER}".encode(), history.stdout)
 
     def test_a_node_without_room_is_not_called_silent(self):
         self.node.stop()
