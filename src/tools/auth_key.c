@@ -1,10 +1,10 @@
-#include "base/options.h"
 #include "tools/auth.h"
 
 #include "auth/keys.h"
 #include "base/hex.h"
 #include "base/rng.h"
 #include "onym/model/value.h"
+#include "tools/command_options.h"
 #include "tools/id_change_values.h"
 #include "wire/json_record.h"
 
@@ -82,8 +82,10 @@ set_type(struct words *w, const char *text)
 }
 
 static int
-apply_option(struct words *w, int code, const char *argument)
+take_option(void *of, int code, const char *argument)
 {
+    struct words *w = of;
+
     switch (code) {
     case OPT_OUT:
         w->out = argument;
@@ -107,24 +109,12 @@ apply_option(struct words *w, int code, const char *argument)
 static int
 read_words(struct words *w, const struct option *options, int argc, char **argv)
 {
-    int code;
+    const struct onym_command_options how = {
+        .what = w->what, .options = options, .take = take_option, .of = w};
+    int code = onym_command_options_read(&how, argc, argv);
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
-        int result;
-
-        if (code == ':') {
-            return onym_usage_error(w->what, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code == '?') {
-            return onym_usage_error(w->what, "unknown option %s; see onymctl auth %s --help",
-                                    argv[optind - 1], argv[0]);
-        }
-        result = apply_option(w, code, optarg);
-        if (result != ONYM_EXIT_DONE) {
-            return result;
-        }
+    if (code != ONYM_EXIT_DONE) {
+        return code;
     }
     if (argc - optind != 1 || strcmp(argv[optind], "gen") != 0) {
         return onym_usage_error(

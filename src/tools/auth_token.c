@@ -1,6 +1,6 @@
-#include "base/options.h"
 #include "tools/auth.h"
 
+#include "tools/command_options.h"
 #include "tools/https_login.h"
 #include "tools/node_api.h"
 #include "tools/order.h"
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_MS 30000U
+#define WHAT       "auth token"
 
 const char onym_auth_token_help[] =
     "  create --scope SCOPE [--scope SCOPE ...] [options]\n"
@@ -68,8 +69,10 @@ struct words {
 };
 
 static int
-apply(struct words *w, int code, const char *argument, const char *what)
+take_option(void *of, int code, const char *argument)
 {
+    struct words *w = of;
+
     if (onym_cli_identity_option(&w->identity_of, code, argument)) {
         return ONYM_EXIT_DONE;
     }
@@ -92,7 +95,7 @@ apply(struct words *w, int code, const char *argument, const char *what)
     case OPT_EXPIRES:
         return onym_order_seconds(argument, &w->seconds)
                    ? ONYM_EXIT_DONE
-                   : onym_usage_error(what, "--expires %s: give a time such as 30d, 366d at most",
+                   : onym_usage_error(WHAT, "--expires %s: give a time such as 30d, 366d at most",
                                       argument);
     case OPT_LABEL:
         w->label = argument;
@@ -109,7 +112,7 @@ apply(struct words *w, int code, const char *argument, const char *what)
 
 /* The options of all verbs; words behind them start at optind. */
 static int
-read_words(struct words *w, const char *what, int argc, char **argv)
+read_words(struct words *w, int argc, char **argv)
 {
     static const struct option options[] = {{"scope", required_argument, NULL, OPT_SCOPE},
                                             {"for", required_argument, NULL, OPT_FOR},
@@ -123,20 +126,10 @@ read_words(struct words *w, const char *what, int argc, char **argv)
                                             ONYM_IDENTITY_OPTIONS,
                                             ONYM_IDENTITY_CERT_OPTION,
                                             {NULL, 0, NULL, 0}};
-    int code;
+    const struct onym_command_options how = {
+        .what = WHAT, .options = options, .take = take_option, .of = w};
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
-        int result = code == ':' ? onym_usage_error(what, "%s needs an argument", argv[optind - 1])
-                     : code == '?' ? onym_usage_error(what, "unknown option %s", argv[optind - 1])
-                                   : apply(w, code, optarg, what);
-
-        if (result != ONYM_EXIT_DONE) {
-            return result;
-        }
-    }
-    return ONYM_EXIT_DONE;
+    return onym_command_options_read(&how, argc, argv);
 }
 
 /* Whom to ask, and as whom, when that is not the node of this machine. */
@@ -144,27 +137,26 @@ static int
 open_https(const struct onym_cli *cli, struct words *w)
 {
     const char *authorities = w->authorities != NULL ? w->authorities : getenv("ONYM_CA");
-    const char *what = "auth token";
 
     if (w->connect == NULL) {
         return w->token_file == NULL && w->identity_of.as == NULL && w->identity_of.cert == NULL
                    ? ONYM_EXIT_DONE
-                   : onym_usage_error(what, "an identity or a token is for HTTPS: add --connect "
+                   : onym_usage_error(WHAT, "an identity or a token is for HTTPS: add --connect "
                                             "HOST; the Unix socket needs none");
     }
     if (authorities == NULL) {
-        return onym_usage_error(what, "name the authority of the node's certificate: --ca FILE");
+        return onym_usage_error(WHAT, "name the authority of the node's certificate: --ca FILE");
     }
     w->https = calloc(1, sizeof *w->https);
     if (w->https == NULL) {
-        (void)fprintf(stderr, "onymctl %s: out of memory\n", what);
+        (void)fprintf(stderr, "onymctl %s: out of memory\n", WHAT);
         return ONYM_EXIT_SERVER;
     }
-    w->https->what = what;
+    w->https->what = WHAT;
     w->https->authorities = authorities;
     w->https->timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
     if (!onym_host_port(w->connect, "8000", w->https->host, w->https->port)) {
-        return onym_usage_error(what, "--connect %s: give HOST or HOST:PORT", w->connect);
+        return onym_usage_error(WHAT, "--connect %s: give HOST or HOST:PORT", w->connect);
     }
     return onym_https_login(&w->identity_of, w->token_file, w->https);
 }
@@ -413,7 +405,7 @@ onym_auth_token(const struct onym_cli *cli, int argc, char **argv)
 {
     struct words w = {.scopes = json_array()};
     const char *verb = argc > 1 ? argv[1] : "";
-    int code = read_words(&w, "auth token", argc - (argc > 1), argv + (argc > 1));
+    int code = read_words(&w, argc - (argc > 1), argv + (argc > 1));
     int words = argc - (argc > 1) - optind;
 
     if (code == ONYM_EXIT_DONE) {

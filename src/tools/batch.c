@@ -2,8 +2,8 @@
 #include "tools/batch.h"
 
 #include "base/clock.h"
-#include "base/options.h"
 #include "tools/batch_report.h"
+#include "tools/command_options.h"
 #include "tools/https_link.h"
 #include "tools/id_change_values.h"
 #include "tools/store_common.h"
@@ -36,6 +36,7 @@ enum option_group { GROUP_INPUT = 1, GROUP_RUN = 2, GROUP_SEND = 4 };
 
 struct words {
     struct onym_batch_order order;
+    unsigned groups; /* of options that the verb takes */
     bool restart;
 };
 
@@ -143,6 +144,26 @@ choose_road(struct onym_batch_order *order)
 }
 
 static int
+take_option(void *of, int code, const char *argument)
+{
+    struct words *w = of;
+
+    if ((group_of(code) & w->groups) == 0) {
+        return ONYM_OPTION_UNKNOWN;
+    }
+    if (code == OPT_DRY_RUN) {
+        w->order.dry_run = true;
+    } else if (code == OPT_RESTART) {
+        w->restart = true;
+    } else if (group_of(code) == GROUP_INPUT) {
+        return take_input_option(&w->order, code, argument);
+    } else {
+        return take_send_option(&w->order, code, argument);
+    }
+    return ONYM_EXIT_DONE;
+}
+
+static int
 read_options(struct words *w, unsigned groups, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -162,30 +183,12 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
         ONYM_IDENTITY_CERT_OPTION,
         {NULL, 0, NULL, 0}};
     const char *what = w->order.what;
-    int result = ONYM_EXIT_DONE;
-    int code;
+    const struct onym_command_options how = {
+        .what = what, .options = options, .take = take_option, .of = w};
+    int result;
 
-    optind = 0;
-    opterr = 0;
-    while (result == ONYM_EXIT_DONE &&
-           (code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
-        if (code == ':') {
-            return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code == '?' || (group_of(code) & groups) == 0) {
-            return onym_usage_error(what, "unknown option %s; see onymctl %s --help",
-                                    argv[optind - 1], what);
-        }
-        if (code == OPT_DRY_RUN) {
-            w->order.dry_run = true;
-        } else if (code == OPT_RESTART) {
-            w->restart = true;
-        } else if (group_of(code) == GROUP_INPUT) {
-            result = take_input_option(&w->order, code, optarg);
-        } else {
-            result = take_send_option(&w->order, code, optarg);
-        }
-    }
+    w->groups = groups;
+    result = onym_command_options_read(&how, argc, argv);
     if (result == ONYM_EXIT_DONE && argc - optind != 1) {
         return onym_usage_error(what, "name one file; standard input cannot be read again to "
                                       "continue, so store it first");

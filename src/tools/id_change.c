@@ -1,6 +1,6 @@
 #include "tools/id_change.h"
 
-#include "base/options.h"
+#include "tools/command_options.h"
 #include "tools/id_change_print.h"
 #include "tools/id_change_values.h"
 
@@ -19,6 +19,7 @@ struct kind {
 };
 
 struct words {
+    const struct kind *kind;
     struct onym_cli_identity identity;
     struct onym_value_words *values;
     bool overwrite;
@@ -46,8 +47,13 @@ group_of(int code)
 }
 
 static int
-apply_option(struct words *w, int code, const char *argument)
+take_option(void *of, int code, const char *argument)
 {
+    struct words *w = of;
+
+    if ((group_of(code) & ~w->kind->groups) != 0) {
+        return ONYM_OPTION_UNKNOWN;
+    }
     switch (code) {
     case OPT_VALUE:
         return onym_value_words_add(w->values, argument);
@@ -82,26 +88,11 @@ read_options(struct words *w, const struct kind *kind, int argc, char **argv)
         {"mint", no_argument, NULL, OPT_MINT},
         ONYM_IDENTITY_OPTIONS,
         {NULL, 0, NULL, 0}};
-    int code;
+    const struct onym_command_options how = {
+        .what = kind->what, .options = options, .take = take_option, .of = w};
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
-        int result;
-
-        if (code == ':') {
-            return onym_usage_error(kind->what, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code == '?' || (group_of(code) & ~kind->groups) != 0) {
-            return onym_usage_error(kind->what, "unknown option %s; see onymctl %s --help",
-                                    argv[optind - 1], kind->what);
-        }
-        result = apply_option(w, code, optarg);
-        if (result != ONYM_EXIT_DONE) {
-            return result;
-        }
-    }
-    return ONYM_EXIT_DONE;
+    w->kind = kind;
+    return onym_command_options_read(&how, argc, argv);
 }
 
 static int

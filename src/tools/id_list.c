@@ -1,6 +1,6 @@
 #include "tools/id_list.h"
 
-#include "base/options.h"
+#include "tools/command_options.h"
 #include "tools/id_change_print.h"
 #include "tools/id_change_values.h"
 #include "tools/text.h"
@@ -95,31 +95,41 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
     return onym_told_exit_code(&result);
 }
 
+struct list_words {
+    struct onym_cli_identity *identity;
+    uint32_t *limit; /* NULL: not of this command */
+    const char *what;
+};
+
+static int
+take_option(void *of, int code, const char *argument)
+{
+    const struct list_words *w = of;
+
+    if (code != 'n') {
+        (void)onym_cli_identity_option(w->identity, code, argument);
+        return ONYM_EXIT_DONE;
+    }
+    if (w->limit == NULL) {
+        return ONYM_OPTION_UNKNOWN;
+    }
+    return onym_value_words_number(argument, INT32_MAX, w->limit)
+               ? ONYM_EXIT_DONE
+               : onym_usage_error(w->what, "--limit %s: give a number from 1 to %d", argument,
+                                  INT32_MAX);
+}
+
 int
 onym_list_options(struct onym_cli_identity *identity, uint32_t *limit, const char *what, int argc,
                   char **argv)
 {
     static const struct option options[] = {
         {"limit", required_argument, NULL, 'n'}, ONYM_IDENTITY_OPTIONS, {NULL, 0, NULL, 0}};
-    int code;
+    struct list_words words = {.identity = identity, .limit = limit, .what = what};
+    const struct onym_command_options how = {
+        .what = what, .brief = ":n:", .options = options, .take = take_option, .of = &words};
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":n:", options, NULL)) != -1) {
-        if (code == ':') {
-            return onym_usage_error(what, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code == 'n' && limit != NULL) {
-            if (!onym_value_words_number(optarg, INT32_MAX, limit)) {
-                return onym_usage_error(what, "--limit %s: give a number from 1 to %d", optarg,
-                                        INT32_MAX);
-            }
-        } else if (!onym_cli_identity_option(identity, code, optarg)) {
-            return onym_usage_error(what, "unknown option %s; see onymctl %s --help",
-                                    argv[optind - 1], what);
-        }
-    }
-    return ONYM_EXIT_DONE;
+    return onym_command_options_read(&how, argc, argv);
 }
 
 int

@@ -1,7 +1,7 @@
 #include "tools/id_resolve.h"
 
-#include "base/options.h"
 #include "tools/auth_identity.h"
+#include "tools/command_options.h"
 #include "tools/dispatch.h"
 #include "tools/id_print.h"
 
@@ -104,8 +104,10 @@ enum option_code {
 };
 
 static int
-apply_option(struct request *r, int code, const char *argument)
+take_option(void *of, int code, const char *argument)
 {
+    struct request *r = of;
+
     switch (code) {
     case 't':
         return add_type(r, argument);
@@ -151,26 +153,10 @@ read_options(struct request *r, int argc, char **argv)
                                             {"short", no_argument, NULL, OPT_SHORT},
                                             ONYM_IDENTITY_OPTIONS,
                                             {NULL, 0, NULL, 0}};
-    int code;
+    const struct onym_command_options how = {
+        .what = VERB, .brief = ":t:i:", .options = options, .take = take_option, .of = r};
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":t:i:", options, NULL)) != -1) {
-        int result;
-
-        if (code == ':') {
-            return onym_usage_error(VERB, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code == '?') {
-            return onym_usage_error(VERB, "unknown option %s; see onymctl resolve --help",
-                                    argv[optind - 1]);
-        }
-        result = apply_option(r, code, optarg);
-        if (result != ONYM_EXIT_DONE) {
-            return result;
-        }
-    }
-    return ONYM_EXIT_DONE;
+    return onym_command_options_read(&how, argc, argv);
 }
 
 /* dig's way of writing options. *used is false for words that are identifiers. */
@@ -187,7 +173,7 @@ read_plus(struct request *r, const char *word, bool *used)
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(word, known[i]) == 0) {
-            return apply_option(r, code[i], NULL);
+            return take_option(r, code[i], NULL);
         }
     }
     near = onym_suggest(word, known, sizeof known / sizeof known[0]);

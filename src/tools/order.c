@@ -1,6 +1,6 @@
 #include "tools/order.h"
 
-#include "base/options.h"
+#include "tools/command_options.h"
 #include "tools/node_api.h"
 
 #include <stdio.h>
@@ -120,6 +120,18 @@ onym_order_tls_reload(const struct onym_cli *cli, int argc, char **argv)
 enum { OPT_FOR = 256 };
 
 static int
+take_for(void *of, int code, const char *argument)
+{
+    uint32_t *seconds = of;
+
+    (void)code; /* there is one option */
+    return onym_order_seconds(argument, seconds) && *seconds <= 86400
+               ? ONYM_EXIT_DONE
+               : onym_usage_error("log level", "--for %s: give a time such as 10m, 24h at most",
+                                  argument);
+}
+
+static int
 log_level(const struct onym_cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"for", required_argument, NULL, OPT_FOR},
@@ -127,22 +139,12 @@ log_level(const struct onym_cli *cli, int argc, char **argv)
     struct onym_node_ask ask = {
         .what = "log level", .cli = cli, .method = "POST", .target = "/api/v1/log:level"};
     uint32_t seconds = 0;
-    int result;
-    int code;
+    const struct onym_command_options how = {
+        .what = ask.what, .options = options, .take = take_for, .of = &seconds};
+    int result = onym_command_options_read(&how, argc, argv);
 
-    optind = 0;
-    opterr = 0;
-    while ((code = onym_option_next(argc, argv, ":", options, NULL)) != -1) {
-        if (code == ':') {
-            return onym_usage_error(ask.what, "%s needs an argument", argv[optind - 1]);
-        }
-        if (code != OPT_FOR) {
-            return onym_usage_error(ask.what, "unknown option %s", argv[optind - 1]);
-        }
-        if (!onym_order_seconds(optarg, &seconds) || seconds > 86400) {
-            return onym_usage_error(ask.what, "--for %s: give a time such as 10m, 24h at most",
-                                    optarg);
-        }
+    if (result != ONYM_EXIT_DONE) {
+        return result;
     }
     if (argc - optind != 1) {
         return onym_usage_error(ask.what, "say which level: onymctl log level debug --for 10m");

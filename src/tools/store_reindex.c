@@ -1,7 +1,7 @@
-#include "base/options.h"
 #include "store/reindex.h"
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
 
