@@ -6,6 +6,7 @@
 #include "store/oplog.h"
 #include "store/outcome_priv.h"
 #include "store/record_v1.h"
+#include "store/redo.h"
 
 #include <stdlib.h>
 
@@ -26,6 +27,7 @@ struct onym_change {
                            other. Ends with the transaction */
     struct onym_counts counts;
     struct onym_oplog_group log;
+    struct onym_position before; /* the end of the log when it began */
     enum onym_record_digest digest_kind;
     struct onym_digester *digester; /* of records and long keys */
     uint8_t *encoded;               /* a record on its way into the table */
@@ -36,6 +38,7 @@ struct onym_change {
 static void
 release(struct onym_change *change)
 {
+    change->env->tables.redo = NULL;
     onym_oplog_group_deinit(&change->log);
     onym_digester_free(change->digester);
     free(change->encoded);
@@ -46,21 +49,20 @@ static enum onym_status
 read_meta(struct onym_change *change)
 {
     const struct onym_tables *tables = &change->env->tables;
-    struct onym_position position;
     enum onym_status status = onym_meta_counts(tables, change->txn, &change->counts);
 
     if (status == ONYM_OK) {
         status = onym_lmdb_status(mdb_cursor_open(change->txn, tables->record, &change->record));
     }
     if (status == ONYM_OK) {
-        status = onym_meta_position(tables, change->txn, &position);
+        status = onym_meta_position(tables, change->txn, &change->before);
     }
     if (status == ONYM_OK) {
         status = onym_meta_digest(tables, change->txn, &change->digest_kind);
     }
     if (status == ONYM_OK) {
         status = onym_oplog_group_init(&change->log, onym_oplog_hash(change->digest_kind),
-                                       &position);
+                                       &change->before);
     }
     return status == ONYM_OK ? onym_digester_new(&change->digester) : status;
 }
@@ -81,6 +83,8 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
         free(change);
         return onym_lmdb_fault(fault, env->data_path, rc);
     }
+    onym_redo_start(&env->redo);
+    env->tables.redo = &env->redo;
     status = read_meta(change);
     if (status != ONYM_OK) {
         onym_change_abort(change);
@@ -250,6 +254,8 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
         mark(change, key, false);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
+    onym_redo_put(change->env->tables.redo, ONYM_REDO_RECORD, key,
+                  onym_span_of(change->encoded, change->encoded_len));
     return onym_lmdb_status(rc);
 }
 
@@ -260,6 +266,7 @@ onym_change_remove(struct onym_change *change, onym_span key)
     enum onym_status status;
 
     mark(change, key, false);
+    onym_redo_delete(change->env->tables.redo, ONYM_REDO_RECORD, key);
     status = onym_lmdb_status(mdb_del(change->txn, change->env->tables.record, &at, NULL));
 
     if (status == ONYM_OK) {
@@ -366,7 +373,7 @@ onym_change_log_load(struct onym_change *change, uint64_t now_ms,
  * then nothing happened; but LMDB takes no transaction any more after a meta page it could not
  * write, and a failed sync says nothing about what is on the disk. */
 static enum onym_status
-judge_failure(const struct onym_env *env, int rc, struct onym_fault *fault)
+judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
 {
     enum onym_status status = onym_lmdb_fault(fault, env->data_path, rc);
     MDB_txn *probe;
@@ -374,10 +381,42 @@ judge_failure(const struct onym_env *env, int rc, struct onym_fault *fault)
     if ((status == ONYM_FULL || status == ONYM_NO_MEMORY) &&
         mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &probe) == 0) {
         mdb_txn_abort(probe);
-        return status;
+        if (onym_redo_forget(&env->redo, &env->tables) == ONYM_OK) {
+            return status;
+        }
     }
     return onym_fault_set(fault, ONYM_UNCERTAIN, "%s: the commit failed: %s", env->data_path,
                           mdb_strerror(rc));
+}
+
+/* With one barrier where the transaction is written down, with two where it is not. */
+static int
+commit(struct onym_change *change)
+{
+    struct onym_env *env = change->env;
+    bool has_entries = change->log.position.sequence > change->before.sequence;
+    bool is_down = false;
+    int rc = has_entries ? onym_redo_write(&env->redo, &env->tables, &change->before, &is_down) : 0;
+
+    if (rc != 0) {
+        mdb_txn_abort(change->txn);
+        return rc;
+    }
+    /* cannot fail: LMDB knows the flag */
+    (void)mdb_env_set_flags(env->tables.mdb, MDB_NOMETASYNC, is_down);
+    rc = mdb_txn_commit(change->txn);
+    (void)mdb_env_set_flags(env->tables.mdb, MDB_NOMETASYNC, 0);
+    return rc;
+}
+
+/* The first commit has made the slots. When they cannot be found yet, commits take two barriers. */
+static void
+keep_redo(struct onym_env *env)
+{
+    onym_redo_keep(&env->redo);
+    if (env->redo.at[0] == 0 && onym_redo_find(&env->redo, &env->tables) != ONYM_OK) {
+        env->redo.at[0] = 0;
+    }
 }
 
 enum onym_status
@@ -390,14 +429,21 @@ onym_change_commit(struct onym_change *change, struct onym_fault *fault)
     if (status == ONYM_OK) {
         status = onym_meta_put_counts(&env->tables, change->txn, &change->counts);
     }
+    if (status == ONYM_OK) {
+        status = onym_redo_make(&env->redo, &env->tables, change->txn);
+    }
     if (status != ONYM_OK) {
         onym_change_abort(change);
         return onym_fault_set(fault, status, "%s: %s; nothing was changed", env->data_path,
                               onym_status_text(status));
     }
-    rc = mdb_txn_commit(change->txn);
+    rc = commit(change);
     release(change);
-    return rc == 0 ? ONYM_OK : judge_failure(env, rc, fault);
+    if (rc != 0) {
+        return judge_failure(env, rc, fault);
+    }
+    keep_redo(env);
+    return ONYM_OK;
 }
 
 void

@@ -3,6 +3,7 @@
 #include "store/env_priv.h"
 #include "store/lmdb_status.h"
 #include "store/meta.h"
+#include "store/redo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,6 +197,22 @@ make_data(const struct onym_env *env, enum onym_record_digest log_hash, struct o
     return sync_dir(env->dir, fault);
 }
 
+/* What a power cut took from the last commits. */
+static enum onym_status
+redo(struct onym_env *env, struct onym_fault *fault)
+{
+    enum onym_status status = onym_redo_find(&env->redo, &env->tables);
+
+    if (status == ONYM_OK) {
+        status = onym_redo_replay(&env->redo, &env->tables);
+    }
+    return status == ONYM_OK ? ONYM_OK
+                             : onym_fault_set(fault, status,
+                                              "%s: the last changes, which a power cut took, "
+                                              "cannot be done again: %s",
+                                              env->data_path, onym_status_text(status));
+}
+
 static enum onym_status
 open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
           struct onym_fault *fault)
@@ -221,6 +238,9 @@ open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
     }
     if (status == ONYM_OK) {
         status = check_format(env, fault);
+    }
+    if (status == ONYM_OK) {
+        status = redo(env, fault);
     }
     if (status == ONYM_OK && create) {
         status = sync_dir(env->dir, fault);
@@ -262,7 +282,8 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     env->dir = strdup(options->dir);
     env->data_path = path_in(options->dir, ONYM_DATA_FILE);
     env->new_path = path_in(options->dir, ONYM_DATA_FILE_NEW);
-    if (env->marks == NULL || env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
+    if (onym_redo_init(&env->redo) != ONYM_OK || env->marks == NULL || env->dir == NULL ||
+        env->data_path == NULL || env->new_path == NULL) {
         onym_env_close(env);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
@@ -292,6 +313,7 @@ onym_env_close(struct onym_env *env)
         return;
     }
     onym_tables_close(&env->tables);
+    onym_redo_deinit(&env->redo);
     if (env->lock_fd >= 0) {
         (void)close(env->lock_fd);
     }

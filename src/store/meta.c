@@ -2,6 +2,7 @@
 
 #include "base/writer.h"
 #include "store/lmdb_status.h"
+#include "store/redo.h"
 
 #define COUNTS_LEN     16U
 #define POSITION_LEN   (2U + 8U + ONYM_HASH_LEN)
@@ -49,6 +50,7 @@ put(const struct onym_tables *tables, MDB_txn *txn, const char *name, onym_span 
     MDB_val key = name_val(name);
     MDB_val value = {.mv_size = bytes.len, .mv_data = (void *)(uintptr_t)bytes.at};
 
+    onym_redo_put(tables->redo, ONYM_REDO_META, onym_span_text(name), bytes);
     return onym_lmdb_status(mdb_put(txn, tables->meta, &key, &value, 0));
 }
 
@@ -122,14 +124,12 @@ onym_meta_format(const struct onym_tables *tables, MDB_txn *txn, uint32_t *out)
 }
 
 enum onym_status
-onym_meta_raise_format(const struct onym_tables *tables, MDB_txn *txn)
+onym_meta_raise_format(const struct onym_tables *tables, MDB_txn *txn, uint32_t format)
 {
-    uint32_t format;
-    enum onym_status status = onym_meta_format(tables, txn, &format);
+    uint32_t stands;
+    enum onym_status status = onym_meta_format(tables, txn, &stands);
 
-    return status == ONYM_OK && format < ONYM_FORMAT_PACKED
-               ? put_format(tables, txn, ONYM_FORMAT_PACKED)
-               : status;
+    return status == ONYM_OK && stands < format ? put_format(tables, txn, format) : status;
 }
 
 enum onym_status

@@ -8,6 +8,7 @@
  *   "position"    the last group of the log: u2 stream, u8 sequence, 32 bytes group hash
  *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
  *                 bytes digest of the fold (store/fold.h) there
+ *   "redo"        slots for what the last transactions did (store/redo.h)
  */
 #ifndef ONYM_STORE_META_H
 #define ONYM_STORE_META_H
@@ -37,6 +38,7 @@ struct onym_checkpoint {
 
 #define ONYM_FORMAT_PACKED 2U /* entries packed against another */
 #define ONYM_FORMAT_SM3    3U /* the hash of the log is SM3 */
+#define ONYM_FORMAT_REDO   4U /* what a power cut took is done again on opening (store/redo.h) */
 
 /* Writes format, node id, hash of the log, zero counts and the log's position into new tables.
  * ONYM_OK or what LMDB reports. */
@@ -45,10 +47,10 @@ ONYM_MUST_USE enum onym_status onym_meta_create(const struct onym_tables *tables
                                                 enum onym_record_digest digest,
                                                 const struct onym_position *start);
 
-/* Writes ONYM_FORMAT_PACKED where an older one stands: such an entry is put. ONYM_OK, ONYM_CORRUPT
- * or what LMDB reports. */
+/* Writes format where an older one stands: the store now needs it. ONYM_OK, ONYM_CORRUPT or what
+ * LMDB reports. */
 ONYM_MUST_USE enum onym_status onym_meta_raise_format(const struct onym_tables *tables,
-                                                      MDB_txn *txn);
+                                                      MDB_txn *txn, uint32_t format);
 
 /* Each reads one name: ONYM_OK; ONYM_CORRUPT when it is missing or has another length; for the
  * checkpoint ONYM_NOT_FOUND when none was taken yet; ONYM_IO. */

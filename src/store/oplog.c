@@ -4,6 +4,7 @@
 #include "base/writer.h"
 #include "store/entry_pack.h"
 #include "store/lmdb_status.h"
+#include "store/redo.h"
 
 #include <stdlib.h>
 
@@ -108,7 +109,6 @@ pack_held(struct onym_oplog_group *group, onym_span *stored)
         onym_entry_pack(span_of(&group->base), group->sequence - group->base_sequence, *stored,
                         packed->at, &packed->len) == ONYM_OK) {
         *stored = span_of(packed);
-        group->has_packed = true;
     }
     return ONYM_OK;
 }
@@ -146,6 +146,8 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
         group->position.sequence = group->sequence;
         memcpy((uint8_t *)value.mv_data + stored.len, group->position.hash, ONYM_HASH_LEN);
     }
+    onym_redo_put(tables->redo, ONYM_REDO_LOG, onym_span_of(key, KEY_LEN),
+                  onym_span_of(value.mv_data, value.mv_size));
     if (stored.at == group->held.at) {
         struct onym_oplog_bytes written = group->held;
 
@@ -200,9 +202,6 @@ onym_oplog_group_end(struct onym_oplog_group *group, const struct onym_tables *t
     if (status == ONYM_OK) {
         group->is_open = false;
         status = onym_meta_put_position(tables, txn, &group->position);
-    }
-    if (status == ONYM_OK && group->has_packed) {
-        status = onym_meta_raise_format(tables, txn);
     }
     return status;
 }

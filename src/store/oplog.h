@@ -50,7 +50,6 @@ struct onym_oplog_group {
     uint64_t base_sequence;         /* 0: none in this group */
     struct onym_oplog_bytes packed; /* scratch */
     bool is_open;                   /* has entries */
-    bool has_packed;                /* has written one that is packed */
 };
 
 /* A group behind position, in a log with the hash. ONYM_OK (release with onym_oplog_group_deinit),

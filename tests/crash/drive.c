@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BURST_MAX 48U
+#define BURST_MAX       48U
+#define LARGE_BURST_MAX 240U /* groups on both sides of what one barrier takes */
+#define LARGE_OF        4U
 
 struct drive {
     uint64_t seed;
@@ -116,7 +118,8 @@ run(struct drive *d)
     submit(d, &home, d->count);
     wait_until(d, 1, 0);
     while (d->next < d->count) {
-        uint64_t burst = 1 + onym_rng_below(&d->rng, BURST_MAX);
+        bool is_large = onym_rng_below(&d->rng, LARGE_OF) == 0;
+        uint64_t burst = 1 + onym_rng_below(&d->rng, is_large ? LARGE_BURST_MAX : BURST_MAX);
 
         while (burst-- > 0 && d->next < d->count) {
             submit_next(d);

@@ -34,6 +34,7 @@ RECORDS = registrar.RECORDS + [
     for name, data in KNOWN.items()]
 START_SECONDS = 15
 GOOD_AGAIN_SECONDS = 15
+LOGIN_LOGGED_SECONDS = 0.02  # its entry is a commit of its own, whose failure is no registration's
 # Codes in which a node in trouble answers: error, busy, read only.
 TROUBLE = (2, 3, 7)
 NOT_KNOWN = "not known"
@@ -331,6 +332,7 @@ class Register(Running):
             with registrar.Connection(self.node, timeout=4) as connection:
                 if connection.login() != registrar.DONE:
                     return {"no login"}
+                time.sleep(LOGIN_LOGGED_SECONDS)
                 for i in range(self.OPERATIONS):
                     ends.add(self.operate(connection, f"{front}-{i}", call))
         except OSError:

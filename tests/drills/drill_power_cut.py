@@ -4,7 +4,7 @@ moment states are drawn; each opens, passes the store's check, and has every ack
 once (docs/durability.md says what may be lost).
 
     --states N       of the run with operations (2000)
-    --operations N   of that run (1500)
+    --operations N   of that run (2500)
     --seed N
 """
 
@@ -87,7 +87,7 @@ class PowerCut(unittest.TestCase):
 
     def test_groups_of_operations(self):
         states = options.number("states", 2000)
-        count = options.number("operations", 1500)
+        count = options.number("operations", 2500)
         made = self.record_operations(count)
         options.say(f"drill power cut: seed {self.seed}, {made}, recording of "
                     f"{self.trace.stat().st_size // MEGABYTE} MiB")
@@ -124,11 +124,18 @@ class PowerCut(unittest.TestCase):
         self.expect_found(300)
 
     def test_a_meta_page_that_is_not_written_through_is_found_out(self):
-        self.record_operations(300)
+        self.record_operations(600)  # groups large enough for two barriers among them
         raw = b"".join(EVENT.pack(WRITE, *EVENT.unpack_from(event)[1:]) + event[EVENT.size:]
                        if kind == THROUGH else event
                        for kind, event in events(self.trace.read_bytes()) if kind != WRITTEN)
         self.trace.write_bytes(raw)
+        self.expect_found(600)
+
+    def test_what_is_not_written_down_in_front_of_the_barrier_is_found_out(self):
+        self.record_operations(300)
+        self.trace.write_bytes(b"".join(
+            event for kind, event in events(self.trace.read_bytes())
+            if kind != WRITE or not event[EVENT.size:].startswith(b"onymredo")))
         self.expect_found(300)
 
     def test_a_directory_that_is_never_synced_is_found_out(self):

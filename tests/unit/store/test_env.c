@@ -131,7 +131,7 @@ a_newer_format_is_refused_with_both_numbers(void **state)
     store.env = NULL;
     options = options_of(&store);
     assert_int_equal(onym_env_open(&options, &store.env, &fault), ONYM_UNSUPPORTED);
-    assert_non_null(strstr(fault.text, "store format 4, this program reads format 3"));
+    assert_non_null(strstr(fault.text, "store format 5, this program reads format 4"));
     assert_null(store.env);
     temp_store_close(&store);
 }
