@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """./run bench resolve-large - what an answer over UDP costs when there are ten million records.
 
-  uniform  all names alike: the node with ten million records, against an echo, against Knot with the
-           same names, and against a node with a tenth of the records
+  uniform  all names alike: the node with ten million records and a cache (cache.size) that holds
+           them, as Knot's memory holds its names; against an echo, against Knot with the same names,
+           and against a node with a tenth of the records
   zipf     names after Zipf's law (theta 0.99) and a cache of 256 MiB, against an echo
 
 Needs some 15 GB of disk and as much memory, page cache included; making the records takes minutes.
@@ -13,12 +14,14 @@ from lib.udp_sides import answer_bytes, dns_sides, echo_side, side
 
 CACHE = "256MiB"
 THETA = 990
+RECORDS_PER_MIB = 2000  # of a cache that holds them all
 
 
 def case_uniform(s):
     data, tenth = s.records(), s.records(count=max(100, s.arguments.records // 10))
     with suite.stack() as stack:
-        node, small = s.node(stack, data), s.node(stack, tenth)
+        holds_all = f"cache.size={max(512, s.arguments.records // RECORDS_PER_MIB)}MiB"
+        node, small = s.node(stack, data, settings=(holds_all,)), s.node(stack, tenth)
         size = answer_bytes(s, node, data)
         sides = [echo_side(s, "echo", s.echo(stack, size), data), side(s, "node", node, data),
                  side(s, "tenth", small, tenth)]

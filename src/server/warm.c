@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE     ((size_t)2 << 20)
-#define SLICE_NS      250000U /* a request waits so much longer at most, while the cache is filled */
+#define SLICE_NS      500000U /* a request waits so much longer at most, while the cache is filled */
 #define CLOCK_RECORDS 32U     /* between looks at the clock */
 
 /* ---- memory ---- */
