@@ -8,7 +8,7 @@ README.md says what may be compared.
 
 from lib import common, dns_peers, rounds, suite
 from lib.common import CannotRun
-from lib.udp_sides import answer_bytes, dns_sides, echo_side, side
+from lib.udp_sides import WINDOW, answer_bytes, dns_sides, echo_side, side
 
 RATE = 60_000   # requests a second of the open loop
 
@@ -107,13 +107,15 @@ def case_private(s):
 
 
 def case_workers(s):
-    """Two workers have both cores; the client shares the second with one of them."""
+    """Two workers have both cores; the client shares the second with one of them. Each worker has
+    as much cache, and twice as many requests are outstanding."""
     data = s.records()
     with suite.stack() as stack:
         one = s.node(stack, data)
-        two = s.node(stack, data.copied(s.folder / "copy"), core=None, workers=2)
+        two = s.node(stack, data.copied(s.folder / "copy"), core=None, workers=2,
+                     settings=("cache.size=1GiB",))
         return s.section([side(s, "one", one, data, "--patient"),
-                          side(s, "two", two, data, "--patient")],
+                          side(s, "two", two, data, "--patient", window=2 * WINDOW)],
                          {"udp.workers": rounds.ratio("two", "one")}, crowded=True)
 
 
