@@ -19,6 +19,7 @@ onym_audit_walk(const struct onym_view *view, onym_audit_fn *each, void *of,
     }
     r.entries = report.entries;
     r.groups = report.groups;
+    r.first = report.begin.sequence + 1;
     r.sequence = report.end.sequence;
     r.digest = report.digest;
     memcpy(r.hash, report.end.hash, sizeof r.hash);

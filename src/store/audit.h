@@ -9,6 +9,7 @@
 struct onym_audit_report {
     uint64_t entries;
     uint64_t groups;
+    uint64_t first;                 /* the log begins with this one: 1 unless it was pruned */
     uint64_t sequence;              /* of the last entry; 0 = the log is empty */
     enum onym_record_digest digest; /* the hash of the log */
     uint8_t hash[32];               /* of the last group */

@@ -11,7 +11,7 @@
 #include "model/entry.h"
 
 #define ONYM_STORE_MAP_SIZE_DEFAULT ((size_t)256 << 30)
-#define ONYM_STORE_FORMAT           4U /* the newest that is read; meta keeps what a store needs */
+#define ONYM_STORE_FORMAT           5U /* the newest that is read; meta keeps what a store needs */
 
 struct onym_env; /* opaque; one per process and directory */
 

@@ -189,6 +189,18 @@ onym_meta_position(const struct onym_tables *tables, MDB_txn *txn, struct onym_p
 }
 
 enum onym_status
+onym_meta_begin(const struct onym_tables *tables, MDB_txn *txn, struct onym_position *out)
+{
+    const uint8_t *at;
+    enum onym_status status = get(tables, txn, "begin", POSITION_LEN, &at);
+
+    if (status == ONYM_OK) {
+        read_position(at, out);
+    }
+    return status;
+}
+
+enum onym_status
 onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn, struct onym_checkpoint *out)
 {
     const uint8_t *at;
@@ -212,15 +224,31 @@ onym_meta_put_counts(const struct onym_tables *tables, MDB_txn *txn,
     return put(tables, txn, "counts", onym_span_of(bytes, sizeof bytes));
 }
 
-enum onym_status
-onym_meta_put_position(const struct onym_tables *tables, MDB_txn *txn,
-                       const struct onym_position *position)
+static enum onym_status
+put_position(const struct onym_tables *tables, MDB_txn *txn, const char *name,
+             const struct onym_position *position)
 {
     uint8_t bytes[POSITION_LEN];
     struct onym_writer w = onym_writer_over(bytes, sizeof bytes);
 
     write_position(&w, position);
-    return put(tables, txn, "position", onym_writer_written(&w));
+    return put(tables, txn, name, onym_writer_written(&w));
+}
+
+enum onym_status
+onym_meta_put_position(const struct onym_tables *tables, MDB_txn *txn,
+                       const struct onym_position *position)
+{
+    return put_position(tables, txn, "position", position);
+}
+
+enum onym_status
+onym_meta_put_begin(const struct onym_tables *tables, MDB_txn *txn,
+                    const struct onym_position *position)
+{
+    enum onym_status status = put_format(tables, txn, ONYM_FORMAT_PRUNED);
+
+    return status == ONYM_OK ? put_position(tables, txn, "begin", position) : status;
 }
 
 enum onym_status

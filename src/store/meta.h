@@ -6,6 +6,8 @@
  *                 the store is made
  *   "counts"      u8 records of kind handle, u8 homed prefixes
  *   "position"    the last group of the log: u2 stream, u8 sequence, 32 bytes group hash
+ *   "begin"       the last group that was taken away from the front of the log (store/prune.h), as
+ *                 a position; without it the log begins with entry 1
  *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
  *                 bytes digest of the fold (store/fold.h) there
  *   "redo"        slots for what the last transactions did (store/redo.h)
@@ -39,6 +41,7 @@ struct onym_checkpoint {
 #define ONYM_FORMAT_PACKED 2U /* entries packed against another */
 #define ONYM_FORMAT_SM3    3U /* the hash of the log is SM3 */
 #define ONYM_FORMAT_REDO   4U /* what a power cut took is done again on opening (store/redo.h) */
+#define ONYM_FORMAT_PRUNED 5U /* the log does not begin with entry 1 */
 
 /* Writes format, node id, hash of the log, zero counts and the log's position into new tables.
  * ONYM_OK or what LMDB reports. */
@@ -53,7 +56,8 @@ ONYM_MUST_USE enum onym_status onym_meta_raise_format(const struct onym_tables *
                                                       MDB_txn *txn, uint32_t format);
 
 /* Each reads one name: ONYM_OK; ONYM_CORRUPT when it is missing or has another length; for the
- * checkpoint ONYM_NOT_FOUND when none was taken yet; ONYM_IO. */
+ * checkpoint ONYM_NOT_FOUND when none was taken yet, for the begin when the log has its front;
+ * ONYM_IO. */
 ONYM_MUST_USE enum onym_status onym_meta_format(const struct onym_tables *tables, MDB_txn *txn,
                                                 uint32_t *out);
 ONYM_MUST_USE enum onym_status onym_meta_node(const struct onym_tables *tables, MDB_txn *txn,
@@ -64,6 +68,8 @@ ONYM_MUST_USE enum onym_status onym_meta_counts(const struct onym_tables *tables
                                                 struct onym_counts *out);
 ONYM_MUST_USE enum onym_status onym_meta_position(const struct onym_tables *tables, MDB_txn *txn,
                                                   struct onym_position *out);
+ONYM_MUST_USE enum onym_status onym_meta_begin(const struct onym_tables *tables, MDB_txn *txn,
+                                               struct onym_position *out);
 ONYM_MUST_USE enum onym_status onym_meta_checkpoint(const struct onym_tables *tables, MDB_txn *txn,
                                                     struct onym_checkpoint *out);
 
@@ -73,6 +79,9 @@ ONYM_MUST_USE enum onym_status onym_meta_put_counts(const struct onym_tables *ta
 ONYM_MUST_USE enum onym_status onym_meta_put_position(const struct onym_tables *tables,
                                                       MDB_txn *txn,
                                                       const struct onym_position *position);
+/* The format too, which programs without this do not read. */
+ONYM_MUST_USE enum onym_status onym_meta_put_begin(const struct onym_tables *tables, MDB_txn *txn,
+                                                   const struct onym_position *position);
 ONYM_MUST_USE enum onym_status onym_meta_put_checkpoint(const struct onym_tables *tables,
                                                         MDB_txn *txn,
                                                         const struct onym_checkpoint *checkpoint);

@@ -255,6 +255,18 @@ bad(struct onym_fault *fault, uint64_t sequence, const char *why)
                           why);
 }
 
+/* The checkpoint may lie where the walk has come to. */
+static void
+meet_checkpoint(struct walk *walk)
+{
+    const struct onym_position *last = &walk->last;
+
+    if (walk->has_checkpoint && walk->checkpoint.position.sequence == last->sequence) {
+        walk->checkpoint_met = memcmp(walk->checkpoint.position.hash, last->hash, ONYM_HASH_LEN) ==
+                               0;
+    }
+}
+
 static enum onym_status
 end_group(struct walk *walk, const uint8_t stored[ONYM_HASH_LEN], struct onym_fault *fault)
 {
@@ -267,10 +279,7 @@ end_group(struct walk *walk, const uint8_t stored[ONYM_HASH_LEN], struct onym_fa
     if (memcmp(last->hash, stored, ONYM_HASH_LEN) != 0) {
         return bad(fault, walk->sequence, "the hash of its group does not follow from the log");
     }
-    if (walk->has_checkpoint && walk->checkpoint.position.sequence == last->sequence) {
-        walk->checkpoint_met = memcmp(walk->checkpoint.position.hash, last->hash, ONYM_HASH_LEN) ==
-                               0;
-    }
+    meet_checkpoint(walk);
     return ONYM_OK;
 }
 
@@ -399,8 +408,14 @@ start_walk(const struct onym_tables *tables, MDB_txn *txn, struct walk *walk,
         status = onym_meta_digest(tables, txn, &walk->report.digest);
     }
     if (status == ONYM_OK) {
-        status = onym_oplog_start(node, onym_oplog_hash(walk->report.digest), &walk->last);
+        status = onym_meta_begin(tables, txn, &walk->last);
+        status = status == ONYM_NOT_FOUND
+                     ? onym_oplog_start(node, onym_oplog_hash(walk->report.digest), &walk->last)
+                     : status;
     }
+    walk->sequence = walk->last.sequence;
+    walk->report.begin = walk->last;
+    meet_checkpoint(walk);
     return status == ONYM_OK ? onym_digester_new(&walk->digester) : status;
 }
 

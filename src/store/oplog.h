@@ -8,7 +8,8 @@
  *
  * Group hash = H of the previous group's hash and, for each entry of the group, u4 length, key and
  * value without hash, as they are stored. Before the first group stands H("onym log 1", node id,
- * stream). H is the hash the store was made with, SHA-256 or SM3, as for the digests of records.
+ * stream), or, when the front was taken away, the hash of the last group that went. H is the hash
+ * the store was made with, SHA-256 or SM3, as for the digests of records.
  */
 #ifndef ONYM_STORE_OPLOG_H
 #define ONYM_STORE_OPLOG_H
@@ -105,6 +106,7 @@ struct onym_oplog_report {
     uint64_t entries;
     uint64_t groups;
     enum onym_record_digest digest;
+    struct onym_position begin; /* in front of the first entry */
     struct onym_position end;
 };
 

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/options.h"
 #include "base/writer.h"
+#include "tools/audit_prune.h"
 #include "tools/store_common.h"
 #include "tools/text.h"
 #include "wire/json_entry.h"
@@ -161,12 +162,16 @@ print_verified(const struct job *job, const struct onym_audit_report *r, double 
     onym_hex_encode(onym_span_of(r->hash, sizeof r->hash), hash);
     onym_hex_encode(onym_span_of(r->node, sizeof r->node), node);
     if (job->cli->json) {
-        (void)printf("{\"good\":true,\"entries\":%llu,\"groups\":%llu,\"sequence\":%llu,"
-                     "\"log_hash\":\"%s\",\"hash\":\"%s\",\"node_id\":\"%s\","
+        (void)printf("{\"good\":true,\"entries\":%llu,\"groups\":%llu,\"first\":%llu,"
+                     "\"sequence\":%llu,\"log_hash\":\"%s\",\"hash\":\"%s\",\"node_id\":\"%s\","
                      "\"seconds\":%.3f}\n",
                      (unsigned long long)r->entries, (unsigned long long)r->groups,
-                     (unsigned long long)r->sequence, name, hash, node, seconds);
+                     (unsigned long long)r->first, (unsigned long long)r->sequence, name, hash,
+                     node, seconds);
     } else {
+        if (r->first > 1) {
+            (void)printf("the log begins with entry %llu\n", (unsigned long long)r->first);
+        }
         (void)printf("%llu entries in %llu groups, last entry %llu, %s hash %s: everything holds\n",
                      (unsigned long long)r->entries, (unsigned long long)r->groups,
                      (unsigned long long)r->sequence, name, hash);
@@ -322,5 +327,11 @@ const struct onym_command onym_commands_audit[] = {
      .summary = "Write the log of changes, one line per entry",
      .help = export_help,
      .run = export_log},
+    {.noun = "audit",
+     .verb = "prune",
+     .usage = "--data DIR --keep-days N [options]",
+     .summary = "Take away the front of the log, older than so many days",
+     .help = onym_audit_prune_help,
+     .run = onym_audit_prune},
     {.noun = NULL},
 };

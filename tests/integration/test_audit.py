@@ -130,6 +130,36 @@ class Audit(unittest.TestCase):
         self.assertFalse(report["good"])
         self.assertEqual(audit(self.data, "export").returncode, 1)
 
+    def test_a_pruned_log_holds_and_goes_on(self):
+        before = self.entries()
+        kept = audit(self.data, "prune", "--keep-days", "1")
+        self.assertEqual(kept.returncode, 0, kept.stderr)
+        self.assertIn("nothing was taken away", kept.stdout)
+        self.assertEqual(self.entries(), before)
+        hash_before = json.loads(audit(self.data, "verify", json_lines=True).stdout)["hash"]
+        gone = audit(self.data, "prune", "--keep-days", "0", json_lines=True)
+        self.assertEqual(gone.returncode, 0, gone.stderr)
+        count = len(before)
+        self.assertEqual(json.loads(gone.stdout), {
+            "removed": count, "first": count + 1, "left": 0, "hash": hash_before})
+        self.assertEqual(self.entries(), [])
+        self.node.start()
+        session = wire.Session(self.node)
+        self.assertEqual(session.do(100, wire.create_body(HANDLE, [wire.value(1, "a")])).code, 1)
+        session.close()
+        self.assertEqual(audit(self.data, "prune", "--keep-days", "0").returncode, 6)
+        self.assertEqual(self.node.stop(), 0)
+        self.assertEqual([e["sequence"] for e in self.entries()], [count + 1])
+        verified = audit(self.data, "verify")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn(f"begins with entry {count + 1}\n1 entries", verified.stdout)
+        done = subprocess.run([str(node.program("onymctl")), "check", "--data", str(self.data)],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ((), ("--keep-days",), ("--keep-days", "36501"), ("--keep-days", "x"),
+                      ("--keep-days", "1", "more")):
+            self.assertEqual(audit(self.data, "prune", *words).returncode, 2, words)
+
     def test_wrong_use(self):
         for words in ((), ("--data",), ("--data", str(self.data), "extra"),
                       ("--data", str(self.data), "--from", "1")):

@@ -77,7 +77,7 @@ class Help(unittest.TestCase):
     def test_the_commands_of_this_version_are_there(self):
         found = commands()
         words = {"id": "create set add-value rm-value delete list history",
-                 "prefix": "home unhome list", "auth": "key token", "log": "level", "audit": "verify export",
+                 "prefix": "home unhome list", "auth": "key token", "log": "level", "audit": "verify export prune",
                  "tls": "status trust reload", "batch": "run check resume", "store": "reindex",
                  "conf": "check show schema reload"}
         for noun, verb, top_level in (("id", "resolve", True), ("store", "load", True),
