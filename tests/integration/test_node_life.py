@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -250,8 +251,11 @@ class Listening(unittest.TestCase):
     def test_port_0_is_the_same_for_all_workers(self):
         with node.Node(records=RECORDS, workers=2,
                        settings=["listen.handle_udp=127.0.0.1:0"]) as it:
-            line = next(part for part in it.log().splitlines() if '"handle_udp"' in part)
-            port = int(line.split('"address":"127.0.0.1:')[1].split('"')[0])
+            until = time.monotonic() + 10  # the log is written by a thread of its own
+            while not (told := re.search('"handle_udp".*"address":"127.0.0.1:([0-9]+)"', it.log())):
+                self.assertLess(time.monotonic(), until, it.log())
+                time.sleep(0.02)
+            port = int(told[1])
             for i in range(40):  # other source ports reach the other worker
                 with node.udp_socket("127.0.0.1", port, 5) as sock:
                     sock.send(request(NAME, i + 1))
