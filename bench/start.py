@@ -45,11 +45,11 @@ def time_to_answer(node, name):
 
 
 def load(s, node, data, seconds):
-    """A client as a process that prints a line every STEP_MS."""
+    """A client as a process that prints a line every STEP_MS, and leaves its core to who reads it."""
     return subprocess.Popen(
         [common.program(s.arguments.build, "udp_load"), "--target", f"127.0.0.1:{node.port}",
          "--names", str(data.names), "--peers", "64", "--progress-ms", str(STEP_MS), "--retry-ms", "10",
-         "--milliseconds", str(int(seconds * 1000))], stdout=subprocess.PIPE, text=True,
+         "--patient", "--milliseconds", str(int(seconds * 1000))], stdout=subprocess.PIPE, text=True,
         preexec_fn=common.pinned(s.cores[1]))
 
 
