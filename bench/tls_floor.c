@@ -1,6 +1,7 @@
 /* What OpenSSL alone takes for the server's side of a TLS 1.3 connection: handshake, one request
  * read, one answer written, over memory BIOs, without any socket. Only the server's steps are
- * counted (processor time of the thread). With the same certificate, and sessions resumed or not.
+ * counted (processor time of the thread). With the same certificate, suite and number of tickets as
+ * the node, and sessions resumed or not.
  */
 #include "lib/args.h"
 #include "lib/stream.h"
@@ -118,6 +119,8 @@ floor_init(struct floor *f)
     f->client = bench_stream_context(&f->session);
     if (f->client == NULL || f->server == NULL ||
         SSL_CTX_set_min_proto_version(f->server, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(f->server, "TLS_AES_128_GCM_SHA256") != 1 ||
+        SSL_CTX_set_num_tickets(f->server, 1) != 1 ||
         SSL_CTX_use_certificate_chain_file(f->server, s->certificate) != 1 ||
         SSL_CTX_use_PrivateKey_file(f->server, s->key, SSL_FILETYPE_PEM) != 1) {
         fprintf(stderr, "%s, %s: not a certificate and its key\n", s->certificate, s->key);

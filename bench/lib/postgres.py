@@ -201,6 +201,8 @@ class Postgres:
             with open(path, encoding="ascii") as file:
                 times += [int(line.split()[2]) for line in file]
             path.unlink()
+        if not times:
+            raise CannotRun(f"pgbench finished no SELECT in {seconds} s: " + done.stdout.strip()[-300:])
         times.sort()
         return {"answers": len(times), "seconds": seconds, "wrong": 0, "lost": 0,
                 "answers_per_second": len(times) / seconds,

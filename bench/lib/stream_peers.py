@@ -84,6 +84,7 @@ http {{
         ssl_certificate {certificate[0]};
         ssl_certificate_key {certificate[1]};
         ssl_protocols TLSv1.3;
+        ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
         location / {{
             default_type application/json;
             return 200 '{text}';
