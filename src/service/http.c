@@ -120,16 +120,15 @@ is_trace(onym_span text)
 
 /* ---- answers ---- */
 
-struct onym_http_plan
-onym_http_begin(struct onym_http_call *call, struct onym_http_connection *c,
-                struct onym_http_service *s, uint64_t now_ms, struct onym_http_reply *reply)
+static struct onym_http_plan
+begin(struct onym_http_call *call, struct onym_http_connection *c, struct onym_http_service *s,
+      const struct onym_routed *routed, uint64_t now_ms, struct onym_http_reply *reply)
 {
     struct onym_http_plan plan;
     onym_span trace;
 
     onym_http_call_begin(call, c, s, &c->head.request, now_ms, reply);
-    call->routed = onym_routes_match(&c->head.request);
-    onym_routes_ahead(call);
+    call->routed = *routed;
     plan = onym_routes_plan(call);
     call->mouth = plan.mouth;
     call->content = onym_span_of(c->held, c->held_len);
@@ -138,6 +137,15 @@ onym_http_begin(struct onym_http_call *call, struct onym_http_connection *c,
         onym_http_put_header(call, "traceparent", trace);
     }
     return plan;
+}
+
+struct onym_http_plan
+onym_http_begin(struct onym_http_call *call, struct onym_http_connection *c,
+                struct onym_http_service *s, uint64_t now_ms, struct onym_http_reply *reply)
+{
+    struct onym_routed routed = onym_routes_match(&c->head.request);
+
+    return begin(call, c, s, &routed, now_ms, reply);
 }
 
 enum onym_http_verdict
@@ -192,7 +200,8 @@ turn_away(struct onym_http_call *call, enum onym_status status, int http, const 
 /* ---- input ---- */
 
 static enum onym_http_verdict
-head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t now_ms,
+head_ready(struct onym_http_connection *c, struct onym_http_service *s,
+           const struct onym_routed *routed, const struct onym_ahead *ahead, uint64_t now_ms,
            struct onym_http_reply *reply)
 {
     const struct onym_http1_request *rq = &c->head.request;
@@ -200,8 +209,10 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s, uint64_t
     struct onym_http_call call;
     onym_span expect;
 
+    onym_resolve_prefetch(&s->answerer->resolver, ahead);
     name_request(c, s, true);
-    plan = onym_http_begin(&call, c, s, now_ms, reply);
+    plan = begin(&call, c, s, routed, now_ms, reply);
+    call.ahead = ahead;
     c->keep = plan.keep;
     if (plan.keep || plan.streams) {
         c->source = onym_body_source(&s->bodies, c->caller.address);
@@ -304,6 +315,8 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
      struct onym_http_reply *reply)
 {
     struct onym_http_call call;
+    struct onym_routed routed;
+    struct onym_ahead ahead;
     enum onym_http1_step step;
     enum onym_http_verdict verdict;
 
@@ -313,7 +326,12 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
     if (c->stage == ONYM_HTTP_ROWS) {
         return onym_http_rows_feed(c, s, input, now_ms, reply);
     }
-    step = onym_http1_feed(&c->head, input);
+    step = onym_http1_take(&c->head, input);
+    if (step == ONYM_HTTP1_WHOLE) {
+        routed = onym_routes_match(&c->head.request);
+        onym_routes_ahead(s, &routed, &ahead);
+        step = onym_http1_judge(&c->head);
+    }
     if (step == ONYM_HTTP1_MORE) {
         c->stage = c->head.len > 0 || c->head.skipped_line ? ONYM_HTTP_HEAD : ONYM_HTTP_IDLE;
         return ONYM_HTTP_MORE;
@@ -325,7 +343,7 @@ take(struct onym_http_connection *c, struct onym_http_service *s, onym_span *inp
         onym_http_call_begin(&call, c, s, NULL, now_ms, reply);
         return turn_away(&call, ONYM_MALFORMED, refusal.status, refusal.reason);
     }
-    verdict = head_ready(c, s, now_ms, reply);
+    verdict = head_ready(c, s, &routed, &ahead, now_ms, reply);
     if (verdict != ONYM_HTTP_MORE) {
         return verdict;
     }

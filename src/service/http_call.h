@@ -17,8 +17,7 @@ struct onym_http_call {
     onym_span content; /* the body, when its plan kept it */
     struct onym_routed routed;
     enum onym_http_mouth mouth;
-    onym_span name;          /* of routed, decoded; empty: not done yet */
-    struct onym_ahead ahead; /* of name */
+    const struct onym_ahead *ahead; /* of the name that is looked up, or NULL */
     bool pretty;
     struct onym_time_memo times;         /* of the body */
     const struct onym_http_login *login; /* NULL: not asked for yet, or not needed */

@@ -183,29 +183,25 @@ onym_routes_plan(const struct onym_http_call *c)
 }
 
 void
-onym_routes_ahead(struct onym_http_call *c)
+onym_routes_ahead(struct onym_http_service *s, const struct onym_routed *r, struct onym_ahead *out)
 {
-    const struct onym_routed *r = &c->routed;
     bool reads = r->method == GET &&
                  (r->route == ONYM_ROUTE_IDENTIFIER || r->route == ONYM_ROUTE_HANDLE);
+    onym_span name;
 
-    if (reads && onym_http_decode(r->name, c->service->arena, &c->name) == ONYM_OK) {
-        onym_resolve_ahead(&c->service->answerer->resolver, c->name, &c->ahead);
+    out->len = 0;
+    onym_arena_reset(s->arena);
+    if (reads && onym_http_decode(r->name, s->arena, &name) == ONYM_OK) {
+        onym_resolve_ahead(&s->answerer->resolver, name, out);
     }
 }
 
 enum onym_routes_step
 onym_routes_name(struct onym_http_call *c, onym_span raw, onym_span *name)
 {
-    bool done = c->name.len > 0 && raw.at == c->routed.name.at && raw.len == c->routed.name.len;
-    enum onym_status status = ONYM_OK;
+    enum onym_status status = onym_http_decode(raw, c->service->arena, name);
     const char *why = "the path has a % without two hexadecimal digits";
 
-    if (done) {
-        *name = c->name;
-    } else {
-        status = onym_http_decode(raw, c->service->arena, name);
-    }
     if (status == ONYM_OK && name->len > ONYM_NAME_LEN_MAX) {
         status = ONYM_NAME_INVALID;
         why = "the identifier is longer than 2048 bytes";

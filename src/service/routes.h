@@ -22,8 +22,10 @@ struct onym_http_plan {
 /* By the head alone (call->routed and the header lines), before any of the body is taken. */
 struct onym_http_plan onym_routes_plan(const struct onym_http_call *call);
 
-/* Asks the memory for what a look-up will need; the answer follows. */
-void onym_routes_ahead(struct onym_http_call *call);
+/* For a request that is WHOLE and not judged: asks the memory for what a look-up of routed's name
+ * will need. *out is for call->ahead, and empty when this is none. Resets the arena. */
+void onym_routes_ahead(struct onym_http_service *service, const struct onym_routed *routed,
+                       struct onym_ahead *out);
 
 /* Answers call (call->content is the body). ONYM_HTTP_NOW: the answer is in call. ONYM_HTTP_LATER:
  * the backend works, and the connection's stage says at what; after a login call again with

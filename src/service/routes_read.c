@@ -63,7 +63,7 @@ find(struct onym_http_call *c, const struct onym_query *query, const struct onym
     enum onym_status status;
 
     memset(f, 0, sizeof *f);
-    f->status = onym_resolve_known(resolver, query, &c->ahead, arena, &f->public);
+    f->status = onym_resolve_known(resolver, query, c->ahead, arena, &f->public);
     if (f->status == ONYM_OK) {
         f->record = f->public.record;
         f->has_record = true;
@@ -242,10 +242,8 @@ onym_routes_read(struct onym_http_call *c, const struct onym_routed *r)
     struct found f;
     const char *field;
     enum onym_status status;
-    enum onym_routes_step step;
+    enum onym_routes_step step = onym_routes_login(c, &identity);
 
-    onym_resolve_prefetch(&c->service->answerer->resolver, &c->ahead);
-    step = onym_routes_login(c, &identity);
     if (step == ONYM_ROUTES_ON) {
         step = onym_routes_name(c, r->name, &query.name);
     }

@@ -17,7 +17,7 @@ enum guard_state {
     NAME,
     VALUE,
     END_LF, /* after the CR of the empty line */
-    DONE    /* READY or REFUSED was said */
+    DONE    /* WHOLE or REFUSED was said */
 };
 
 #define VERSION_LEN 8U /* "HTTP/1.1" */
@@ -181,7 +181,7 @@ guard(struct onym_http1 *p, uint8_t c)
         return ONYM_HTTP1_MORE;
     case END_LF:
         p->state = DONE;
-        return ONYM_HTTP1_READY;
+        return ONYM_HTTP1_WHOLE;
     case DONE:
     default:
         return refuse(p, 400, "the connection was ended");
@@ -321,18 +321,25 @@ second_reader(struct onym_http1 *p)
 }
 
 /* The guard has seen a whole head. */
-static enum onym_http1_step
-finish(struct onym_http1 *p)
+static void
+part(struct onym_http1 *p)
 {
     struct onym_http1_request *rq = &p->request;
-    onym_span version = onym_span_of(p->head + p->version_at, VERSION_LEN);
-    bool old = onym_span_equal(version, onym_span_text("HTTP/1.0"));
-    enum onym_http1_step step;
 
     rq->method = onym_span_of(p->head, p->target_at - 1);
     rq->target = onym_span_of(p->head + p->target_at, p->version_at - 1 - p->target_at);
     rq->fields = onym_span_of(p->head + p->fields_at, p->len - p->fields_at - 2);
-    rq->is_1_0 = old;
+    p->target_good = split_target(rq);
+}
+
+enum onym_http1_step
+onym_http1_judge(struct onym_http1 *p)
+{
+    onym_span version = onym_span_of(p->head + p->version_at, VERSION_LEN);
+    bool old = onym_span_equal(version, onym_span_text("HTTP/1.0"));
+    enum onym_http1_step step;
+
+    p->request.is_1_0 = old;
     if (!old && !onym_span_equal(version, onym_span_text("HTTP/1.1"))) {
         return refuse(p, 505, "HTTP/1.1 or 1.0 is spoken here");
     }
@@ -344,8 +351,8 @@ finish(struct onym_http1 *p)
     if (step != ONYM_HTTP1_READY) {
         return step;
     }
-    return split_target(rq) ? ONYM_HTTP1_READY
-                            : refuse(p, 400, "the target is neither a path nor an http URI");
+    return p->target_good ? ONYM_HTTP1_READY
+                          : refuse(p, 400, "the target is neither a path nor an http URI");
 }
 
 /* Bytes of the request line at the front of text, if it is one of HTTP/1.1 that the guard would
@@ -397,7 +404,7 @@ unremarkable(struct onym_http1 *p, onym_span input)
 }
 
 enum onym_http1_step
-onym_http1_feed(struct onym_http1 *p, onym_span *input)
+onym_http1_take(struct onym_http1 *p, onym_span *input)
 {
     while (input->len > 0) {
         size_t run = unremarkable(p, *input);
@@ -425,9 +432,18 @@ onym_http1_feed(struct onym_http1 *p, onym_span *input)
             return refuse(p, 431, "the request head is longer than 16384 bytes");
         }
         p->head[p->len++] = c;
-        if (step == ONYM_HTTP1_READY) {
-            return finish(p);
+        if (step == ONYM_HTTP1_WHOLE) {
+            part(p);
+            return step;
         }
     }
     return ONYM_HTTP1_MORE;
+}
+
+enum onym_http1_step
+onym_http1_feed(struct onym_http1 *p, onym_span *input)
+{
+    enum onym_http1_step step = onym_http1_take(p, input);
+
+    return step == ONYM_HTTP1_WHOLE ? onym_http1_judge(p) : step;
 }

@@ -22,6 +22,7 @@
 
 enum onym_http1_step {
     ONYM_HTTP1_MORE,   /* the head is not complete */
+    ONYM_HTTP1_WHOLE,  /* it is, and not judged yet */
     ONYM_HTTP1_READY,  /* request is filled */
     ONYM_HTTP1_REFUSED /* refusal is filled; the stream cannot be followed any further */
 };
@@ -56,6 +57,7 @@ struct onym_http1 {
     uint32_t fields_at;
     uint8_t state;
     bool skipped_line;
+    bool target_good;
     uint8_t head[ONYM_HTTP1_HEAD_MAX];
 };
 
@@ -72,6 +74,12 @@ void onym_http1_init(struct onym_http1 *parser);
  * the request is skipped (RFC 9112 2.2). Bytes above 0x7F are let through in target and values:
  * deployed clients send UTF-8 identifiers unescaped. */
 enum onym_http1_step onym_http1_feed(struct onym_http1 *parser, onym_span *input);
+
+/* onym_http1_feed in two steps, so that what a request will need can be asked for meanwhile. take
+ * gives WHOLE in place of READY: method, target, path and query of the request are filled and may
+ * be no good yet. Then judge gives READY or REFUSED. */
+enum onym_http1_step onym_http1_take(struct onym_http1 *parser, onym_span *input);
+enum onym_http1_step onym_http1_judge(struct onym_http1 *parser);
 
 /* Takes the first header line from *fields (start with request.fields). False at the end. The value
  * has no blanks around it. A name may come more than once. */
