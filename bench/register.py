@@ -25,7 +25,7 @@ import subprocess
 import tempfile
 import time
 
-from lib import common, http_batches, postgres
+from lib import common, http_batches, postgres, suite
 from lib.common import CannotRun, say
 
 ROUNDS_MIN = 5
@@ -296,8 +296,8 @@ def targets(rounds, resolving, with_postgres):
     rows = [("one at a time: p50 of the node / of LMDB, one record a commit", "<=", 1.2,
              [one["node serial 1 connections"]["latency_ms"]["p50"] /
               one["lmdb serial 1 to a commit"]["latency_ms"]["p50"] for one in rounds],
-             "two barriers each; the node adds two wake-ups of threads, the network and the pages "
-             "of the log"),
+             "one barrier, LMDB alone two; the node adds two wake-ups of threads, the network and "
+             "the pages of the log"),
             ("groups of 2,000, serial: change path / LMDB", ">=", 0.5,
              rates("path serial groups of 2000", "lmdb serial 2000 to a commit"),
              "deciding, two digests and the log for each; then pages written"),
@@ -410,6 +410,7 @@ def measure(arguments, folder, server):
     rows = {order: Rows(arguments, folder, order) for order in ORDERS}
     rounds, resolving, barriers = [], [], []
     with common.Node(arguments.build, data, certificate=http_batches.certificate(folder)) as node:
+        suite.settle(node)
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, node, path, database, rows, server,
                                     number)
