@@ -385,6 +385,11 @@ judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
             return status;
         }
     }
+    /* Nobody was told that it is done, so it need not be done again; on a full disk it could not,
+     * and the store would stay closed. If this fails too, opening tries it all the same. */
+    if (onym_redo_forget(&env->redo, &env->tables) != ONYM_OK) {
+        env->redo.is_written = false;
+    }
     return onym_fault_set(fault, ONYM_UNCERTAIN, "%s: the commit failed: %s", env->data_path,
                           mdb_strerror(rc));
 }
