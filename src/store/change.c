@@ -375,13 +375,15 @@ onym_change_log_load(struct onym_change *change, uint64_t now_ms,
 static enum onym_status
 judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
 {
+    /* also where nobody knows: to do it again may need the room that there was not */
+    bool is_forgotten = onym_redo_forget(&env->redo, &env->tables) == ONYM_OK;
     enum onym_status status = onym_lmdb_fault(fault, env->data_path, rc);
     MDB_txn *probe;
 
     if ((status == ONYM_FULL || status == ONYM_NO_MEMORY) &&
         mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &probe) == 0) {
         mdb_txn_abort(probe);
-        if (onym_redo_forget(&env->redo, &env->tables) == ONYM_OK) {
+        if (is_forgotten) {
             return status;
         }
     }
