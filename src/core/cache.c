@@ -3,7 +3,7 @@
 #include "base/prefetch.h"
 #include "onym/model/ident.h"
 
-#define INDEX_SHARE   32U /* of the memory is the index: room for entries of 250 bytes and more */
+#define INDEX_SHARE   24U /* of the memory is the index: room for entries of 190 bytes and more */
 #define GUARD_SHARE   16U /* of the ring */
 #define LONGEST_SHARE 8U  /* of the guard: the longest entry */
 #define CREDIT_FACTOR 4U
@@ -11,7 +11,7 @@
 #define PLACE_BITS    48U
 #define NOWHERE       UINT64_MAX /* no snapshot */
 #define LINE          64U
-#define LINES_AHEAD   6U /* of an entry that are prefetched */
+#define LINES_AHEAD   7U /* of an entry that are prefetched */
 
 #define TIME_MAX ((UINT64_C(1) << 48) - 1)
 
@@ -53,6 +53,7 @@ onym_cache_clear(struct onym_cache *cache)
         memset(cache->bucket, 0, cache->buckets * sizeof *cache->bucket);
         cache->taken = 0;
         cache->head = cache->size;
+        cache->head_at = 0;
         cache->credit = 0;
         cache->snapshot = NOWHERE;
     }
@@ -89,10 +90,14 @@ is_there(const struct onym_cache *cache, uint64_t place)
     return cache->head - place <= cache->size - cache->guard;
 }
 
+/* The entry at a place not further behind the head than the ring is long. */
 static struct entry *
 entry_at(const struct onym_cache *cache, uint64_t place)
 {
-    return (struct entry *)(void *)(cache->ring + place % cache->size);
+    uint64_t age = cache->head - place;
+    uint64_t at = cache->head_at >= age ? cache->head_at - age : cache->head_at + cache->size - age;
+
+    return (struct entry *)(void *)(cache->ring + at);
 }
 
 static uint8_t *
@@ -132,7 +137,7 @@ find(const struct onym_cache *cache, const struct onym_cache_key *key)
 static struct entry *
 append(struct onym_cache *cache, uint64_t snapshot, uint64_t len, uint64_t *place)
 {
-    uint64_t left = cache->size - cache->head % cache->size;
+    uint64_t left = cache->size - cache->head_at;
     uint64_t start = cache->head + (left < len ? left : 0);
 
     if (cache->snapshot != snapshot) {
@@ -143,6 +148,7 @@ append(struct onym_cache *cache, uint64_t snapshot, uint64_t len, uint64_t *plac
         return NULL;
     }
     *place = start;
+    cache->head_at = (left < len ? 0 : cache->head_at) + len;
     cache->head = start + len;
     return entry_at(cache, start);
 }

@@ -33,10 +33,11 @@ struct onym_cache {
     uint32_t buckets;
     uint32_t taken; /* slots that are not empty */
     uint8_t *ring;
-    uint64_t size;   /* bytes of the ring */
-    uint64_t guard;  /* what is closer than this to being overwritten is not found */
-    uint64_t head;   /* where the next entry goes; starts at size, so that 0 is no place */
-    uint64_t credit; /* bytes that may be appended again: so many were appended anew */
+    uint64_t size;    /* bytes of the ring */
+    uint64_t guard;   /* what is closer than this to being overwritten is not found */
+    uint64_t head;    /* where the next entry goes; starts at size, so that 0 is no place */
+    uint64_t head_at; /* head in the ring: head % size */
+    uint64_t credit;  /* bytes that may be appended again: so many were appended anew */
     uint64_t snapshot, snapshot_head;
     uint64_t lookups[ONYM_LOOKUP_COUNT];
 };

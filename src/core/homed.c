@@ -5,26 +5,41 @@
 #define FRONT     "0.NA/"
 #define FRONT_LEN (sizeof FRONT - 1)
 #define SET_BITS  8U
+#define WORD      sizeof(uint64_t)
 #define MIX       UINT64_C(0x9E3779B97F4A7C15) /* 2^64 divided by the golden ratio */
 
 _Static_assert(ONYM_HOMED_SETS == 1U << SET_BITS, "a set for each hash");
 
 _Static_assert(sizeof(struct onym_homed_slot) == 64, "a slot is as large as a cache line");
 
-/* Enough for a few thousand prefixes that differ in their ends. */
+static uint64_t
+word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Good enough for a few thousand prefixes, which differ in their ends. */
 static struct onym_homed_slot *
 set_of(struct onym_homed *homed, onym_span prefix)
 {
-    uint64_t first = 0;
-    uint64_t last = 0;
+    uint64_t mixed = prefix.len < WORD
+                         ? onym_hash64(prefix, 0)
+                         : word_at(prefix.at) ^ word_at(prefix.at + prefix.len - WORD) * MIX;
 
-    if (prefix.len < sizeof first) {
-        first = onym_hash64(prefix, 0);
-    } else {
-        memcpy(&first, prefix.at, sizeof first);
-        memcpy(&last, prefix.at + prefix.len - sizeof last, sizeof last);
+    return homed->slot[(mixed * MIX) >> (64 - SET_BITS)];
+}
+
+/* Of two words and less, the first and the last one are all there is. */
+static bool
+same(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    if (len < WORD || len > 2 * WORD) {
+        return memcmp(a, b, len) == 0;
     }
-    return homed->slot[((first ^ last * MIX) * MIX) >> (64 - SET_BITS)];
+    return word_at(a) == word_at(b) && word_at(a + len - WORD) == word_at(b + len - WORD);
 }
 
 static bool
@@ -40,8 +55,8 @@ look_up(const struct onym_view *view, onym_span prefix)
     return onym_view_has(view, ONYM_KIND_PREFIX, onym_span_of(name, FRONT_LEN + prefix.len));
 }
 
-static bool
-is_homed(struct onym_homed *homed, const struct onym_view *view, onym_span prefix)
+bool
+onym_homed_prefix(struct onym_homed *homed, const struct onym_view *view, onym_span prefix)
 {
     uint64_t changed = onym_marks_get_prefixes(onym_view_marks(view));
     struct onym_homed_slot *set;
@@ -54,7 +69,7 @@ is_homed(struct onym_homed *homed, const struct onym_view *view, onym_span prefi
     oldest = set;
     for (unsigned i = 0; i < ONYM_HOMED_WAYS; i++) {
         if (set[i].len == prefix.len && set[i].generation >= changed &&
-            memcmp(set[i].prefix, prefix.at, prefix.len) == 0) {
+            same(set[i].prefix, prefix.at, prefix.len)) {
             return set[i].homed;
         }
         oldest = set[i].generation < oldest->generation ? &set[i] : oldest;
@@ -69,14 +84,5 @@ is_homed(struct onym_homed *homed, const struct onym_view *view, onym_span prefi
 bool
 onym_homed_has(struct onym_homed *homed, const struct onym_view *view, onym_span name)
 {
-    return is_homed(homed, view, onym_span_from(name, FRONT_LEN));
-}
-
-bool
-onym_homed_covers(struct onym_homed *homed, const struct onym_view *view, onym_span folded)
-{
-    const uint8_t *slash = memchr(folded.at, '/', folded.len);
-
-    return is_homed(homed, view,
-                    onym_span_front(folded, slash != NULL ? (size_t)(slash - folded.at) : 0));
+    return onym_homed_prefix(homed, view, onym_span_from(name, FRONT_LEN));
 }

@@ -26,7 +26,7 @@ struct onym_homed {
 /* Whether the prefix record name `name` ("0.NA/P", upper-cased) is homed in the view's snapshot. */
 bool onym_homed_has(struct onym_homed *homed, const struct onym_view *view, onym_span name);
 
-/* The same for the prefix of an identifier, folded ("P/S", upper-cased). */
-bool onym_homed_covers(struct onym_homed *homed, const struct onym_view *view, onym_span folded);
+/* The same for a prefix "P", upper-cased: what is in front of the first '/' of an identifier. */
+bool onym_homed_prefix(struct onym_homed *homed, const struct onym_view *view, onym_span prefix);
 
 #endif

@@ -8,20 +8,31 @@
 #define FRONT_LEN (sizeof FRONT - 1)
 
 /* Writes the key of a name's record: the kind and the folded name, which is returned. "0.NA/" goes
- * in front of a name without '/' (proto/handle.md section 15). */
+ * in front of a name without '/' (proto/handle.md section 15). *prefix_len: of what is in front of
+ * the first '/' then. */
 static onym_span
-fold(onym_span name, uint8_t *key)
+fold_at(onym_span name, uint8_t *key, size_t *prefix_len)
 {
+    const uint8_t *slash = memchr(name.at, '/', name.len);
     uint8_t *folded = key + 1;
     size_t front = 0;
 
     key[0] = ONYM_KIND_HANDLE;
-    if (memchr(name.at, '/', name.len) == NULL) {
+    if (slash == NULL) {
         memcpy(folded, FRONT, FRONT_LEN);
         front = FRONT_LEN;
     }
+    *prefix_len = slash != NULL ? (size_t)(slash - name.at) : FRONT_LEN - 1;
     onym_ident_upper(name, folded + front);
     return onym_span_of(folded, front + name.len);
+}
+
+static onym_span
+fold(onym_span name, uint8_t *key)
+{
+    size_t prefix_len;
+
+    return fold_at(name, key, &prefix_len);
 }
 
 /* ---- the cache in front of the view ---- */
@@ -76,11 +87,14 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
 void
 onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ahead *out)
 {
+    size_t prefix_len;
+
     out->len = 0;
     if (r->cache.buckets == 0 || name.len == 0 || name.len > ONYM_AHEAD_NAME_LEN_MAX) {
         return;
     }
-    out->len = fold(name, out->key).len;
+    out->len = (uint16_t)fold_at(name, out->key, &prefix_len).len;
+    out->prefix_len = (uint16_t)prefix_len;
     out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
     onym_cache_prefetch_bucket(&r->cache, out->hash);
     onym_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
@@ -138,18 +152,25 @@ prefix_record_is_ours(struct onym_resolver *r, onym_span folded)
 }
 
 static bool
-is_ours(struct onym_resolver *r, onym_span folded)
+is_ours(struct onym_resolver *r, onym_span folded, size_t prefix_len)
 {
     if (is_prefix_record(folded)) {
         return prefix_record_is_ours(r, folded) || onym_view_has(r->view, ONYM_KIND_HANDLE, folded);
     }
-    return onym_homed_covers(&r->homed, r->view, folded);
+    return onym_homed_prefix(&r->homed, r->view, onym_span_front(folded, prefix_len));
 }
 
 bool
 onym_responsible(struct onym_resolver *r, onym_span name)
 {
-    return name.len > 0 && is_ours(r, fold(name, r->key));
+    size_t prefix_len;
+    onym_span folded;
+
+    if (name.len == 0) {
+        return false;
+    }
+    folded = fold_at(name, r->key, &prefix_len);
+    return is_ours(r, folded, prefix_len);
 }
 
 bool
@@ -170,6 +191,7 @@ onym_resolve_known(struct onym_resolver *r, const struct onym_query *query,
                    const struct onym_ahead *ahead, struct onym_arena *arena,
                    struct onym_resolution *out)
 {
+    size_t prefix_len;
     onym_span folded;
     enum onym_status status;
 
@@ -181,11 +203,16 @@ onym_resolve_known(struct onym_resolver *r, const struct onym_query *query,
         return ONYM_NOT_FOUND;
     }
     ahead = ahead != NULL && ahead->len > 0 ? ahead : NULL;
-    folded = ahead != NULL ? onym_span_of(ahead->key + 1, ahead->len) : fold(query->name, r->key);
+    if (ahead != NULL) {
+        folded = onym_span_of(ahead->key + 1, ahead->len);
+        prefix_len = ahead->prefix_len;
+    } else {
+        folded = fold_at(query->name, r->key, &prefix_len);
+    }
     if (onym_span_equal(folded, onym_span_text("0.SITE/STATUS"))) {
         return ONYM_VALUE_NOT_FOUND; /* a reserved record; strangers see nothing of it */
     }
-    if (!is_ours(r, folded)) {
+    if (!is_ours(r, folded, prefix_len)) {
         return query->no_referral ? ONYM_NOT_RESPONSIBLE : onym_refer(r, folded, arena, out);
     }
     status = find_record(r, folded, query, ahead, &out->record);

@@ -48,7 +48,8 @@ enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_
 
 struct onym_ahead {
     uint64_t hash;
-    size_t len;                                   /* of the folded name; 0 = nothing is known */
+    uint16_t len;                                 /* of the folded name; 0 = nothing is known */
+    uint16_t prefix_len;                          /* of what is in front of its first '/' */
     uint8_t key[1 + 5 + ONYM_AHEAD_NAME_LEN_MAX]; /* the record's */
 };
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -47,7 +48,8 @@ teardown(void **state)
 static bool
 covers(struct fixture *f, const char *folded)
 {
-    return onym_homed_covers(&f->homed, f->view, onym_span_text(folded));
+    return onym_homed_prefix(&f->homed, f->view,
+                             onym_span_of((const uint8_t *)folded, strcspn(folded, "/")));
 }
 
 static void
