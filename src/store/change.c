@@ -375,7 +375,8 @@ onym_change_log_load(struct onym_change *change, uint64_t now_ms,
 static enum onym_status
 judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
 {
-    /* also where nobody knows: to do it again may need the room that there was not */
+    /* Nobody was told that it is done, so it need not be done again; on a full disk it could not,
+     * and the store would stay closed. If this fails too, opening tries it all the same. */
     bool is_forgotten = onym_redo_forget(&env->redo, &env->tables) == ONYM_OK;
     enum onym_status status = onym_lmdb_fault(fault, env->data_path, rc);
     MDB_txn *probe;
@@ -387,11 +388,7 @@ judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
             return status;
         }
     }
-    /* Nobody was told that it is done, so it need not be done again; on a full disk it could not,
-     * and the store would stay closed. If this fails too, opening tries it all the same. */
-    if (onym_redo_forget(&env->redo, &env->tables) != ONYM_OK) {
-        env->redo.is_written = false;
-    }
+    env->redo.is_written = false;
     return onym_fault_set(fault, ONYM_UNCERTAIN, "%s: the commit failed: %s", env->data_path,
                           mdb_strerror(rc));
 }
