@@ -34,15 +34,18 @@ struct onym_change {
     size_t encoded_len, encoded_cap;
 };
 
-/* Frees all but the transaction. */
+/* Frees all but the transaction, which has ended, and lets the next change begin. */
 static void
 release(struct onym_change *change)
 {
-    change->env->tables.redo = NULL;
+    struct onym_env *env = change->env;
+
+    env->tables.redo = NULL;
     onym_oplog_group_deinit(&change->log);
     onym_digester_free(change->digester);
     free(change->encoded);
     free(change);
+    (void)pthread_mutex_unlock(&env->changing);
 }
 
 static enum onym_status
@@ -78,8 +81,10 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", env->data_path);
     }
     change->env = env;
+    (void)pthread_mutex_lock(&env->changing);
     rc = mdb_txn_begin(env->tables.mdb, NULL, 0, &change->txn);
     if (rc != 0) {
+        (void)pthread_mutex_unlock(&env->changing);
         free(change);
         return onym_lmdb_fault(fault, env->data_path, rc);
     }
@@ -442,12 +447,13 @@ onym_change_commit(struct onym_change *change, struct onym_fault *fault)
                               onym_status_text(status));
     }
     rc = commit(change);
-    release(change);
     if (rc != 0) {
-        return judge_failure(env, rc, fault);
+        status = judge_failure(env, rc, fault);
+    } else {
+        keep_redo(env);
     }
-    keep_redo(env);
-    return ONYM_OK;
+    release(change);
+    return status;
 }
 
 void

@@ -275,6 +275,7 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
     (void)pthread_mutex_init(&env->reopening, NULL);
+    (void)pthread_mutex_init(&env->changing, NULL);
     env->lock_fd = -1;
     env->map_size = options->map_size != 0 ? options->map_size : ONYM_STORE_MAP_SIZE_DEFAULT;
     env->readers_max = options->readers_max;
@@ -317,6 +318,7 @@ onym_env_close(struct onym_env *env)
     if (env->lock_fd >= 0) {
         (void)close(env->lock_fd);
     }
+    (void)pthread_mutex_destroy(&env->changing);
     (void)pthread_mutex_destroy(&env->reopening);
     onym_bloom_free(env->bloom);
     free(env->marks);

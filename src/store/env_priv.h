@@ -46,7 +46,9 @@ struct onym_env {
     /* Between reopening, which takes tables away for a moment, and what other threads ask without
      * a view. Views and changes are promised to be closed then. */
     pthread_mutex_t reopening;
-    int lock_fd; /* holds DIR/lock */
+    pthread_mutex_t
+        changing; /* from the beginning of a change to the end of what follows its commit */
+    int lock_fd;  /* holds DIR/lock */
     size_t map_size;
     unsigned readers_max;
     char *dir;
