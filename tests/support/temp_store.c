@@ -137,3 +137,40 @@ temp_value_add(struct onym_value_list *list, uint8_t *bytes, size_t cap, uint32_
     list->raw = onym_span_of(bytes, used + len);
     list->count++;
 }
+
+int
+temp_store_set_up(void **state)
+{
+    struct temp_store *store = calloc(1, sizeof *store);
+
+    assert_non_null(store);
+    temp_store_open(store);
+    *state = store;
+    return 0;
+}
+
+int
+temp_store_tear_down(void **state)
+{
+    temp_store_close(*state);
+    free(*state);
+    return 0;
+}
+
+struct onym_change *
+temp_change_begin(struct temp_store *store)
+{
+    struct onym_change *change;
+    struct onym_fault fault = {0};
+
+    assert_int_equal(onym_change_begin(store->env, &change, &fault), ONYM_OK);
+    return change;
+}
+
+void
+temp_change_commit(struct onym_change *change)
+{
+    struct onym_fault fault = {0};
+
+    assert_int_equal(onym_change_commit(change, &fault), ONYM_OK);
+}

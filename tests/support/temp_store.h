@@ -8,6 +8,8 @@
 /* Address space of test stores: small enough for valgrind and sanitizers. */
 #define TEMP_STORE_MAP_SIZE ((size_t)256 << 20)
 
+struct onym_change;
+
 struct temp_store {
     char dir[128];
     struct onym_env *env; /* NULL while closed */
@@ -21,6 +23,14 @@ void temp_store_dir(struct temp_store *store);
 void temp_store_reopen(struct temp_store *store);
 /* Closes the store and removes the directory with all files in it. */
 void temp_store_close(struct temp_store *store);
+
+/* The same as fixtures of cmocka: *state is a struct temp_store of its own, opened and closed. */
+int temp_store_set_up(void **state);
+int temp_store_tear_down(void **state);
+
+/* One transaction (store/change.h). Fail the test on any error. */
+struct onym_change *temp_change_begin(struct temp_store *store);
+void temp_change_commit(struct onym_change *change);
 
 /* Registers name with values in one transaction: public and private lists as the store keeps them.
  * revision 1, times 1 000 000. Fails the test on any error. */

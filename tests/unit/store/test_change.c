@@ -12,34 +12,6 @@
 
 #define NOW_MS 1700000000000ULL
 
-static int
-set_up(void **state)
-{
-    struct temp_store *store = calloc(1, sizeof *store);
-
-    temp_store_open(store);
-    *state = store;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
-static struct onym_change *
-begin(struct temp_store *store)
-{
-    struct onym_change *change;
-    struct onym_fault fault = {0};
-
-    assert_int_equal(onym_change_begin(store->env, &change, &fault), ONYM_OK);
-    return change;
-}
-
 static enum onym_status
 commit(struct onym_change *change)
 {
@@ -74,7 +46,7 @@ a_record_may_be_made_of_itself(void **state)
     char data[801];
     uint8_t bytes[1024];
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     onym_span key;
 
     memset(data, 'd', sizeof data - 1);
@@ -119,7 +91,7 @@ a_record_over_a_limit_is_refused_alone(void **state)
     uint8_t bytes[256];
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
     uint8_t owner[ONYM_OWNER_LEN_MAX + 1] = {0};
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_record r = record("88/A", bytes, sizeof bytes, "x");
     onym_span key = key_of(change, "88/A", key_bytes);
 
@@ -138,7 +110,7 @@ an_aborted_change_leaves_no_trace(void **state)
     uint8_t bytes[256];
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
     uint8_t id[ONYM_OPERATION_ID_LEN] = {5};
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_record r = record("88/A", bytes, sizeof bytes, "x");
     struct onym_entry entry = {
         .what = ONYM_ACTION_CREATE, .digest = ONYM_RECORD_SHA256, .name = onym_span_text("88/A")};
@@ -151,7 +123,7 @@ an_aborted_change_leaves_no_trace(void **state)
     assert_int_equal(onym_change_put_outcome(change, id, &outcome), ONYM_OK);
     onym_change_abort(change);
     temp_store_reopen(*state);
-    change = begin(*state);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_get(change, key_of(change, "88/A", key_bytes), &r),
                      ONYM_NOT_FOUND);
     assert_int_equal(onym_change_outcome(change, id, &outcome), ONYM_NOT_FOUND);
@@ -169,7 +141,7 @@ a_digest_names_a_record(void **state)
     uint8_t first[ONYM_ENTRY_DIGEST_LEN];
     uint8_t other[ONYM_ENTRY_DIGEST_LEN];
     static const uint8_t none[ONYM_ENTRY_DIGEST_LEN];
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_record r = record("88/A", bytes, sizeof bytes, "x");
     onym_span key = key_of(change, "88/A", key_bytes);
 
@@ -219,7 +191,7 @@ a_checkpoint_is_not_held_against_later_operations(void **state)
     static const struct onym_load_operation load = {.rows = 1};
     uint8_t bytes[256];
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_record r = record("88/A", bytes, sizeof bytes, "x");
     struct onym_entry entry = {.what = ONYM_ACTION_MODIFY, .digest = ONYM_RECORD_SHA256};
     uint64_t sequence;
@@ -231,14 +203,14 @@ a_checkpoint_is_not_held_against_later_operations(void **state)
     r.revision = 2;
 
     /* a record that changed without the log is damage ... */
-    change = begin(*state);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_put(change, key_of(change, "88/A", key_bytes), &r), ONYM_OK);
     assert_int_equal(commit(change), ONYM_OK);
     assert_false(check(*state).fold_good);
 
     /* ... and with it is none */
     r.revision = 3;
-    change = begin(*state);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_put(change, key_of(change, "88/A", key_bytes), &r), ONYM_OK);
     assert_int_equal(onym_change_log(change, &entry, &sequence), ONYM_OK);
     assert_int_equal(commit(change), ONYM_OK);
@@ -252,7 +224,7 @@ a_reopened_store_is_the_same(void **state)
     struct temp_store *store = *state;
     uint8_t bytes[256];
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
     struct onym_record r = record("88/A", bytes, sizeof bytes, "x");
     struct onym_fault fault = {0};
 
@@ -260,7 +232,7 @@ a_reopened_store_is_the_same(void **state)
     assert_int_equal(commit(change), ONYM_OK);
     assert_int_equal(onym_env_reopen(store->env, &fault), ONYM_OK);
     assert_int_equal(check(store).handles, 1);
-    change = begin(store);
+    change = temp_change_begin(store);
     assert_int_equal(onym_change_remove(change, key_of(change, "88/A", key_bytes)), ONYM_OK);
     assert_int_equal(commit(change), ONYM_OK);
     assert_int_equal(check(store).handles, 0);
@@ -270,13 +242,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_record_may_be_made_of_itself, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_record_over_a_limit_is_refused_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_aborted_change_leaves_no_trace, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_digest_names_a_record, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_checkpoint_is_not_held_against_later_operations, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_reopened_store_is_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_record_may_be_made_of_itself, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_record_over_a_limit_is_refused_alone, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(an_aborted_change_leaves_no_trace, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_digest_names_a_record, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_checkpoint_is_not_held_against_later_operations,
+                                        temp_store_set_up, temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_reopened_store_is_the_same, temp_store_set_up,
+                                        temp_store_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

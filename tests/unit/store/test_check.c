@@ -43,14 +43,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* What was complained about last. */
 struct complaint {
     unsigned count;
@@ -268,7 +260,7 @@ the_end_of_the_log_cannot_be_cut_off(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, temp_store_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_store_holds),
         TEST(a_damaged_record_is_named),

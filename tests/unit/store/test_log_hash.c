@@ -29,14 +29,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void
 open_with(struct temp_store *store, enum onym_record_digest hash)
 {
@@ -301,11 +293,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_store_is_made_with_sm3, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_load_keeps_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(sha256_is_what_a_store_has_else, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_store_without_the_entry_has_sha256, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_broken_link_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_store_is_made_with_sm3, set_up, temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_load_keeps_it, set_up, temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(sha256_is_what_a_store_has_else, set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_store_without_the_entry_has_sha256, set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_broken_link_is_named, set_up, temp_store_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,24 +16,6 @@
 #define NOW_MS   1700000000000ULL
 #define FLAGS_AT 2U /* in an entry */
 
-static int
-set_up(void **state)
-{
-    struct temp_store *store = calloc(1, sizeof *store);
-
-    temp_store_open(store);
-    *state = store;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
 static struct onym_entry
 operation(uint8_t *values, size_t cap)
 {
@@ -372,10 +354,14 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_are_read_as_written),
         cmocka_unit_test(parts_have_limits),
-        cmocka_unit_test_setup_teardown(groups_follow_from_each_other, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(like_entries_are_packed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_broken_link_is_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_cut_log_is_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(groups_follow_from_each_other, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(like_entries_are_packed, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_broken_link_is_named, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_cut_log_is_noticed, temp_store_set_up,
+                                        temp_store_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

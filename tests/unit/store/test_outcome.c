@@ -10,42 +10,6 @@
 
 #define NOW_MS 1700000000000ULL
 
-static int
-set_up(void **state)
-{
-    struct temp_store *store = calloc(1, sizeof *store);
-
-    temp_store_open(store);
-    *state = store;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
-static struct onym_change *
-begin(struct temp_store *store)
-{
-    struct onym_change *change;
-    struct onym_fault fault = {0};
-
-    assert_int_equal(onym_change_begin(store->env, &change, &fault), ONYM_OK);
-    return change;
-}
-
-static void
-commit(struct onym_change *change)
-{
-    struct onym_fault fault = {0};
-
-    assert_int_equal(onym_change_commit(change, &fault), ONYM_OK);
-}
-
 /* An id spread over the table as hashes are. */
 static void
 id_of(uint32_t number, uint8_t out[ONYM_OPERATION_ID_LEN])
@@ -60,7 +24,7 @@ id_of(uint32_t number, uint8_t out[ONYM_OPERATION_ID_LEN])
 static void
 an_outcome_comes_back_as_it_was(void **state)
 {
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     uint8_t id[ONYM_OPERATION_ID_LEN] = {1};
     struct onym_outcome in = {.status = ONYM_OK,
                               .unchanged = true,
@@ -74,8 +38,8 @@ an_outcome_comes_back_as_it_was(void **state)
 
     assert_int_equal(onym_change_outcome(change, id, &out), ONYM_NOT_FOUND);
     assert_int_equal(onym_change_put_outcome(change, id, &in), ONYM_OK);
-    commit(change);
-    change = begin(*state);
+    temp_change_commit(change);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_outcome(change, id, &out), ONYM_OK);
     assert_int_equal(out.status, ONYM_OK);
     assert_true(out.unchanged && out.replaced);
@@ -91,7 +55,7 @@ an_outcome_comes_back_as_it_was(void **state)
 static void
 every_status_comes_back(void **state)
 {
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
 
     for (unsigned i = 0; i < ONYM_STATUS_COUNT; i++) {
         struct onym_outcome in = {.status = (enum onym_status)i, .time_ms = NOW_MS};
@@ -104,13 +68,13 @@ every_status_comes_back(void **state)
         assert_int_equal(out.status, i);
         assert_false(out.unchanged || out.replaced);
     }
-    commit(change);
+    temp_change_commit(change);
 }
 
 static void
 an_id_has_one_outcome(void **state)
 {
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_outcome in = {.status = ONYM_OK, .time_ms = NOW_MS};
     uint8_t id[ONYM_OPERATION_ID_LEN] = {9};
 
@@ -122,7 +86,7 @@ an_id_has_one_outcome(void **state)
 static void
 a_name_at_its_limit_is_kept(void **state)
 {
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     uint8_t *name = malloc(ONYM_PREFIX_NAME_LEN_MAX + 1);
     struct onym_outcome in = {.status = ONYM_OK, .time_ms = NOW_MS};
     struct onym_outcome out;
@@ -140,7 +104,7 @@ a_name_at_its_limit_is_kept(void **state)
 static uint32_t
 count(struct temp_store *store, uint32_t numbers)
 {
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
     struct onym_outcome out;
     uint32_t found = 0;
 
@@ -159,7 +123,7 @@ count(struct temp_store *store, uint32_t numbers)
 static void
 old_outcomes_go_a_few_at_a_time(void **state)
 {
-    struct onym_change *change = begin(*state);
+    struct onym_change *change = temp_change_begin(*state);
     struct onym_outcome_place place = {0};
     uint32_t removed_in_all = 0;
     uint32_t removed;
@@ -171,25 +135,25 @@ old_outcomes_go_a_few_at_a_time(void **state)
         id_of(i, id);
         assert_int_equal(onym_change_put_outcome(change, id, &in), ONYM_OK);
     }
-    commit(change);
-    change = begin(*state);
+    temp_change_commit(change);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_prune_outcomes(change, NOW_MS + ONYM_OUTCOME_KEPT_MS - 1, 5000,
                                                 &place, &removed),
                      ONYM_OK);
     assert_int_equal(removed, 0);
-    commit(change);
+    temp_change_commit(change);
     for (unsigned round = 0; round < 1000 / 7 + 2; round++) {
-        change = begin(*state);
+        change = temp_change_begin(*state);
         assert_int_equal(
             onym_change_prune_outcomes(change, NOW_MS + ONYM_OUTCOME_KEPT_MS, 7, &place, &removed),
             ONYM_OK);
         assert_true(removed <= 7);
         removed_in_all += removed;
-        commit(change);
+        temp_change_commit(change);
     }
     assert_int_equal(removed_in_all, 500);
     assert_int_equal(count(*state, 1000), 500);
-    change = begin(*state);
+    change = temp_change_begin(*state);
     assert_int_equal(onym_change_prune_outcomes(change, NOW_MS + ONYM_OUTCOME_KEPT_MS + 1, 5000,
                                                 &place, &removed),
                      ONYM_OK);
@@ -198,7 +162,7 @@ old_outcomes_go_a_few_at_a_time(void **state)
     assert_int_equal(onym_change_prune_outcomes(change, NOW_MS + ONYM_OUTCOME_KEPT_MS + 1, 5000,
                                                 &place, &removed),
                      ONYM_OK);
-    commit(change);
+    temp_change_commit(change);
     assert_int_equal(removed_in_all + removed, 1000);
     assert_int_equal(count(*state, 1000), 0);
 }
@@ -256,11 +220,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_outcome_comes_back_as_it_was, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_status_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_id_has_one_outcome, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_name_at_its_limit_is_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(old_outcomes_go_a_few_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_outcome_comes_back_as_it_was, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(every_status_comes_back, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(an_id_has_one_outcome, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_name_at_its_limit_is_kept, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(old_outcomes_go_a_few_at_a_time, temp_store_set_up,
+                                        temp_store_tear_down),
         cmocka_unit_test(asked_is_the_request_without_its_circumstances),
     };
 

@@ -18,42 +18,6 @@
 
 static const uint8_t outcome_id[ONYM_OPERATION_ID_LEN] = {7};
 
-static int
-set_up(void **state)
-{
-    struct temp_store *store = calloc(1, sizeof *store);
-
-    temp_store_open(store);
-    *state = store;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
-static struct onym_change *
-begin(struct temp_store *store)
-{
-    struct onym_change *change;
-    struct onym_fault fault = {0};
-
-    assert_int_equal(onym_change_begin(store->env, &change, &fault), ONYM_OK);
-    return change;
-}
-
-static void
-commit(struct onym_change *change)
-{
-    struct onym_fault fault = {0};
-
-    assert_int_equal(onym_change_commit(change, &fault), ONYM_OK);
-}
-
 static onym_span
 key_of(struct onym_change *change, const char *name, uint8_t out[ONYM_CHANGE_KEY_LEN_MAX])
 {
@@ -99,17 +63,17 @@ put(struct onym_change *change, const char *name, size_t len)
 static void
 put_alone(struct temp_store *store, const char *name)
 {
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
 
     put(change, name, 10);
-    commit(change);
+    temp_change_commit(change);
 }
 
 static bool
 has(struct temp_store *store, const char *name)
 {
     uint8_t key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
     struct onym_record r;
     enum onym_status status = onym_change_get(change, key_of(change, name, key_bytes), &r);
 
@@ -259,16 +223,16 @@ everything_of_a_transaction_is_done_again(void **state)
     struct onym_outcome_place place = {0};
     uint8_t old_id[ONYM_OPERATION_ID_LEN] = {1};
     uint8_t meta[META_BYTES], key_bytes[ONYM_CHANGE_KEY_LEN_MAX];
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
     uint32_t removed;
 
     put(change, "88/A", 10);
     put(change, "88/B", 10);
     assert_int_equal(onym_change_put_outcome(change, old_id, &outcome), ONYM_OK);
-    commit(change);
+    temp_change_commit(change);
 
     read_meta(store, meta);
-    change = begin(store);
+    change = temp_change_begin(store);
     assert_int_equal(onym_change_remove(change, key_of(change, "88/A", key_bytes)), ONYM_OK);
     log_one(change, "88/A");
     put(change, "88/B", 3000);
@@ -278,13 +242,13 @@ everything_of_a_transaction_is_done_again(void **state)
         onym_change_prune_outcomes(change, NOW_MS + ONYM_OUTCOME_KEPT_MS, 9, &place, &removed),
         ONYM_OK);
     assert_int_equal(removed, 1);
-    commit(change);
+    temp_change_commit(change);
     lose_meta(store, meta);
     temp_store_reopen(store);
 
     assert_false(has(store, "88/A"));
     assert_true(has(store, "88/B"));
-    change = begin(store);
+    change = temp_change_begin(store);
     assert_int_equal(onym_change_outcome(change, old_id, &outcome), ONYM_NOT_FOUND);
     assert_int_equal(onym_change_outcome(change, outcome_id, &outcome), ONYM_OK);
     onym_change_abort(change);
@@ -330,7 +294,7 @@ a_forgotten_slot_is_not_done(void **state)
         assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, MDB_RDONLY, &txn), 0);
         assert_int_equal(onym_meta_position(&store->env->tables, txn, &before), ONYM_OK);
         mdb_txn_abort(txn);
-        change = begin(store);
+        change = temp_change_begin(store);
         put(change, "88/B", 10);
         assert_int_equal(onym_redo_write(redo, &store->env->tables, &before, &is_down), 0);
         assert_true(is_down);
@@ -353,18 +317,18 @@ a_slot_has_a_limit(void **state)
     size_t more, fits;
 
     put_alone(store, "88/A");
-    struct onym_change *change = begin(store);
+    struct onym_change *change = temp_change_begin(store);
 
     put(change, "88/B", 1000);
-    commit(change); /* its end of the log and its counts are in there too */
+    temp_change_commit(change); /* its end of the log and its counts are in there too */
     more = store->env->redo.len - 1000;
     fits = ONYM_REDO_SLOT - more;
     for (unsigned over = 0; over < 2; over++) {
         unsigned turn = store->env->redo.turn;
 
-        change = begin(store);
+        change = temp_change_begin(store);
         put(change, over == 0 ? "88/C" : "88/D", fits + over);
-        commit(change);
+        temp_change_commit(change);
         assert_int_equal(store->env->redo.is_whole, over == 0);
         assert_int_equal(store->env->redo.turn != turn, over == 0);
         assert_true(over == 1 || store->env->redo.len == ONYM_REDO_SLOT);
@@ -383,12 +347,12 @@ what_is_not_logged_is_not_written_down(void **state)
     struct onym_change *change;
 
     put_alone(store, "88/A");
-    change = begin(store);
+    change = temp_change_begin(store);
     assert_int_equal(onym_change_put_outcome(change, outcome_id, &outcome), ONYM_OK);
-    commit(change);
+    temp_change_commit(change);
     assert_int_equal(store->env->redo.turn, 0);
     temp_store_reopen(store);
-    change = begin(store);
+    change = temp_change_begin(store);
     assert_int_equal(onym_change_outcome(change, outcome_id, &outcome), ONYM_OK);
     onym_change_abort(change);
 }
@@ -397,16 +361,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_first_commit_makes_the_slots, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lost_commit_is_done_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(two_lost_commits_are_done_again_in_their_order, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(everything_of_a_transaction_is_done_again, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_torn_slot_is_not_done, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_forgotten_slot_is_not_done, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_slot_has_a_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_not_logged_is_not_written_down, set_up, tear_down)};
+        cmocka_unit_test_setup_teardown(the_first_commit_makes_the_slots, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_commit_is_done_again, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(two_lost_commits_are_done_again_in_their_order,
+                                        temp_store_set_up, temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(everything_of_a_transaction_is_done_again,
+                                        temp_store_set_up, temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_torn_slot_is_not_done, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_forgotten_slot_is_not_done, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_has_a_limit, temp_store_set_up,
+                                        temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_logged_is_not_written_down, temp_store_set_up,
+                                        temp_store_tear_down)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

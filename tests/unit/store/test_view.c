@@ -9,24 +9,6 @@
 
 #include <cmocka.h>
 
-static int
-set_up(void **state)
-{
-    struct temp_store *store = calloc(1, sizeof *store);
-
-    temp_store_open(store);
-    *state = store;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    temp_store_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void
 put_one(struct temp_store *store, const char *name, const char *data)
 {
@@ -207,7 +189,7 @@ views_end_at_the_reader_limit(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_store_set_up, temp_store_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(view_finds_a_record_without_regard_to_ascii_case),
         TEST(view_keeps_kinds_apart),
