@@ -203,7 +203,7 @@ facade_delete(struct onym_http_call *c, struct change *ch)
 
 /* ---- /api/v1 ---- */
 
-/* "N" in quotes, or '*': the revision there is now. */
+/* "N" in quotes, or '*': whichever revision there is. */
 static enum onym_routes_step
 read_conditions(struct onym_http_call *c, struct change *ch)
 {
@@ -219,7 +219,7 @@ read_conditions(struct onym_http_call *c, struct change *ch)
         }
         ch->op.expect = ONYM_EXPECT_ABSENT;
     } else if (onym_span_equal(match, onym_span_text("*"))) {
-        ch->op.expect = ONYM_EXPECT_REVISION; /* revision 0: not known yet */
+        ch->op.expect = ONYM_EXPECT_PRESENT;
     } else if (match.len > 0) {
         onym_span digits = onym_span_from(match, 1);
 
@@ -279,6 +279,15 @@ http_of(const struct onym_http_call *c, enum onym_status status)
     return c->mouth == ONYM_HTTP_V1 && status == ONYM_EXISTS && conditional ? 412 : 0;
 }
 
+/* The same section: If-Match does not hold where nothing is. */
+static enum onym_status
+under_conditions(const struct onym_http_call *c, enum onym_status status)
+{
+    bool conditional = c->mouth == ONYM_HTTP_V1 && onym_http_header(c, "if-match").len > 0;
+
+    return conditional && status == ONYM_NOT_FOUND ? ONYM_STALE : status;
+}
+
 /* With the value concerned, when there is one. */
 static enum onym_routes_step
 refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_status status,
@@ -326,10 +335,6 @@ check(struct onym_http_call *c, struct change *ch)
         here = status == ONYM_OK;
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }
-    if (status == ONYM_OK && ch->op.expect == ONYM_EXPECT_REVISION && ch->op.revision == 0) {
-        status = here ? ONYM_OK : ONYM_STALE;
-        ch->op.revision = here ? old.revision : 0;
-    }
     if (status == ONYM_OK && !may_be_repeated(c, ch)) {
         status = onym_op_before_auth(&ch->op, here ? &old : NULL, arena, &fault);
     }
@@ -338,7 +343,7 @@ check(struct onym_http_call *c, struct change *ch)
         return ONYM_ROUTES_ANSWERED;
     }
     if (status != ONYM_OK && status != ONYM_AUTH_NEEDED) {
-        return refuse_values(c, ch, status, &fault);
+        return refuse_values(c, ch, under_conditions(c, status), &fault);
     }
     return ONYM_ROUTES_ON;
 }
@@ -471,7 +476,7 @@ onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *res
         onym_routes_need_login(c, name);
     } else if (result->status != ONYM_OK) {
         onym_http_fail(c, &(struct onym_http_error){
-                              .status = result->status,
+                              .status = under_conditions(c, result->status),
                               .http = result->key_reused ? 422 : http_of(c, result->status),
                               .detail = result->why,
                               .handle = name});

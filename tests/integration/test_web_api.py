@@ -178,6 +178,22 @@ class V1(WithNode):
         self.assertEqual(self.v1("POST", "", body, Idempotency_Key="k-3").status, 409)
         self.assertEqual(self.v1("POST", "", body).status, 409)
 
+    def test_a_repeated_key_under_if_match_gives_the_first_answer(self):
+        name = f"{web.PREFIX}/matched"
+        self.assertEqual(self.v1("PUT", name, self.values()).status, 201)
+        first = self.v1("PUT", name, self.values("two"), If_Match="*", Idempotency_Key="m-1")
+        self.assertEqual((first.status, first.json["revision"]), (200, 2))
+        again = self.v1("PUT", name, self.values("two"), If_Match="*", Idempotency_Key="m-1")
+        self.assertEqual((again.status, again.json), (200, first.json))
+        first = self.v1("DELETE", name, If_Match="*", Idempotency_Key="m-2")
+        self.assertEqual((first.status, first.json["status"]), (200, "deleted"))
+        again = self.v1("DELETE", name, If_Match="*", Idempotency_Key="m-2")
+        self.assertEqual((again.status, again.json), (200, first.json))
+        for method, body in (("PUT", self.values()), ("DELETE", None)):
+            reply = self.v1(method, name, body, If_Match="*", Idempotency_Key=f"m-3-{method}")
+            self.assertEqual((reply.status, reply.json["name"]), (412, "STALE"))
+        self.assertEqual(self.v1("GET", name).status, 404)
+
     def test_a_key_with_another_body_is_422(self):
         body = dict(self.values(), handle=f"{web.PREFIX}/other")
         self.assertEqual(self.v1("POST", "", body, Idempotency_Key="o-1").status, 201)
