@@ -292,6 +292,15 @@ static const struct onym_config_key table[] = {
      .value = "1024",
      .help = "Bits of the smallest Diffie-Hellman group a client may open a session with. The "
              "reference client brings one of 1024; 2048 is safer where no such client is left."},
+    {.name = "http.jsonp",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(http_jsonp),
+     .max = 1,
+     .words = switch_words,
+     .value = "no",
+     .help = "Whether ?callback=NAME makes an answer of /api/handles or /api/site a call of NAME "
+             "(JSONP). Then pages of any site can read, through the browsers of your staff, "
+             "whatever anyone may read here."},
     {.name = "log.level",
      .type = ONYM_CONFIG_WORD,
      .reloadable = true,

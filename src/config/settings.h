@@ -81,6 +81,7 @@ struct onym_settings {
     uint32_t dh_bits_min;                      /* auth.dh_bits_min       1024 */
     uint32_t http_failures;                    /* auth.http_failures     30 a minute */
     uint32_t http_session_idle_s;              /* auth.http_session_idle 30m, in seconds */
+    uint32_t http_jsonp;                       /* http.jsonp             0 */
     enum onym_log_level log_level;             /* log.level              info */
     enum onym_log_format log_format;           /* log.format             auto */
 };

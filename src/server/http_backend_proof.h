@@ -11,7 +11,6 @@
 
 /* Keys tried when no index is named. */
 #define ONYM_HTTP_PROOF_KEYS 8U
-#define ONYM_HTTP_CNONCE_MAX 1024U
 #define ONYM_HTTP_KEY_LEN    32U /* SHA-256 of a public key */
 #define ONYM_HTTP_ANSWER_MAX 2048U
 

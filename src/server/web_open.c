@@ -126,6 +126,8 @@ onym_web_open(struct onym_web *web, const struct onym_web_parts *parts, struct o
     web->service.ids = &web->ids;
     web->service.backend = &web->post.backend;
     web->service.version = ONYM_BUILD_VERSION;
+    web->service.site_key = parts->node->site_key;
+    web->service.jsonp = parts->node->settings.http_jsonp != 0;
     web->service.bodies.seed = onym_rng_u64(&web->rng);
     status = open_https(web, parts, fault);
     if (status == ONYM_OK) {

@@ -54,7 +54,9 @@ struct onym_http_service {
     const struct onym_http_backend *backend; /* NULL: nobody can prove anything, nothing is
                                                 changed: 403 where that would be needed */
     const char *version;                     /* of this build */
-    struct onym_body_room bodies;            /* max and seed may be set; beyond the room 503 */
+    const struct onym_key *site_key;         /* signs what clients of sessions ask; or NULL */
+    bool jsonp;                   /* whether pages of other sites may fetch what anyone may read */
+    struct onym_body_room bodies; /* max and seed may be set; beyond the room 503 */
     struct onym_json_in *json;
     uint64_t date_s; /* what date tells, once it is made */
     char date[ONYM_TIME_HTTP_LEN];

@@ -131,13 +131,11 @@ enum {
     P_COUNT
 };
 
-/* Only `id` is percent-decoded: base64 contains '+' (section 5.3). */
 static enum onym_status
 read_parameter(unsigned which, onym_span value, struct onym_arena *arena,
                struct onym_http_credentials *out)
 {
     uint64_t number = 0;
-    enum onym_status status;
 
     switch (which) {
     case P_VERSION:
@@ -150,10 +148,6 @@ read_parameter(unsigned which, onym_span value, struct onym_arena *arena,
     case P_CNONCE:
         return from_base64(value, arena, &out->cnonce);
     case P_ID:
-        status = onym_http_decode(value, arena, &value);
-        if (status != ONYM_OK) {
-            return status;
-        }
         return split_user(value, out) ? ONYM_OK : ONYM_MALFORMED;
     case P_TYPE:
         out->type = value;
@@ -208,9 +202,9 @@ cut_parameter(onym_span *text, onym_span *name, onym_span *value)
     return true;
 }
 
-static enum onym_status
-read_handle(onym_span text, struct onym_arena *arena, struct onym_http_credentials *out,
-            const char **why)
+enum onym_status
+onym_http_auth_parameter(onym_span name, onym_span value, struct onym_arena *arena, unsigned *seen,
+                         struct onym_http_credentials *out, const char **why)
 {
     static const char *const names[P_COUNT] = {
         [P_VERSION] = "version", [P_SESSION] = "sessionId",
@@ -219,32 +213,46 @@ read_handle(onym_span text, struct onym_arena *arena, struct onym_http_credentia
         [P_ALG] = "alg",         [P_SIGNATURE] = "signature",
         [P_SALT] = "salt",       [P_ITERATIONS] = "iterations",
         [P_LENGTH] = "length",   [P_CERTIFICATE] = "clientCert"};
+    unsigned which = 0;
+
+    while (which < P_COUNT && !onym_http1_is(name, names[which])) {
+        which++;
+    }
+    if (which == P_COUNT) {
+        return ONYM_OK; /* RFC 9110 11.2: parameters not known are ignored */
+    }
+    *why = "a parameter comes twice";
+    if ((*seen & (1U << which)) != 0) {
+        return ONYM_MALFORMED;
+    }
+    *seen |= 1U << which;
+    *why = "a parameter cannot be read";
+    return read_parameter(which, value, arena, out);
+}
+
+static enum onym_status
+read_handle(onym_span text, struct onym_arena *arena, struct onym_http_credentials *out,
+            const char **why)
+{
     unsigned seen = 0;
 
     out->scheme = ONYM_HTTP_HANDLE;
     while (text.len > 0) {
         onym_span name;
         onym_span value;
-        unsigned which = 0;
-        enum onym_status status;
+        enum onym_status status = ONYM_OK;
 
         *why = "the parameters are not NAME=\"VALUE\", separated by commas";
         if (!cut_parameter(&text, &name, &value)) {
             return ONYM_MALFORMED;
         }
-        while (which < P_COUNT && !onym_http1_is(name, names[which])) {
-            which++;
+        *why = "the id has a % without two hexadecimal digits";
+        if (onym_http1_is(name, "id")) { /* and nothing else is encoded (section 5.3) */
+            status = onym_http_decode(value, arena, &value);
         }
-        if (which == P_COUNT) {
-            continue; /* RFC 9110 11.2: parameters not known are ignored */
+        if (status == ONYM_OK) {
+            status = onym_http_auth_parameter(name, value, arena, &seen, out, why);
         }
-        *why = "a parameter comes twice";
-        if ((seen & (1U << which)) != 0) {
-            return ONYM_MALFORMED;
-        }
-        seen |= 1U << which;
-        *why = "a parameter cannot be read";
-        status = read_parameter(which, value, arena, out);
         if (status != ONYM_OK) {
             return status;
         }

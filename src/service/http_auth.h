@@ -14,6 +14,7 @@
 #include "onym/status.h"
 
 #define ONYM_HTTP_CREDENTIALS_MAX 8192U /* bytes of the header's value */
+#define ONYM_HTTP_CNONCE_MAX      1024U /* bytes of a client's own challenge */
 
 enum onym_http_scheme {
     ONYM_HTTP_NO_CREDENTIALS,
@@ -50,5 +51,14 @@ struct onym_http_credentials {
 ONYM_MUST_USE enum onym_status onym_http_auth_read(onym_span fields, struct onym_arena *arena,
                                                    struct onym_http_credentials *out,
                                                    const char **why);
+
+/* Takes one parameter of the scheme Handle, wherever it stood: value is what was meant, without
+ * quotes or percent signs; base64 is decoded into the arena. *seen starts at 0. ONYM_OK, also for a
+ * name that is not known; ONYM_MALFORMED, *why set: a second time, or no value of this parameter;
+ * ONYM_NO_SPACE. */
+ONYM_MUST_USE enum onym_status onym_http_auth_parameter(onym_span name, onym_span value,
+                                                        struct onym_arena *arena, unsigned *seen,
+                                                        struct onym_http_credentials *out,
+                                                        const char **why);
 
 #endif

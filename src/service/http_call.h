@@ -19,6 +19,7 @@ struct onym_http_call {
     enum onym_http_mouth mouth;
     const struct onym_ahead *ahead; /* of the name that is looked up, or NULL */
     bool pretty;
+    onym_span callback;                  /* JSONP: the answer is a call of it; empty: it is not */
     struct onym_time_memo times;         /* of the body */
     const struct onym_http_login *login; /* NULL: not asked for yet, or not needed */
     /* the answer */

@@ -1,5 +1,6 @@
 #include "base/require.h"
 #include "service/http_call.h"
+#include "service/http_jsonp.h"
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
@@ -324,6 +325,27 @@ put_head(struct onym_http_call *c, struct onym_writer *w)
     onym_json_put(w, c->close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
 }
 
+static void
+too_large(struct onym_http_call *c)
+{
+    c->extra.len = 0;
+    c->extra.status = ONYM_OK;
+    onym_http_fail_text(c, ONYM_NO_SPACE, 0,
+                        "the answer is too large; ask for some of its values with index or type");
+}
+
+/* What does not fit in its function is an error without one. */
+static void
+wrap(struct onym_http_call *c)
+{
+    onym_http_callback_wrap(&c->body, c->callback);
+    if (c->body.status == ONYM_OK) {
+        c->type = "application/javascript;charset=utf-8";
+    } else {
+        too_large(c);
+    }
+}
+
 void
 onym_http_finish(struct onym_http_call *c)
 {
@@ -331,17 +353,16 @@ onym_http_finish(struct onym_http_call *c)
     struct onym_writer head;
 
     if (c->body.status != ONYM_OK || c->extra.status != ONYM_OK) {
-        c->extra.len = 0;
-        c->extra.status = ONYM_OK;
-        onym_http_fail_text(c, ONYM_NO_SPACE, 0,
-                            "the answer is too large; ask for some of its values with index or "
-                            "type");
+        too_large(c);
     }
     if (c->type == NULL) {
         c->body.len = 0;
     }
     if (c->pretty && c->type != NULL && strstr(c->type, "json") != NULL) {
         make_pretty(c);
+    }
+    if (c->callback.len > 0 && c->type != NULL) {
+        wrap(c);
     }
     head_memory = onym_arena_take(c->service->arena, ONYM_HTTP_HEAD_MAX);
     if (head_memory == NULL) {

@@ -1,6 +1,7 @@
 #include "service/routes.h"
 
 #include "base/utf8.h"
+#include "service/http_jsonp.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 
@@ -127,8 +128,8 @@ onym_routes_match(const struct onym_http1_request *rq)
 }
 
 /* The media type of the body, without parameters. */
-static bool
-has_type(const struct onym_http1_request *rq, const char *type)
+bool
+onym_routes_has_type(const struct onym_http1_request *rq, const char *type)
 {
     onym_span fields = rq->fields;
     onym_span value;
@@ -150,7 +151,7 @@ has_type(const struct onym_http1_request *rq, const char *type)
 static bool
 is_tunnel(const struct onym_http1_request *rq)
 {
-    return method_of(rq->method) == POST && has_type(rq, TUNNEL_TYPE);
+    return method_of(rq->method) == POST && onym_routes_has_type(rq, TUNNEL_TYPE);
 }
 
 struct onym_http_plan
@@ -159,6 +160,9 @@ onym_routes_plan(const struct onym_http_call *c)
     const struct onym_http1_request *rq = c->request;
     struct onym_routed r = c->routed;
     struct onym_http_plan plan = {.mouth = r.mouth, .body_max = ONYM_HTTP_BODY_MAX};
+    bool sessions = r.route == ONYM_ROUTE_SESSIONS &&
+                    (onym_routes_has_type(rq, "application/json") ||
+                     onym_routes_has_type(rq, "application/x-www-form-urlencoded"));
     bool batch = r.route == ONYM_ROUTE_BATCH && r.method == POST;
     bool writes = r.route == ONYM_ROUTE_HANDLE || r.route == ONYM_ROUTE_IDENTIFIER ||
                   r.route == ONYM_ROUTE_IDENTIFIERS || r.route == ONYM_ROUTE_TOKENS ||
@@ -173,11 +177,14 @@ onym_routes_plan(const struct onym_http_call *c)
     if (writes && (r.allowed & r.method & (PUT | POST)) != 0) {
         plan.keep = true;
         plan.body_max = ONYM_HTTP_RECORD_MAX;
-    } else if (batch && has_type(rq, "application/x-ndjson")) {
+    } else if (batch && onym_routes_has_type(rq, "application/x-ndjson")) {
         plan.streams = true;
         plan.body_max = UINT64_MAX;
+    } else if (sessions) {
+        plan.keep = true;
+        plan.body_max = ONYM_HTTP_CREDENTIALS_MAX;
     } else if (batch) {
-        plan.keep = has_type(rq, "application/json");
+        plan.keep = onym_routes_has_type(rq, "application/json");
     }
     return plan;
 }
@@ -318,11 +325,36 @@ serve(struct onym_http_call *c, const struct onym_routed *r)
     return ONYM_HTTP_NOW;
 }
 
+/* JSONP, where it is asked for. False: an error was said. */
+static bool
+take_callback(struct onym_http_call *c, const struct onym_routed *r)
+{
+    bool serves = c->service->jsonp && r->method == GET &&
+                  (r->route == ONYM_ROUTE_HANDLE || r->route == ONYM_ROUTE_SITE);
+    onym_span callback;
+
+    if (!onym_http_find(c->request->query, "callback", &callback)) {
+        return true;
+    }
+    if (!serves) {
+        onym_http_fail_text(c, ONYM_MALFORMED, 0,
+                            "callback: JSONP is served for GET /api/handles/{handle} and "
+                            "/api/site, where http.jsonp says so; ask for JSON");
+    } else if (!onym_http_callback_is_name(callback)) {
+        onym_http_fail_text(c, ONYM_MALFORMED, 0,
+                            "callback: not the name of a function; expected 1 to 128 of A-Z a-z "
+                            "0-9 _ $ and '.', no digit or '.' in front");
+    } else {
+        c->callback = callback;
+        return true;
+    }
+    return false;
+}
+
 enum onym_http_when
 onym_routes_answer(struct onym_http_call *c)
 {
     struct onym_routed r = c->routed;
-    onym_span callback;
 
     c->pretty = onym_http_flag(c->request->query, "pretty", false);
     if (is_tunnel(c->request)) {
@@ -356,9 +388,5 @@ onym_routes_answer(struct onym_http_call *c)
         wrong_method(c, r.allowed);
         return ONYM_HTTP_NOW;
     }
-    if (onym_http_find(c->request->query, "callback", &callback)) {
-        onym_http_fail_text(c, ONYM_MALFORMED, 0, "callback: JSONP is not served; ask for JSON");
-        return ONYM_HTTP_NOW;
-    }
-    return serve(c, &r);
+    return take_callback(c, &r) ? serve(c, &r) : ONYM_HTTP_NOW;
 }

@@ -1,5 +1,5 @@
 #include "core/token_check.h"
-#include "service/http_auth.h"
+#include "service/http_auth_form.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 #include "wire/json_write.h"
@@ -123,12 +123,31 @@ check_scope(struct onym_http_call *c, const struct onym_identity *identity)
     return ONYM_ROUTES_ANSWERED;
 }
 
+enum onym_status
+onym_routes_read_credentials(struct onym_http_call *c, struct onym_http_credentials *out,
+                             const char **why)
+{
+    struct onym_arena *arena = c->service->arena;
+    enum onym_status status = onym_http_auth_read(c->request->fields, arena, out, why);
+
+    if (status != ONYM_OK || out->scheme != ONYM_HTTP_NO_CREDENTIALS ||
+        c->routed.route != ONYM_ROUTE_SESSIONS) {
+        return status;
+    }
+    if (c->content.len == 0) {
+        return onym_http_auth_read_form(c->request->query, arena, out, why);
+    }
+    return onym_routes_has_type(c->request, "application/json")
+               ? onym_http_auth_read_json(c->content, arena, out, why)
+               : onym_http_auth_read_form(c->content, arena, out, why);
+}
+
 bool
 onym_routes_credentials(struct onym_http_call *c, struct onym_http_credentials *out)
 {
     const char *why;
 
-    return onym_http_auth_read(c->request->fields, c->service->arena, out, &why) == ONYM_OK &&
+    return onym_routes_read_credentials(c, out, &why) == ONYM_OK &&
            out->scheme != ONYM_HTTP_NO_CREDENTIALS;
 }
 
@@ -141,7 +160,7 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
     enum onym_status status;
 
     *identity = (struct onym_identity){.index = 0};
-    if (!can_login(c)) {
+    if (!can_login(c) || c->callback.len > 0) { /* service/http_jsonp.h says why */
         return ONYM_ROUTES_ON;
     }
     if (c->connection->caller.local) {
@@ -150,10 +169,11 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
                                            .is_server_admin = true};
         return ONYM_ROUTES_ON;
     }
-    if (!onym_http1_may_have(c->request, "authorization")) {
+    if (!onym_http1_may_have(c->request, "authorization") &&
+        c->routed.route != ONYM_ROUTE_SESSIONS) {
         return ONYM_ROUTES_ON;
     }
-    status = onym_http_auth_read(c->request->fields, c->service->arena, &credentials, &why);
+    status = onym_routes_read_credentials(c, &credentials, &why);
     if (status != ONYM_OK) {
         return login_failed(c, status == ONYM_MALFORMED ? ONYM_AUTH_FAILED : status,
                             onym_span_of(NULL, 0), why, why);

@@ -19,6 +19,15 @@ enum onym_routes_step onym_routes_login(struct onym_http_call *call,
 /* 402: over TLS with a backend 401 and how to prove oneself, else 403. */
 void onym_routes_need_login(struct onym_http_call *call, onym_span handle);
 
+/* Whether that is the media type of the body. */
+bool onym_routes_has_type(const struct onym_http1_request *request, const char *type);
+
+/* The request's credentials, not checked: of the header; on the session resource, without one, of
+ * the body or the query. Statuses of onym_http_auth_read. */
+ONYM_MUST_USE enum onym_status onym_routes_read_credentials(struct onym_http_call *call,
+                                                            struct onym_http_credentials *out,
+                                                            const char **why);
+
 /* The request's credentials, not checked. False: there are none, or they cannot be read. */
 bool onym_routes_credentials(struct onym_http_call *call, struct onym_http_credentials *out);
 

@@ -260,7 +260,8 @@ onym_routes_read(struct onym_http_call *c, const struct onym_routed *r)
                    .field = onym_span_text(field != NULL ? field : "")});
         return ONYM_HTTP_NOW;
     }
-    query.public_only = onym_http_flag(c->request->query, "publicOnly", identity.handle.len == 0);
+    query.public_only = c->callback.len > 0 ||
+                        onym_http_flag(c->request->query, "publicOnly", identity.handle.len == 0);
     query.no_referral = onym_http_flag(c->request->query, "doNotRefer", false);
     find(c, &query, &identity, &f);
     if (f.status == ONYM_CORRUPT) {

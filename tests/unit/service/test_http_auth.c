@@ -1,4 +1,4 @@
-#include "service/http_auth.h"
+#include "service/http_auth_form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -179,6 +179,79 @@ auth_is_bounded(void **state)
                      ONYM_NO_SPACE);
 }
 
+/* The parameters of a session, out of the query or of JSON. */
+static enum onym_status
+read_session(struct reading *r, const char *text, bool json)
+{
+    memset(r, 0, offsetof(struct reading, memory));
+    r->arena = (struct onym_arena){.at = r->memory, .cap = sizeof r->memory};
+    return json ? onym_http_auth_read_json(onym_span_text(text), &r->arena, &r->found, &r->why)
+                : onym_http_auth_read_form(onym_span_text(text), &r->arena, &r->found, &r->why);
+}
+
+static void
+auth_reads_parameters_where_they_stand(void **state)
+{
+    static const char *const texts[] = {
+        "sessionId=s1&cnonce=%2B%2F8%3D&id=301%3A88.1%2Fa%2525&iterations=9&other=%20",
+        "{\"sessionId\":\"s1\",\"cnonce\":\"\\u002b/8=\",\"id\":\"301:88.1/"
+        "a%25\",\"iterations\":9}"};
+    static struct reading r;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(read_session(&r, texts[i], i == 1), ONYM_OK);
+        assert_int_equal(r.found.scheme, ONYM_HTTP_HANDLE);
+        EQUAL(r.found.session, "s1");
+        EQUAL(r.found.cnonce, "\xFB\xFF");
+        EQUAL(r.found.handle, "88.1/a%25");
+        assert_int_equal(r.found.index, 301);
+        assert_int_equal(r.found.iterations, 9);
+    }
+    assert_int_equal(read_session(&r, "cnonce=AAEC", false), ONYM_OK);
+    assert_int_equal(r.found.scheme, ONYM_HTTP_NO_CREDENTIALS);
+    assert_int_equal(r.found.cnonce.len, 3);
+    assert_int_equal(read_session(&r, "", false), ONYM_OK);
+    assert_int_equal(read_session(&r, "{}", true), ONYM_OK);
+    assert_int_equal(r.found.scheme, ONYM_HTTP_NO_CREDENTIALS);
+}
+
+static void
+auth_refuses_parameters_it_cannot_read(void **state)
+{
+    static const char *const cases[] = {"alg=%4",
+                                        "cnonce=*",
+                                        "sessionId=a&SESSIONID=a",
+                                        "iterations=-1",
+                                        "version=1",
+                                        "id=x%3Ay",
+                                        "",
+                                        "[]",
+                                        "{\"sessionId\":",
+                                        "{\"sessionId\":true}",
+                                        "{\"sessionId\":[\"a\"]}",
+                                        "{\"other\":\"a\"}",
+                                        "{\"alg\":\"a\",\"alg\":\"a\"}",
+                                        "{\"iterations\":1.5}",
+                                        "{} {}"};
+    static struct reading r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (read_session(&r, cases[i], i >= 6) != ONYM_MALFORMED) {
+            fail_msg("%s", cases[i]);
+        }
+        assert_non_null(r.why);
+    }
+    memset(&r, 0, offsetof(struct reading, memory));
+    r.arena = (struct onym_arena){.at = r.memory, .cap = 2};
+    assert_int_equal(
+        onym_http_auth_read_form(onym_span_text("alg=%41%41%41"), &r.arena, &r.found, &r.why),
+        ONYM_NO_SPACE);
+    assert_int_equal(onym_http_auth_read_json(onym_span_text("{}"), &r.arena, &r.found, &r.why),
+                     ONYM_NO_SPACE);
+}
+
 int
 main(void)
 {
@@ -188,6 +261,8 @@ main(void)
         cmocka_unit_test(auth_reads_a_session),
         cmocka_unit_test(auth_refuses_what_it_cannot_read),
         cmocka_unit_test(auth_is_bounded),
+        cmocka_unit_test(auth_reads_parameters_where_they_stand),
+        cmocka_unit_test(auth_refuses_parameters_it_cannot_read),
     };
 
     return cmocka_run_group_tests_name("http_auth", tests, NULL, NULL);
