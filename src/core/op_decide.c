@@ -22,7 +22,8 @@ check_expectation(struct decision *d)
         return onym_op_refuse(&d->outcome.fault, ONYM_EXISTS, NULL, 0);
     }
     if (op->expect == ONYM_EXPECT_REVISION &&
-        (d->old == NULL || d->old->revision != op->revision)) {
+        (d->old == NULL || d->old->revision != op->revision ||
+         (op->created_ms != 0 && d->old->created_ms != op->created_ms))) {
         return onym_op_refuse(&d->outcome.fault, ONYM_STALE, NULL, 0);
     }
     return ONYM_OK;

@@ -48,16 +48,17 @@ struct onym_change_ticket {
 struct onym_change_result {
     struct onym_change_ticket ticket;
     enum onym_status status;
-    bool unchanged;    /* ONYM_OK: what was wanted is what was there; no new revision */
-    bool replaced;     /* ONYM_OK: took the place of something (the OVERWRITE reply bit) */
-    bool conflicting;  /* ONYM_INVALID: the operation id was used for another request */
-    bool repeated;     /* the operation id was known: this is its first answer again */
-    uint64_t revision; /* of the record now; 0 when there is none */
-    uint64_t sequence; /* of the entry in the log; 0 when it made none */
-    onym_span name;    /* what was changed, in its registered spelling; for a minting operation the
-                          minted name. Dies with the call. */
-    const char *why;   /* when refused: static English text or NULL */
-    uint32_t index;    /* when refused: of the value concerned, or 0 */
+    bool unchanged;      /* ONYM_OK: what was wanted is what was there; no new revision */
+    bool replaced;       /* ONYM_OK: took the place of something (the OVERWRITE reply bit) */
+    bool conflicting;    /* ONYM_INVALID: the operation id was used for another request */
+    bool repeated;       /* the operation id was known: this is its first answer again */
+    uint64_t revision;   /* of the record now; 0 when there is none */
+    uint64_t created_ms; /* of the same; 0 also when a first answer does not say */
+    uint64_t sequence;   /* of the entry in the log; 0 when it made none */
+    onym_span name;  /* what was changed, in its registered spelling; for a minting operation the
+                        minted name. Dies with the call. */
+    const char *why; /* when refused: static English text or NULL */
+    uint32_t index;  /* when refused: of the value concerned, or 0 */
 };
 
 /* On the thread of the worker's loop. */

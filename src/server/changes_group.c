@@ -129,6 +129,7 @@ repeat(const struct group *group, struct onym_changes_item *item,
     result->replaced = outcome->replaced;
     result->repeated = true;
     result->revision = outcome->revision;
+    result->created_ms = outcome->created_ms;
     result->sequence = outcome->sequence;
     keep_name(item, outcome->name);
 }
@@ -177,6 +178,7 @@ apply(struct group *group, struct onym_changes_item *item, onym_span key, bool w
         status = onym_change_remove(change, key);
     } else {
         item->result.revision = entry.revision = outcome->record.revision;
+        item->result.created_ms = outcome->record.created_ms;
         status = onym_change_put(change, key, &outcome->record);
     }
     if (status == ONYM_INVALID || status == ONYM_NO_MEMORY) {
@@ -207,6 +209,7 @@ remember(struct group *group, const struct onym_changes_item *item)
                                    .time_ms = group->now_ms,
                                    .sequence = result->sequence,
                                    .revision = result->revision,
+                                   .created_ms = result->created_ms,
                                    .asked = onym_outcome_asked(&item->op)};
 
     if (result->status == ONYM_OK) {
@@ -353,6 +356,7 @@ decide(struct group *group, struct onym_changes_item *item)
         if (result->unchanged) {
             keep_name(item, outcome.record.name);
             result->revision = outcome.record.revision;
+            result->created_ms = outcome.record.created_ms;
         } else {
             status = apply(group, item, key, was_there, &outcome);
         }

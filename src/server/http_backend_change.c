@@ -120,6 +120,7 @@ onym_http_told(const struct onym_change_result *result, char room[256])
                                      .unchanged = result->unchanged,
                                      .replaced = result->replaced,
                                      .revision = result->revision,
+                                     .created_ms = result->created_ms,
                                      .sequence = result->sequence,
                                      .name = result->name,
                                      .why = onym_span_text(why),

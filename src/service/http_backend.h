@@ -60,6 +60,7 @@ struct onym_http_result {
     bool unchanged;          /* ONYM_OK: it was so already */
     bool replaced;           /* ONYM_OK: took the place of something */
     uint64_t revision;       /* of the record now; 0: there is none */
+    uint64_t created_ms;     /* of the same; 0 also when nobody knows any more */
     uint64_t sequence;       /* in the log; 0: it made no entry */
     onym_span name;          /* registered spelling; the minted name */
     onym_span why;           /* short English text; may be empty */

@@ -1,3 +1,4 @@
+#include "service/entity_tag.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 #include "wire/json_record.h"
@@ -142,35 +143,20 @@ onym_routes_put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms)
     onym_json_put(w, "\"");
 }
 
-/* RFC 9110 13.1.2: any tag of the list, weak or strong, or '*'. */
-static bool
-names_tag(onym_span list, onym_span tag)
-{
-    for (size_t i = 0; i + tag.len <= list.len; i++) {
-        if (onym_span_equal(onym_span_of(list.at + i, tag.len), tag)) {
-            return true;
-        }
-    }
-    return onym_span_equal(list, onym_span_text("*"));
-}
-
 static void
 v1_found(struct onym_http_call *c, const struct found *f)
 {
     struct onym_writer *w = &c->body;
-    uint8_t text[24];
-    struct onym_writer quoted = onym_writer_over(text, sizeof text);
+    char text[ONYM_ENTITY_TAG_MAX];
     onym_span tag;
 
-    onym_json_put(&quoted, "\"");
-    onym_json_put_u64(&quoted, f->record.revision);
-    onym_json_put(&quoted, "\"");
-    tag = onym_writer_written(&quoted);
+    onym_entity_tag_write(f->record.revision, f->record.created_ms, text);
+    tag = onym_span_text(text);
     onym_http_json(c, 200, f->status);
     onym_http_put_header(c, "ETag", tag);
     onym_http_put_header(c, "Vary", onym_span_text("Authorization"));
     c->may_keep = true;
-    if (names_tag(onym_http_header(c, "if-none-match"), tag)) {
+    if (onym_entity_tag_listed(onym_http_header(c, "if-none-match"), tag)) {
         c->status = 304;
         c->type = NULL;
         return;

@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "service/entity_tag.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 #include "wire/json_write.h"
@@ -203,7 +204,7 @@ facade_delete(struct onym_http_call *c, struct change *ch)
 
 /* ---- /api/v1 ---- */
 
-/* "N" in quotes, or '*': whichever revision there is. */
+/* One entity tag, or '*': whichever revision there is. */
 static enum onym_routes_step
 read_conditions(struct onym_http_call *c, struct change *ch)
 {
@@ -221,13 +222,10 @@ read_conditions(struct onym_http_call *c, struct change *ch)
     } else if (onym_span_equal(match, onym_span_text("*"))) {
         ch->op.expect = ONYM_EXPECT_PRESENT;
     } else if (match.len > 0) {
-        onym_span digits = onym_span_from(match, 1);
-
-        if (match.len < 3 || match.at[0] != '"' || match.at[match.len - 1] != '"' ||
-            !onym_http_number(onym_span_front(digits, digits.len - 1), &ch->op.revision) ||
-            ch->op.revision == 0) {
-            return refuse(c, ch, ONYM_MALFORMED, 0, "If-Match",
-                          "expected one ETag of this identifier, such as \"3\", or *");
+        if (!onym_entity_tag_read(match, &ch->op.revision, &ch->op.created_ms)) {
+            return refuse(
+                c, ch, ONYM_MALFORMED, 0, "If-Match",
+                "expected one ETag of this identifier, such as \"3-1764320523000\", or *");
         }
         ch->op.expect = ONYM_EXPECT_REVISION;
     }
@@ -428,11 +426,11 @@ v1_changed(struct onym_http_call *c, const struct onym_http_result *result, onym
                          : result->unchanged ? "unchanged"
                          : created           ? "created"
                                              : "replaced";
-    char tag[24];
+    char tag[ONYM_ENTITY_TAG_MAX];
 
     onym_http_json(c, created ? 201 : 200, ONYM_OK);
     if (result->revision > 0 && !is_delete) {
-        (void)snprintf(tag, sizeof tag, "\"%llu\"", (unsigned long long)result->revision);
+        onym_entity_tag_write(result->revision, result->created_ms, tag);
         onym_http_put_header(c, "ETag", onym_span_text(tag));
     }
     if (is_post && created) {

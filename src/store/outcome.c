@@ -8,12 +8,13 @@
 #include "store/outcome_priv.h"
 #include "store/redo.h"
 
-#define VERSION        1U
+#define VERSION        2U
+#define VERSION_1      1U /* without created_ms */
 #define MARK_UNCHANGED 1U
 #define MARK_REPLACED  2U
 #define STATUS_LEN_MAX 64U
 #define VALUE_LEN_MAX                                                                              \
-    (1U + 1U + 6U + 8U + 6U + 8U + 1U + STATUS_LEN_MAX + 2U + ONYM_PREFIX_NAME_LEN_MAX)
+    (1U + 1U + 6U + 8U + 6U + 6U + 8U + 1U + STATUS_LEN_MAX + 2U + ONYM_PREFIX_NAME_LEN_MAX)
 
 static uint64_t
 hash_number(uint64_t number, uint64_t seed)
@@ -33,6 +34,7 @@ onym_outcome_asked(const struct onym_operation *op)
     onym_span cursor = op->values.raw;
     struct onym_value value;
 
+    hash = op->created_ms != 0 ? hash_number(op->created_ms, hash) : hash;
     hash = onym_hash64(op->name, hash);
     hash = onym_hash64(op->principal.handle, hash ^ op->principal.index);
     hash = onym_hash64(op->indexes.raw, hash);
@@ -92,10 +94,11 @@ decode(onym_span stored, struct onym_outcome *out)
     o.time_ms = get_u48(&r);
     o.sequence = onym_reader_u64(&r);
     o.revision = get_u48(&r);
+    o.created_ms = version == VERSION_1 ? 0 : get_u48(&r);
     o.asked = onym_reader_u64(&r);
     status = onym_reader_bytes(&r, onym_reader_u8(&r));
     o.name = onym_reader_bytes(&r, onym_reader_u16(&r));
-    if (r.status != ONYM_OK || r.left.len != 0 || version != VERSION ||
+    if (r.status != ONYM_OK || r.left.len != 0 || (version != VERSION && version != VERSION_1) ||
         status_of(status, &o.status) != ONYM_OK) {
         return ONYM_CORRUPT;
     }
@@ -131,6 +134,7 @@ onym_outcome_put(const struct onym_tables *tables, MDB_txn *txn,
     put_u48(&w, o->time_ms);
     onym_writer_u64(&w, o->sequence);
     put_u48(&w, o->revision);
+    put_u48(&w, o->created_ms);
     onym_writer_u64(&w, o->asked);
     onym_writer_u8(&w, (uint8_t)status.len);
     onym_writer_bytes(&w, status);

@@ -3,9 +3,10 @@
  * kept ONYM_OUTCOME_KEPT_MS; older ones are taken away a few at a time by later transactions.
  *
  *   key    16 bytes operation id
- *   value  u1 version 1, u1 marks (1 unchanged, 2 replaced), u6 time (epoch ms), u8 sequence of its
- *          log entry or 0, u6 revision, u8 hash of what was asked, u1 length and name of the
- *          status, u2 length and name of the identifier
+ *   value  u1 version 2, u1 marks (1 unchanged, 2 replaced), u6 time (epoch ms), u8 sequence of its
+ *          log entry or 0, u6 revision, u6 time the record was created, u8 hash of what was asked,
+ * u1 length and name of the status, u2 length and name of the identifier. Version 1 has no time of
+ * creation
  */
 #ifndef ONYM_STORE_OUTCOME_H
 #define ONYM_STORE_OUTCOME_H
@@ -20,8 +21,9 @@ struct onym_outcome {
     uint64_t time_ms;
     uint64_t sequence;
     uint64_t revision;
-    uint64_t asked; /* onym_outcome_asked; another hash under the same id is another request */
-    onym_span name; /* registered spelling; empty when nothing was changed */
+    uint64_t created_ms; /* of the record that revision is of; 0 when it is not known */
+    uint64_t asked;      /* onym_outcome_asked; another hash under the same id is another request */
+    onym_span name;      /* registered spelling; empty when nothing was changed */
 };
 
 /* Where the search for old outcomes goes on; zero at the start. Kept by who prunes. */

@@ -127,7 +127,7 @@ class V1(WithNode):
         reply = self.v1("PUT", name, self.values(), If_None_Match="*")
         self.assertEqual((reply.status, reply.json["status"]), (201, "created"))
         tag = reply.headers["ETag"]
-        self.assertEqual(tag, '"1"')
+        self.assertRegex(tag, r'^"1-\d{13}"$')
         self.assertEqual(self.v1("PUT", name, self.values("two"), If_None_Match="*").status, 412)
         reply = self.v1("GET", name)
         self.assertEqual((reply.status, reply.headers["ETag"]), (200, tag))
@@ -135,7 +135,7 @@ class V1(WithNode):
         self.assertEqual(self.v1("PUT", name, self.values("two"), If_Match='"7"').status, 412)
         reply = self.v1("PUT", name, self.values("two"), If_Match=tag)
         self.assertEqual((reply.status, reply.json["status"], reply.headers["ETag"]),
-                         (200, "replaced", '"2"'))
+                         (200, "replaced", tag.replace('"1-', '"2-')))
         self.assertEqual(self.v1("PUT", name, self.values("three"), If_Match=tag).status, 412)
         reply = self.v1("PUT", name, self.values("two"))
         self.assertEqual((reply.status, reply.json["status"], reply.json["revision"]),
@@ -144,6 +144,20 @@ class V1(WithNode):
         self.assertEqual(self.v1("DELETE", name, If_Match='"2"').json["status"], "deleted")
         self.assertEqual(self.v1("DELETE", name, If_Match="*").status, 412)
         self.assertEqual(self.v1("DELETE", name).status, 404)
+
+    def test_a_name_created_anew_has_another_tag(self):
+        name = f"{web.PREFIX}/anew"
+        old = self.v1("PUT", name, self.values(), Idempotency_Key="anew").headers["ETag"]
+        self.assertEqual(self.v1("DELETE", name).status, 200)
+        self.assertEqual(self.v1("PUT", name, self.values("two")).json["revision"], 1)
+        reply = self.v1("GET", name, If_None_Match=old)
+        self.assertEqual((reply.status, reply.json["values"][1]["data"]["value"]), (200, "two"))
+        self.assertEqual(self.v1("PUT", name, self.values("lost"), If_Match=old).status, 412)
+        self.assertEqual(self.v1("DELETE", name, If_Match=old).status, 412)
+        # the first answer again, with the tag it had
+        again = self.v1("PUT", name, self.values(), Idempotency_Key="anew")
+        self.assertEqual((again.status, again.headers["ETag"]), (201, old))
+        self.assertEqual(self.v1("DELETE", name, If_Match='"1"').status, 200)
 
     def test_of_many_writers_with_one_tag_one_wins(self):
         name = f"{web.PREFIX}/race"

@@ -53,7 +53,9 @@ struct onym_operation {
     onym_span minted;              /* the suffix, made once by who fills the operation, so that
                                       deciding it again gives the same name */
     enum onym_expect expect;
-    uint64_t revision; /* for ONYM_EXPECT_REVISION */
+    uint64_t revision;   /* for ONYM_EXPECT_REVISION */
+    uint64_t created_ms; /* likewise, of the record meant: a name that was deleted and created anew
+                            counts its revisions again. 0 = any */
     struct onym_principal principal;
     onym_span address; /* where it came from, as text; for the log */
     uint8_t id[ONYM_OPERATION_ID_LEN];

@@ -190,6 +190,7 @@ play_decide(struct play *p, struct onym_change *change, const struct onym_http_c
     out->unchanged = outcome.effect == ONYM_OP_UNCHANGED;
     out->replaced = outcome.replaced;
     out->revision = outcome.effect == ONYM_OP_ERASE ? 0 : outcome.record.revision;
+    out->created_ms = outcome.record.created_ms;
     assert_true(outcome.record.name.len < sizeof p->name);
     if (outcome.record.name.len > 0) {
         memcpy(p->name, outcome.record.name.at, outcome.record.name.len);

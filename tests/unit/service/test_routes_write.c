@@ -43,7 +43,7 @@ v1_creates_replaces_and_deletes(void **state)
 
     send_json(p, put, "", "{\"values\":" ONE "}");
     assert_int_equal(play_status(p), 201);
-    assert_string_equal(play_header(p, "ETag", text, sizeof text), "\"1\"");
+    assert_string_equal(play_header(p, "ETag", text, sizeof text), "\"1-1700000000000\"");
     play_expect_text(p, "status", "created");
     play_expect_text(p, "handle", PREFIX "/N");
     send_json(p, put, "", "{\"values\":" ONE "}");
@@ -116,7 +116,9 @@ v1_holds_to_conditions(void **state)
     assert_int_equal(play_status(p), 412);
     send_json(p, fresh, "If-Match: *\r\n", body);
     assert_int_equal(play_status(p), 412);
-    send_json(p, put, "If-Match: \"1\"\r\n", body);
+    send_json(p, put, "If-Match: \"1-1000001\"\r\n", body); /* of another creation */
+    assert_int_equal(play_status(p), 412);
+    send_json(p, put, "If-Match: \"1-1000000\"\r\n", body);
     assert_int_equal(play_status(p), 200);
     assert_int_equal(play_number(p, "revision"), 2);
     send_json(p, "DELETE /api/v1/identifiers/" PREFIX "/A", "If-Match: \"1\"\r\n", "");
@@ -127,10 +129,16 @@ v1_holds_to_conditions(void **state)
     assert_int_equal(play_status(p), 201);
     send_json(p, fresh, "If-None-Match: \"1\"\r\n", body);
     expect(p, 400, 4, "If-None-Match");
-    send_json(p, fresh, "If-Match: 1\r\n", body);
-    expect(p, 400, 4, "If-Match");
-    send_json(p, fresh, "If-Match: \"1\", \"2\"\r\n", body);
-    expect(p, 400, 4, "If-Match");
+    static const char *const bad[] = {"1",        "\"1\", \"2\"", "\"\"",   "\"0\"",
+                                      "\"1-\"",   "\"1-0\"",      "\"-1\"", "\"1-2-3\"",
+                                      "\"1-2x\"", "W/\"1\""};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char header[64];
+
+        (void)snprintf(header, sizeof header, "If-Match: %s\r\n", bad[i]);
+        send_json(p, fresh, header, body);
+        expect(p, 400, 4, "If-Match");
+    }
     send_json(p, fresh, "If-Match: \"1\"\r\nIf-None-Match: *\r\n", body);
     expect(p, 400, 4, "If-Match");
 }

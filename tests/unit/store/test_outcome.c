@@ -32,6 +32,7 @@ an_outcome_comes_back_as_it_was(void **state)
                               .time_ms = NOW_MS,
                               .sequence = 77,
                               .revision = 5,
+                              .created_ms = NOW_MS - 9,
                               .asked = 0x0123456789ABCDEFULL,
                               .name = onym_span_text("88.1/Part")};
     struct onym_outcome out;
@@ -46,6 +47,7 @@ an_outcome_comes_back_as_it_was(void **state)
     assert_int_equal(out.time_ms, NOW_MS);
     assert_int_equal(out.sequence, 77);
     assert_int_equal(out.revision, 5);
+    assert_int_equal(out.created_ms, NOW_MS - 9);
     assert_int_equal(out.asked, in.asked);
     assert_true(onym_span_equal(out.name, in.name));
     onym_change_abort(change);
