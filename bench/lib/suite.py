@@ -4,6 +4,7 @@ run on, and the result they leave behind."""
 import argparse
 import contextlib
 import copy
+import itertools
 import pathlib
 import shutil
 import ssl
@@ -32,7 +33,7 @@ def is_made_up(line):
 def padded(lines):
     """Records whose answers all have the same size: the last value of each is made longer."""
     lines = iter(lines)
-    first = [line for line, _ in zip(lines, range(SAMPLE))]
+    first = list(itertools.islice(lines, SAMPLE))
     length = max(len(line) for line in first if is_made_up(line)) + 8
     for part in (first, lines):
         for line in part:
