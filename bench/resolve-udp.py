@@ -39,13 +39,14 @@ def case_nocache(s):
 
 
 def case_burst(s):
-    """All requests come from one address and all answers have one size."""
+    """All requests come from one address, those of one length in one go, and all answers have one
+    size."""
     data = s.records("equal")
     with suite.stack() as stack:
         node = s.node(stack, data)
         echo = s.echo(stack, answer_bytes(s, node, data))
-        return s.section([echo_side(s, "echo", echo, data, peers=1),
-                          side(s, "node", node, data, peers=1)],
+        return s.section([echo_side(s, "echo", echo, data, "--join", peers=1),
+                          side(s, "node", node, data, "--join", peers=1)],
                          {"udp.burst": rounds.ratio("node", "echo")})
 
 

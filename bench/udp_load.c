@@ -7,6 +7,7 @@
 #include "lib/dns.h"
 #include "lib/pick.h"
 #include "lib/tally.h"
+#include "lib/udp_join.h"
 #include "lib/udp_settings.h"
 #include "tools/bench_query.h"
 
@@ -23,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH          64U
+#define BATCH          BENCH_UDP_JOIN_MAX
 #define SLOT_BITS      12U
 #define GENERATION_MAX ((1U << (31U - SLOT_BITS)) - 1U)
 #define NOT_WAITED_FOR 0x80000000U                  /* request ids of malformed requests */
@@ -64,6 +65,7 @@ struct client {
     struct mmsghdr in[BATCH], out[BATCH];
     struct iovec in_at[BATCH], out_at[BATCH];
     struct source source[BATCH];
+    struct bench_udp_cut cut[BATCH];
     struct sockaddr_in target;
     uint8_t packet[BATCH][ONYM_PACKET_LEN_MAX + 1]; /* one more shows an oversized packet */
 };
@@ -79,6 +81,7 @@ on_signal(int signal_number)
 static void
 send_slots(struct client *c, const uint32_t *which, uint32_t count)
 {
+    uint32_t messages = count;
     uint32_t sent = 0;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -91,8 +94,11 @@ send_slots(struct client *c, const uint32_t *which, uint32_t count)
                                               which[i] % (uint32_t)c->settings->peers);
         }
     }
-    while (sent < count) {
-        int done = sendmmsg(c->fd, c->out + sent, count - sent, 0);
+    if (c->settings->join) {
+        messages = bench_udp_join(c->out_at, count, c->out, c->cut);
+    }
+    while (sent < messages) {
+        int done = sendmmsg(c->fd, c->out + sent, messages - sent, 0);
         if (done <= 0) {
             return;
         }
@@ -349,6 +355,11 @@ open_socket(const struct bench_udp_settings *s)
 
     if (fd >= 0) {
         (void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2);
+    }
+    if (fd >= 0 && s->join && !bench_udp_join_works(fd)) {
+        fprintf(stderr, "--join: this kernel does not cut messages (UDP_SEGMENT, Linux 4.18)\n");
+        (void)close(fd);
+        return -1;
     }
     return fd;
 }

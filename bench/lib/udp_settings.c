@@ -30,10 +30,24 @@ static const char usage[] =
     "  --patient        sleep until a packet comes, for a client that shares its core (closed "
     "loop\n"
     "                   asks without a pause, so that no server spends its time on waking it)\n"
+    "  --join           requests of one length leave as one message that the kernel cuts; needs\n"
+    "                   --peers 1\n"
     "  --retry-ms N     send again after so long without an answer, 10 to 60000 (200)\n"
     "prints one JSON object; exit 0 done, 1 nobody answered, 2 usage\n";
 
-enum { ECHO_PACKETS = 1000, ZIPF, PEERS, TYPE, INDEX, MISS, REFUSED, MALFORMED, PROGRESS, PATIENT };
+enum {
+    ECHO_PACKETS = 1000,
+    ZIPF,
+    PEERS,
+    TYPE,
+    INDEX,
+    MISS,
+    REFUSED,
+    MALFORMED,
+    PROGRESS,
+    PATIENT,
+    JOIN
+};
 
 static enum onym_status
 read_protocol(const char *text, enum bench_udp_protocol *out)
@@ -72,6 +86,9 @@ read_kind_option(int c, const char *text, struct bench_udp_settings *s)
         return bench_args_number("--progress-ms", text, 1, 60000, &s->progress_ms);
     case PATIENT:
         s->patient = true;
+        return ONYM_OK;
+    case JOIN:
+        s->join = true;
         return ONYM_OK;
     case TYPE:
         s->type = text;
@@ -134,6 +151,10 @@ check(int argc, const struct bench_udp_settings *s)
         fprintf(stderr, "--malformed: needs --rate, nothing waits for their answers\n");
         return ONYM_INVALID;
     }
+    if (s->join && s->peers > 1) {
+        fprintf(stderr, "--join: needs --peers 1, one message has one source\n");
+        return ONYM_INVALID;
+    }
     if (s->protocol == BENCH_UDP_DNS &&
         s->miss + s->refused + s->malformed + s->index + (s->type != NULL) > 0) {
         fprintf(stderr, "--protocol dns: only whole answers to names that exist\n");
@@ -164,6 +185,7 @@ bench_udp_settings_read(int argc, char **argv, struct bench_udp_settings *out)
                                             {"refused", required_argument, NULL, REFUSED},
                                             {"malformed", required_argument, NULL, MALFORMED},
                                             {"patient", no_argument, NULL, PATIENT},
+                                            {"join", no_argument, NULL, JOIN},
                                             {"progress-ms", required_argument, NULL, PROGRESS},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};

@@ -24,6 +24,7 @@ struct bench_udp_settings {
     uint64_t echo_packets;             /* to a reply of the echo */
     uint64_t rate;                     /* requests a second; 0: closed loop */
     bool patient;                      /* sleeps until a packet comes */
+    bool join;                         /* requests of one length leave as one message */
     uint64_t progress_ms;              /* a line of answers so far that often; 0: none */
     uint64_t theta;                    /* of Zipf's law, in thousandths; 0: all names alike */
     uint64_t miss, refused, malformed; /* of hundred requests */

@@ -196,6 +196,20 @@ class Clients(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout)["answers"], 200)
         self.assertEqual(peers, {f"127.0.1.{n}" for n in range(1, 6)})
 
+    def test_joined_requests_arrive_as_single_ones(self):
+        names = [name + "x" * (i % 3) for i, name in enumerate(NAMES)]  # of several lengths
+        self.names = self.file("names.txt", "\n".join(names) + "\n")
+        for window in (1, 64, 150):
+            lengths = set()
+
+            def reply(request):
+                lengths.add(len(request))
+                return packets_of(request, success(request))
+
+            result = self.load(reply, "--join", "--window", window)
+            self.assertEqual((result["answers"], result["wrong"], result["lost"]), (300, 0, 0))
+            self.assertGreater(len(lengths), 2)
+
     def test_silence_ends_the_run_with_an_error(self):
         with Responder(lambda request: []) as responder:
             done = self.run_program("udp_load", "--target", f"127.0.0.1:{responder.port}",
@@ -243,7 +257,7 @@ class Clients(unittest.TestCase):
                     echo.terminate()
             self.assertEqual((len(answer), answer[8:12]), (size, b"\1\2\3\4"))
         for arguments in (("--miss", 60, "--refused", 41), ("--malformed", 1),
-                          ("--protocol", "http"), ("--protocol", "dns", "--index", 1)):
+                          ("--join", "--peers", 2), ("--protocol", "http"), ("--protocol", "dns", "--index", 1)):
             done = self.run_program("udp_load", "--target", "127.0.0.1:9", "--names", self.names,
                                     *arguments)
             self.assertEqual(done.returncode, 2, arguments)
