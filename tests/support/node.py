@@ -23,6 +23,7 @@ import time
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(10000, 32768)  # below the range the kernel gives to clients
+_given = set()  # ports of this process
 READY_SECONDS = 30
 STOP_SECONDS = 20
 LOG_TAIL_BYTES = 4000
@@ -53,15 +54,18 @@ def is_sanitized():
 
 
 def free_port(address=LOOPBACK, tries=200):
-    """A port that is free for TCP and UDP at this moment."""
+    """A port that is free for TCP and UDP at this moment, and was not given before."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for _ in range(tries):
         port = random.choice(PORTS)
+        if port in _given:  # to another listener, which is perhaps not there yet
+            continue
         try:
             with socket.socket(family, socket.SOCK_STREAM) as tcp, \
                     socket.socket(family, socket.SOCK_DGRAM) as udp:
                 tcp.bind((address, port))
                 udp.bind((address, port))
+            _given.add(port)
             return port
         except OSError:
             continue
