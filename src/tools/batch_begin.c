@@ -130,16 +130,33 @@ open_like(const char *input, const char *path)
     return file;
 }
 
+/* Whether FILE.failed has lost what FILE.job tells of: somebody took it to correct its rows. */
+static bool
+was_taken(const struct onym_batch_running *r)
+{
+    struct stat st;
+
+    return fstat(fileno(r->failed), &st) == 0 && (uint64_t)st.st_size < r->job->failed_bytes;
+}
+
 /* FILE.failed as long as FILE.job knows it: what lies behind was not settled. */
 static bool
 open_failed(struct onym_batch_running *r)
 {
-    bool fresh = r->job->failed_bytes == 0;
+    bool fresh;
 
     if (r->order->dry_run) {
         return true;
     }
     r->failed = open_like(r->order->input.path, r->job->failed_path);
+    if (r->failed != NULL && was_taken(r)) {
+        (void)fprintf(stderr,
+                      "onymctl %s: %s is not as this job left it; it begins anew with the rows "
+                      "that fail from here on\n",
+                      r->order->what, r->job->failed_path);
+        r->job->failed_bytes = 0;
+    }
+    fresh = r->job->failed_bytes == 0;
     if (r->failed == NULL || ftruncate(fileno(r->failed), (off_t)r->job->failed_bytes) != 0 ||
         fseeko(r->failed, (off_t)r->job->failed_bytes, SEEK_SET) != 0) {
         (void)fprintf(stderr, "onymctl %s: %s: cannot write it: %s\n", r->order->what,

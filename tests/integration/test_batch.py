@@ -263,6 +263,19 @@ HOME 127.0.0.1:2641:TCP
         self.assertEqual(out.count("failed"), 1)
         self.assertIsNone(self.value_of(f"{PREFIX}/t2999"))
 
+    def test_failed_rows_taken_away_before_the_job_goes_on(self):
+        path = self.write("taken.csv", f"handle,1:N\n99.9/x,a\n99.9/y,b\n{PREFIX}/u,c\n")
+        self.run_file(path, "--on-error", "stop", "--connections", "1", status=1)
+        failed = pathlib.Path(f"{path}.failed")
+        self.assertIn("99.9/x,a,2,301,", failed.read_text())
+        failed.rename(self.node.root / "mine.csv")
+        _, told = self.batch("resume", path, *self.who, status=1)
+        self.assertIn("is not as this job left it", told)
+        lines = failed.read_text().splitlines()
+        self.assertEqual((lines[0], len(lines)), ("handle,1:N,row,code,reason", 2))
+        self.assertTrue(lines[1].startswith("99.9/y,b,3,301,"), lines)
+        self.assertEqual(self.value_of(f"{PREFIX}/u"), "c")
+
     def test_a_node_that_is_not_there(self):
         path = self.numbered(rows=10)
         self.node.kill()
