@@ -1,5 +1,7 @@
 #include "store/bloom.h"
 
+#include "base/prefetch.h"
+
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -82,6 +84,14 @@ onym_bloom_complete(struct onym_bloom *bloom)
 {
     if (bloom != NULL) {
         __atomic_store_n(&bloom->complete, true, __ATOMIC_RELEASE);
+    }
+}
+
+void
+onym_bloom_prefetch(const struct onym_bloom *bloom, uint64_t hash)
+{
+    if (bloom != NULL) {
+        onym_prefetch(line_of(bloom, hash));
     }
 }
 

@@ -33,6 +33,7 @@ void onym_bloom_complete(struct onym_bloom *bloom);
 
 /* False: no view that was opened before this call has the key. True: it may be there; always so
  * before onym_bloom_complete, and with NULL. */
+void onym_bloom_prefetch(const struct onym_bloom *bloom, uint64_t hash); /* for it */
 bool onym_bloom_may_have(const struct onym_bloom *bloom, uint64_t hash);
 
 #endif

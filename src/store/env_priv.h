@@ -4,6 +4,7 @@
 
 #include "store/bloom.h"
 #include "store/env.h"
+#include "store/lmdb_page.h"
 #include "store/marks.h"
 
 #include <lmdb.h>
@@ -12,10 +13,14 @@
 #define ONYM_DATA_FILE     "data.mdb"
 #define ONYM_DATA_FILE_NEW "data.mdb.new" /* being built by a load; never opened as a store */
 
+#define ONYM_TABLE_RECORD "record"
+
 /* An LMDB file and its tables. */
 struct onym_tables {
     MDB_env *mdb;
+    MDB_dbi main; /* the unnamed one, with the others' roots */
     MDB_dbi record, log, meta, outcome, names;
+    struct onym_lmdb_map map;
     struct onym_redo
         *redo; /* where the write transaction writes down what it does; NULL: nowhere */
 };

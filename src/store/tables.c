@@ -13,8 +13,11 @@
 static int
 open_tables(struct onym_tables *t, MDB_txn *txn, unsigned flags)
 {
-    int rc = mdb_dbi_open(txn, "record", flags, &t->record);
+    int rc = mdb_dbi_open(txn, NULL, 0, &t->main);
 
+    if (rc == 0) {
+        rc = mdb_dbi_open(txn, ONYM_TABLE_RECORD, flags, &t->record);
+    }
     if (rc == 0) {
         rc = mdb_dbi_open(txn, "log", flags, &t->log);
     }
@@ -124,6 +127,7 @@ onym_tables_open(const char *path, const struct onym_tables_options *options,
         onym_tables_close(&t);
         return onym_lmdb_fault(fault, path, rc);
     }
+    t.map = onym_lmdb_map_find(t.mdb, t.main, ONYM_TABLE_RECORD);
     *out = t;
     return ONYM_OK;
 }

@@ -6,6 +6,19 @@
 
 #include <stdlib.h>
 
+/* The root moves with each commit. */
+static void
+see_generation(struct onym_view *view)
+{
+    uint64_t generation = mdb_txn_id(view->txn);
+
+    if (generation != view->generation) {
+        view->generation = generation;
+        view->tree = onym_lmdb_tree_find(&view->tables->map, view->txn, view->tables->main,
+                                         ONYM_TABLE_RECORD, view->tables->record);
+    }
+}
+
 enum onym_status
 onym_view_open(struct onym_env *env, struct onym_view **out)
 {
@@ -28,7 +41,7 @@ onym_view_open(struct onym_env *env, struct onym_view **out)
     view->marks = env->marks;
     view->bloom = env->bloom;
     view->live = true;
-    view->generation = mdb_txn_id(view->txn);
+    see_generation(view);
     *out = view;
     return ONYM_OK;
 }
@@ -63,7 +76,7 @@ onym_view_renew(struct onym_view *view)
     /* marks are read after the snapshot was chosen: see store/marks.h */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     view->live = true;
-    view->generation = mdb_txn_id(view->txn);
+    see_generation(view);
     view->snapshot++;
     return ONYM_OK;
 }
@@ -117,6 +130,18 @@ onym_view_record(const struct onym_view *view, enum onym_kind kind, onym_span fo
     }
     return onym_record_v1_decode(onym_span_of(key.mv_data, key.mv_size),
                                  onym_span_of(stored.mv_data, stored.mv_size), out);
+}
+
+void
+onym_view_multi_get(const struct onym_view *view, struct onym_multi_get *items, size_t count)
+{
+    onym_multi_get(&view->tree, items, count);
+}
+
+enum onym_status
+onym_view_found(onym_span key, onym_span value, struct onym_record *out)
+{
+    return onym_record_v1_decode(key, value, out);
 }
 
 bool

@@ -7,6 +7,7 @@
 #include "store/bloom.h"
 #include "store/env.h"
 #include "store/marks.h"
+#include "store/multi_get.h"
 
 struct onym_view; /* opaque */
 
@@ -35,6 +36,14 @@ struct onym_bloom *onym_view_bloom(const struct onym_view *view);
  * Allocates nothing. */
 ONYM_MUST_USE enum onym_status onym_view_record(const struct onym_view *view, enum onym_kind kind,
                                                 onym_span folded, struct onym_record *out);
+
+/* Looks for the records of several names together, ONYM_MULTI_GET_MAX at most. The key of an item
+ * is the byte of the kind and the folded name, together shorter than LMDB's keys may be (511
+ * bytes). What an item found dies with the view's snapshot. */
+void onym_view_multi_get(const struct onym_view *view, struct onym_multi_get *items, size_t count);
+/* onym_view_record of what was found under key. ONYM_OK, ONYM_CORRUPT. */
+ONYM_MUST_USE enum onym_status onym_view_found(onym_span key, onym_span value,
+                                               struct onym_record *out);
 
 /* Whether there is one, without reading it. */
 bool onym_view_has(const struct onym_view *view, enum onym_kind kind, onym_span folded);

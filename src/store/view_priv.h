@@ -15,6 +15,7 @@ struct onym_view {
     bool live;                      /* has a snapshot now */
     uint64_t generation;
     uint64_t snapshot;
+    struct onym_lmdb_tree tree; /* of records, in this generation */
 };
 
 #endif
