@@ -309,7 +309,7 @@ onym_cache_prefetch_bucket(const struct onym_cache *cache, uint64_t hash)
     onym_prefetch(bucket_of(cache, hash));
 }
 
-void
+bool
 onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash)
 {
     const struct onym_cache_bucket *bucket = bucket_of(cache, hash);
@@ -323,7 +323,8 @@ onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash)
             for (unsigned line = 0; line < LINES_AHEAD; line++) {
                 onym_prefetch(at + line * LINE);
             }
-            return; /* that it is another's with the same bits is rare */
+            return true; /* that it is another's with the same bits is rare */
         }
     }
+    return false;
 }

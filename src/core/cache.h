@@ -78,8 +78,8 @@ bool onym_cache_is_full(const struct onym_cache *cache);
 uint64_t onym_cache_used(const struct onym_cache *cache);
 
 /* Asks the memory for what a look-up of hash will need: first the bucket, then, once it is there,
- * the entry. */
+ * the entry. False: there is none. */
 void onym_cache_prefetch_bucket(const struct onym_cache *cache, uint64_t hash);
-void onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash);
+bool onym_cache_prefetch_entry(const struct onym_cache *cache, uint64_t hash);
 
 #endif

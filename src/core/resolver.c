@@ -37,11 +37,17 @@ fold(onym_span name, uint8_t *key)
 
 /* ---- the cache in front of the view ---- */
 
-/* Of the key in front of a name that fold gave. */
+/* The key of a name that fold gave. */
+static onym_span
+key_of(onym_span folded)
+{
+    return onym_span_of(folded.at - 1, 1 + folded.len);
+}
+
 static uint64_t
 hash_of(const struct onym_resolver *r, onym_span folded)
 {
-    return onym_marks_hash(onym_view_marks(r->view), onym_span_of(folded.at - 1, 1 + folded.len));
+    return onym_marks_hash(onym_view_marks(r->view), key_of(folded));
 }
 
 /* Whether the record of a name that fold gave can be in the cache, and what it is found by. */
@@ -56,6 +62,18 @@ cache_key(struct onym_resolver *r, onym_span folded, const struct onym_ahead *ah
                                    .snapshot = onym_view_snapshot(r->view),
                                    .name = folded};
     return true;
+}
+
+/* Is onym_view_record, also when it was found ahead. */
+static enum onym_status
+read_record(const struct onym_resolver *r, onym_span folded, const struct onym_ahead *ahead,
+            struct onym_record *out)
+{
+    if (ahead != NULL && ahead->found.at != NULL &&
+        ahead->snapshot == onym_view_snapshot(r->view)) {
+        return onym_view_found(key_of(folded), ahead->found, out);
+    }
+    return onym_view_record(r->view, ONYM_KIND_HANDLE, folded, out);
 }
 
 /* What a query needs of the record: from the cache without the private values, when they are not
@@ -77,7 +95,7 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
         r->cache.lookups[ONYM_LOOKUP_ABSENT]++;
         return ONYM_NOT_FOUND;
     }
-    status = onym_view_record(r->view, ONYM_KIND_HANDLE, folded, out);
+    status = read_record(r, folded, ahead, out);
     if (status == ONYM_OK && keeps && !has) {
         onym_cache_put(&r->cache, &key, onym_view_generation(r->view), out);
     }
@@ -90,21 +108,58 @@ onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ah
     size_t prefix_len;
 
     out->len = 0;
-    if (r->cache.buckets == 0 || name.len == 0 || name.len > ONYM_AHEAD_NAME_LEN_MAX) {
+    out->found.at = NULL;
+    if (name.len == 0 || name.len > ONYM_AHEAD_NAME_LEN_MAX) {
         return;
     }
     out->len = (uint16_t)fold_at(name, out->key, &prefix_len).len;
     out->prefix_len = (uint16_t)prefix_len;
+    if (r->cache.buckets == 0) {
+        return;
+    }
     out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
     onym_cache_prefetch_bucket(&r->cache, out->hash);
     onym_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
 }
 
-void
+bool
 onym_resolve_prefetch(const struct onym_resolver *r, const struct onym_ahead *ahead)
 {
-    if (ahead->len > 0) {
-        onym_cache_prefetch_entry(&r->cache, ahead->hash);
+    if (ahead->len == 0) {
+        return true;
+    }
+    if (r->cache.buckets == 0) {
+        return false;
+    }
+    if (onym_cache_prefetch_entry(&r->cache, ahead->hash)) {
+        return true;
+    }
+    onym_bloom_prefetch(onym_view_bloom(r->view), ahead->hash);
+    return false;
+}
+
+void
+onym_resolve_fetch(const struct onym_resolver *r, struct onym_ahead *const *ahead, size_t count)
+{
+    struct onym_multi_get item[ONYM_AHEAD_MAX];
+    struct onym_ahead *of[ONYM_AHEAD_MAX];
+    size_t items = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct onym_ahead *a = ahead[i];
+
+        if (r->cache.buckets == 0 || onym_bloom_may_have(onym_view_bloom(r->view), a->hash)) {
+            item[items].key = onym_span_of(a->key, 1U + a->len);
+            of[items++] = a;
+        }
+    }
+    if (items < 2) {
+        return; /* there is nobody to wait together with */
+    }
+    onym_view_multi_get(r->view, item, items);
+    for (size_t i = 0; i < items; i++) {
+        of[i]->found = item[i].value;
+        of[i]->snapshot = onym_view_snapshot(r->view);
     }
 }
 

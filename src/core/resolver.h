@@ -42,12 +42,16 @@ enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_
 
 /* For a batch of queries whose answers are wanted together: asks the memory for what the answers
  * will need, so that its delays overlap. Changes no answer. First ahead for all names, then
- * prefetch for all, then onym_resolve_known with what ahead made of the query's name: it does not
- * fold and hash again. What ahead made is good as long as the view is not renewed. */
+ * prefetch for all, then fetch for those for whom prefetch said false: their records are not in the
+ * cache. Then onym_resolve_known with what ahead made of the query's name: it does not fold, hash
+ * and search the store again. What ahead made is good as long as the view is not renewed. */
 #define ONYM_AHEAD_NAME_LEN_MAX 120U /* of longer names nothing is kept */
+#define ONYM_AHEAD_MAX          ONYM_MULTI_GET_MAX
 
 struct onym_ahead {
     uint64_t hash;
+    onym_span found;                              /* in the store, by fetch */
+    uint64_t snapshot;                            /* of the view, then */
     uint16_t len;                                 /* of the folded name; 0 = nothing is known */
     uint16_t prefix_len;                          /* of what is in front of its first '/' */
     uint8_t key[1 + 5 + ONYM_AHEAD_NAME_LEN_MAX]; /* the record's */
@@ -55,7 +59,10 @@ struct onym_ahead {
 
 void onym_resolve_ahead(const struct onym_resolver *resolver, onym_span name,
                         struct onym_ahead *out);
-void onym_resolve_prefetch(const struct onym_resolver *resolver, const struct onym_ahead *ahead);
+bool onym_resolve_prefetch(const struct onym_resolver *resolver, const struct onym_ahead *ahead);
+/* count <= ONYM_AHEAD_MAX */
+void onym_resolve_fetch(const struct onym_resolver *resolver, struct onym_ahead *const *ahead,
+                        size_t count);
 
 /* onym_resolve; ahead may be NULL. */
 enum onym_status onym_resolve_known(struct onym_resolver *resolver, const struct onym_query *query,

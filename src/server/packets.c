@@ -7,6 +7,8 @@
 
 _Static_assert(ONYM_ENVELOPE_LEN + ONYM_PACKET_DATA_MAX <= ONYM_UDP_OUT_LEN, "a packet fits");
 
+_Static_assert(ONYM_UDP_BATCH <= ONYM_AHEAD_MAX, "all of a batch can be fetched");
+
 struct sink {
     struct onym_udp *udp;
     const struct onym_udp_in *to;
@@ -25,12 +27,18 @@ static void
 fetch_ahead(const struct onym_packets *p, const struct onym_udp_in *in, size_t count,
             struct onym_ahead *ahead)
 {
+    const struct onym_resolver *resolver = &p->service.answerer->resolver;
+    struct onym_ahead *missing[ONYM_UDP_BATCH];
+    size_t left = 0;
+
     for (size_t i = 0; i < count; i++) {
         onym_datagram_ahead(&p->service, in[i].data, &ahead[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        onym_resolve_prefetch(&p->service.answerer->resolver, &ahead[i]);
+        missing[left] = &ahead[i];
+        left += !onym_resolve_prefetch(resolver, &ahead[i]);
     }
+    onym_resolve_fetch(resolver, missing, left);
 }
 
 static void

@@ -209,7 +209,7 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s,
     struct onym_http_call call;
     onym_span expect;
 
-    onym_resolve_prefetch(&s->answerer->resolver, ahead);
+    (void)onym_resolve_prefetch(&s->answerer->resolver, ahead);
     name_request(c, s, true);
     plan = begin(&call, c, s, routed, now_ms, reply);
     call.ahead = ahead;

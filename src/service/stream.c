@@ -80,6 +80,8 @@ act(struct onym_stream_service *s, enum onym_verdict verdict, const struct onym_
 
 /* ---- messages ahead ---- */
 
+_Static_assert(ONYM_STREAM_BATCH_MAX <= ONYM_AHEAD_MAX, "all of a batch can be fetched");
+
 void
 onym_stream_cut(struct onym_stream_batch *b, onym_span bytes)
 {
@@ -98,15 +100,20 @@ onym_stream_cut(struct onym_stream_batch *b, onym_span bytes)
 void
 onym_stream_fetch(const struct onym_stream_service *s)
 {
+    const struct onym_resolver *resolver = &s->answerer->resolver;
     struct onym_stream_batch *b = s->batch;
+    struct onym_ahead *missing[ONYM_STREAM_BATCH_MAX];
+    size_t left = 0;
 
     b->fetched = b->count > 1;
     for (size_t i = 0; i < b->count && b->fetched; i++) {
         onym_answer_ahead(s->answerer, b->message[i].frame.message, &b->message[i].ahead);
     }
     for (size_t i = 0; i < b->count && b->fetched; i++) {
-        onym_resolve_prefetch(&s->answerer->resolver, &b->message[i].ahead);
+        missing[left] = &b->message[i].ahead;
+        left += !onym_resolve_prefetch(resolver, missing[left]);
     }
+    onym_resolve_fetch(resolver, missing, left);
 }
 
 /* Drops messages at the front of the batch that will not be fed: their connection has gone. */

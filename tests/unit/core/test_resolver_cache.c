@@ -26,7 +26,7 @@ struct side {
 struct fixture {
     struct temp_store store;
     void *memory;
-    struct side cached, bare;
+    struct side cached, bare, ahead; /* the last: without a cache, and found in the store ahead */
     uint64_t random;
 };
 
@@ -52,6 +52,7 @@ setup(void **state)
     memset(f->memory, 0, CACHE_SIZE);
     open_side(f, &f->cached);
     open_side(f, &f->bare);
+    open_side(f, &f->ahead);
     onym_cache_init(&f->cached.resolver.cache, f->memory, CACHE_SIZE);
     *state = f;
     return 0;
@@ -64,6 +65,7 @@ teardown(void **state)
 
     onym_view_close(f->cached.view);
     onym_view_close(f->bare.view);
+    onym_view_close(f->ahead.view);
     temp_store_close(&f->store);
     free(f->memory);
     free(f);
@@ -114,12 +116,27 @@ erase(struct fixture *f, const char *folded, enum onym_kind kind)
 static enum onym_status
 ask(struct side *side, const struct onym_query *query)
 {
-    struct onym_ahead ahead;
+    onym_arena_reset(&side->arena);
+    return onym_resolve(&side->resolver, query, &side->arena, &side->found);
+}
+
+/* As one of two whose answers are wanted together. */
+static enum onym_status
+ask_ahead(struct side *side, const struct onym_query *query)
+{
+    struct onym_ahead ahead[2];
+    struct onym_ahead *missing[2];
+    size_t left = 0;
 
     onym_arena_reset(&side->arena);
-    onym_resolve_ahead(&side->resolver, query->name, &ahead);
-    onym_resolve_prefetch(&side->resolver, &ahead);
-    return onym_resolve_known(&side->resolver, query, &ahead, &side->arena, &side->found);
+    onym_resolve_ahead(&side->resolver, query->name, &ahead[0]);
+    onym_resolve_ahead(&side->resolver, onym_span_text("88.1.2/n0"), &ahead[1]);
+    for (size_t i = 0; i < 2; i++) {
+        missing[left] = &ahead[i];
+        left += !onym_resolve_prefetch(&side->resolver, &ahead[i]);
+    }
+    onym_resolve_fetch(&side->resolver, missing, left);
+    return onym_resolve_known(&side->resolver, query, &ahead[0], &side->arena, &side->found);
 }
 
 static void
@@ -134,19 +151,27 @@ expect_same_selection(const struct onym_selection *a, const struct onym_selectio
 }
 
 static void
+expect_same_answer(struct side *side, const struct onym_query *query, enum onym_status status,
+                   const struct onym_resolution *expected)
+{
+    assert_int_equal(ask_ahead(side, query), status);
+    if (status == ONYM_OK) {
+        expect_same_selection(&side->found.selection, &expected->selection);
+        expect_same_selection(&side->found.closed, &expected->closed);
+        assert_int_equal(side->found.record.revision, expected->record.revision);
+        assert_int_equal(side->found.record.created_ms, expected->record.created_ms);
+        assert_int_equal(side->found.record.modified_ms, expected->record.modified_ms);
+        assert_true(onym_span_equal(side->found.record.name, expected->record.name));
+    }
+}
+
+static void
 expect_same(struct fixture *f, const struct onym_query *query)
 {
     enum onym_status status = ask(&f->bare, query);
 
-    assert_int_equal(ask(&f->cached, query), status);
-    if (status == ONYM_OK) {
-        expect_same_selection(&f->cached.found.selection, &f->bare.found.selection);
-        expect_same_selection(&f->cached.found.closed, &f->bare.found.closed);
-        assert_int_equal(f->cached.found.record.revision, f->bare.found.record.revision);
-        assert_int_equal(f->cached.found.record.created_ms, f->bare.found.record.created_ms);
-        assert_int_equal(f->cached.found.record.modified_ms, f->bare.found.record.modified_ms);
-        assert_true(onym_span_equal(f->cached.found.record.name, f->bare.found.record.name));
-    }
+    expect_same_answer(&f->cached, query, status, &f->bare.found);
+    expect_same_answer(&f->ahead, query, status, &f->bare.found);
 }
 
 static void
@@ -154,6 +179,7 @@ renew(struct fixture *f)
 {
     assert_int_equal(onym_view_renew(f->cached.view), ONYM_OK);
     assert_int_equal(onym_view_renew(f->bare.view), ONYM_OK);
+    assert_int_equal(onym_view_renew(f->ahead.view), ONYM_OK);
 }
 
 static uint64_t
@@ -211,6 +237,34 @@ a_cached_resolver_answers_as_a_bare_one(void **state)
     assert_true(looked(f, ONYM_LOOKUP_HIT) > 1000);
     assert_true(looked(f, ONYM_LOOKUP_STALE) > 50);
     assert_true(looked(f, ONYM_LOOKUP_MISS) > 50);
+}
+
+static void
+what_was_found_ahead_is_forgotten_with_its_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    struct onym_query query = {.name = onym_span_text("88.1.2/A"), .public_only = true};
+    struct onym_ahead ahead[2];
+    struct onym_ahead *both[2] = {&ahead[0], &ahead[1]};
+    struct side *side = &f->ahead;
+
+    put(f, "88.1.2/A", "old", false);
+    renew(f);
+    for (size_t i = 0; i < 2; i++) {
+        onym_resolve_ahead(&side->resolver, query.name, &ahead[i]);
+        assert_false(onym_resolve_prefetch(&side->resolver, &ahead[i]));
+    }
+    onym_resolve_fetch(&side->resolver, both, 2);
+    assert_non_null(ahead[0].found.at);
+    put(f, "88.1.2/A", "new", false);
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(ask(&f->bare, &query), ONYM_OK);
+        assert_int_equal(
+            onym_resolve_known(&side->resolver, &query, &ahead[0], &side->arena, &side->found),
+            ONYM_OK);
+        expect_same_selection(&side->found.selection, &f->bare.found.selection);
+        renew(f);
+    }
 }
 
 static void
@@ -371,6 +425,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_transaction_that_is_taken_back_changes_no_answer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_new_record_does_not_unsettle_its_neighbours, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_was_found_ahead_is_forgotten_with_its_snapshot, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(absence_is_told_without_the_store, setup, teardown),
         cmocka_unit_test_setup_teardown(
