@@ -4,6 +4,7 @@
 #include "tools/https_login.h"
 #include "tools/node_api.h"
 #include "tools/order.h"
+#include "tools/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -289,21 +290,30 @@ create(const struct onym_cli *cli, const struct words *w, int words)
 
 /* ---- list ---- */
 
+/* A text that somebody else chose. */
+static void
+put_text(const char *before, const char *text)
+{
+    (void)fputs(text[0] != '\0' ? before : "", stdout);
+    onym_text_print(stdout, onym_span_text(text));
+}
+
 static void
 list_row(const json_t *token)
 {
     const json_t *scopes = json_object_get(token, "scopes");
 
-    (void)printf("%s  %s  %s  %-7s ", text_of(token, "id"), text_of(token, "created"),
+    (void)printf("%s  %s  %s  %-7s", text_of(token, "id"), text_of(token, "created"),
                  text_of(token, "expires"),
                  json_is_true(json_object_get(token, "expired")) ? "expired" : "");
-    (void)printf("%s ", text_of(token, "identity"));
+    put_text(" ", text_of(token, "identity"));
     for (size_t i = 0; i < json_array_size(scopes); i++) {
         const char *scope = json_string_value(json_array_get(scopes, i));
 
-        (void)printf(" %s", scope != NULL ? scope : "");
+        put_text(i == 0 ? "  " : " ", scope != NULL ? scope : "");
     }
-    (void)printf("%s%s\n", text_of(token, "label")[0] != '\0' ? "  " : "", text_of(token, "label"));
+    put_text("  ", text_of(token, "label"));
+    (void)putchar('\n');
 }
 
 /* One page; *cursor becomes the next, or empty. */

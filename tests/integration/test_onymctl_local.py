@@ -94,6 +94,14 @@ class Local(unittest.TestCase):
         self.assertEqual(self.ctl("auth", "token", "list").stdout, "")
         self.ctl("auth", "token", "revoke", made["id"], code=1)
 
+    def test_labels_of_others_do_not_steer_the_terminal(self):
+        made = self.node.ask("POST", "/api/v1/tokens", login=web.ADMIN, body={
+            "scopes": ["read", "register:88.\u202e1"], "label": "a\u009b2J\u202eb"}).json
+        self.addCleanup(self.ctl, "auth", "token", "revoke", made["id"])
+        text = self.ctl("auth", "token", "list").stdout
+        self.assertRegex(text, r"(?m)^%s .*  read register:88\.\\u\{202e\}1  "
+                               r"a\\u\{9b\}2J\\u\{202e\}b$" % made["id"])
+
     def test_tokens_over_https(self):
         secret = self.node.root / "secret"
         secret.write_text(web.SECRET)
