@@ -10,7 +10,6 @@
 #include "server/orders.h"
 #include "wire/json_base64.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,16 +106,10 @@ challenge(void *of, const struct onym_http_caller *caller, char *out, size_t cap
     return text.len;
 }
 
-static struct onym_http_wait *
-wait_of(struct onym_proof_job *job)
-{
-    return (struct onym_http_wait *)(void *)((char *)job - offsetof(struct onym_http_wait, job));
-}
-
 static void
 do_prove(struct onym_proof_job *job)
 {
-    onym_http_proof_check(wait_of(job)->proof);
+    onym_http_proof_check(onym_http_wait_of(job)->proof);
 }
 
 /* The outcome of a proof, for the session that asked for it too. */
@@ -159,7 +152,7 @@ settle(struct onym_http_wait *w, struct onym_http_login *out)
 static void
 after_prove(struct onym_proof_job *job)
 {
-    struct onym_http_wait *w = wait_of(job);
+    struct onym_http_wait *w = onym_http_wait_of(job);
     struct onym_http_post *post = w->post;
     struct onym_http_login login = {.status = ONYM_ERROR};
     struct onym_http_seat *seat = onym_http_wait_over(w);

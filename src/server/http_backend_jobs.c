@@ -109,15 +109,68 @@ after_slice(uv_work_t *work, int cancelled)
     }
 }
 
+/* ---- jobs that prove ---- */
+
+static void
+do_proof(struct onym_proof_job *proof)
+{
+    struct onym_http_job *job = onym_http_wait_of(proof)->work;
+
+    (void)job->step(job, NULL);
+}
+
+static void
+after_proof(struct onym_proof_job *proof)
+{
+    struct onym_http_wait *w = onym_http_wait_of(proof);
+    struct onym_http_post *post = w->post;
+    struct onym_http_seat *seat = onym_http_wait_over(w);
+
+    if (proof->dropped) {
+        w->work->status = ONYM_BUSY;
+    }
+    if (seat != NULL) {
+        post->job_done(post->of, seat, w->work);
+    }
+    onym_http_wait_free(w);
+}
+
+static enum onym_status
+start_proof(struct onym_http_post *post, const struct onym_http_caller *caller,
+            struct onym_http_job *job)
+{
+    struct onym_http_wait *w = onym_http_wait_new(post, caller);
+
+    if (w == NULL) {
+        return ONYM_BUSY;
+    }
+    w->job = (struct onym_proof_job){
+        .run = do_proof, .done = after_proof, .worker = post->worker, .peer_len = w->peer_len};
+    memcpy(w->job.peer, w->peer, sizeof w->job.peer);
+    w->work = job;
+    if (onym_proofs_start(post->node->proofs, &w->job) != ONYM_OK) {
+        w->work = NULL; /* the caller's still */
+        (void)onym_http_wait_over(w);
+        onym_http_wait_free(w);
+        return ONYM_BUSY;
+    }
+    return ONYM_OK;
+}
+
 enum onym_status
 onym_http_job_take(void *of, const struct onym_http_caller *caller, struct onym_http_job *job)
 {
     struct onym_http_post *post = of;
     struct onym_http_jobs *jobs = &post->jobs;
-    struct onym_http_wait *w = jobs->count < ONYM_HTTP_JOBS_MAX ? onym_http_wait_new(post, caller)
-                                                                : NULL;
+    struct onym_http_wait *w = NULL;
     bool idle = jobs->first == NULL;
 
+    if (job->proves) {
+        return start_proof(post, caller, job);
+    }
+    if (jobs->count < ONYM_HTTP_JOBS_MAX) {
+        w = onym_http_wait_new(post, caller);
+    }
     if (w == NULL) {
         return ONYM_BUSY;
     }

@@ -5,6 +5,8 @@
 #include "server/http_backend_desk.h"
 #include "server/proofs.h"
 
+#include <stddef.h>
+
 /* A request that waits; freed when its answer came, whether its connection still lives or not. */
 struct onym_http_wait {
     struct onym_http_post *post;
@@ -12,8 +14,9 @@ struct onym_http_wait {
     /* of a job: */
     struct onym_http_job *work;
     struct onym_http_wait *next;
-    /* of a login: */
+    /* of a login, and of a job that proves: */
     struct onym_proof_job job;
+    /* of a login: */
     struct onym_http_proof *proof;
     enum onym_login method;
     bool precounted;     /* a failure was counted before the proof was looked at */
@@ -24,6 +27,13 @@ struct onym_http_wait {
     uint8_t address_len; /* the same as text */
     char address[ONYM_ENTRY_ADDRESS_MAX];
 };
+
+/* What a proof belongs to. */
+static inline struct onym_http_wait *
+onym_http_wait_of(struct onym_proof_job *job)
+{
+    return (struct onym_http_wait *)(void *)((char *)job - offsetof(struct onym_http_wait, job));
+}
 
 static inline struct onym_http_seat *
 onym_http_seat_of(const struct onym_http_caller *caller)

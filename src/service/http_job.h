@@ -8,6 +8,9 @@
 
 /* First member of a job; the memory is the heap's. */
 struct onym_http_job {
+    /* Arithmetic alone, which anyone may ask for: it waits with the proofs of others, where
+     * addresses take turns, and not with what reads the store. One step, and view is NULL. */
+    bool proves;
     /* ONYM_OK so far. What does not concern the request, such as ONYM_IO, is answered without
      * asking `answer`. */
     enum onym_status status;

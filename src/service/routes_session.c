@@ -132,7 +132,8 @@ tell(struct onym_http_call *c, const struct onym_http_session *session, int http
         onym_http_fail_text(c, ONYM_NO_MEMORY, 0, "");
         return ONYM_HTTP_NOW;
     }
-    p->job = (struct onym_http_job){.step = sign, .answer = answer, .release = release};
+    p->job = (struct onym_http_job){
+        .proves = true, .step = sign, .answer = answer, .release = release};
     p->key = c->service->site_key;
     p->session = *session;
     p->http = http;

@@ -50,6 +50,20 @@ class Sessions(unittest.TestCase):
         cls.addClassCleanup(cls.node._remove)
         cls.addClassCleanup(cls.node.stop)
 
+    def test_signatures_for_strangers_keep_nobody_waiting(self):
+        body = json.dumps({"cnonce": b64(CNONCE)}).encode()
+        request = (b"POST /api/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                   b"Content-Length: %d\r\n\r\n" % len(body)) + body
+        flood = [self.node.raw() for _ in range(60)]
+        for sock in flood:
+            self.addCleanup(sock.close)
+        for sock in flood:
+            sock.sendall(request * 10)
+        found = {self.node.ask("GET", f"/api/v1/identifiers?prefix={web.PREFIX}",
+                               login=web.ADMIN).status for _ in range(20)}
+        self.assertEqual(found, {200})
+        self.assertEqual([status for status, *_ in web.read_replies(flood[0], 10)], [201] * 10)
+
     def ask(self, method, path, kind=None, given=None):
         """given in the query, a form or JSON."""
         given = given or {}
