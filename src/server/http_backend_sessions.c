@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/hex.h"
 #include "base/require.h"
+#include "onym/model/ident.h"
 
 #include <stdlib.h>
 #include <uv.h>
@@ -196,10 +197,10 @@ make_room(struct onym_http_sessions *t, enum list list, onym_span peer,
     }
     for (; at != NOWHERE; at = t->place[at].newer) {
         const struct place *p = &t->place[at];
-        onym_span owner = who == NULL ? onym_span_of(p->peer, p->peer_len)
-                                      : onym_span_of(p->handle, p->handle_len);
 
-        if (onym_span_equal(owner, who == NULL ? peer : who->handle)) {
+        if (who == NULL ? onym_span_equal(onym_span_of(p->peer, p->peer_len), peer)
+                        : onym_ident_equal(onym_span_of(p->handle, p->handle_len), who->handle,
+                                           ONYM_FOLD_ALL)) {
             break;
         }
     }
