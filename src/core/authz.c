@@ -180,6 +180,27 @@ find(struct search *s, const struct onym_record *record, uint16_t needed)
 
 static const char out_of_scope[] = "outside the scopes of the token";
 
+/* Where the right that was wanting would have to stand. */
+static const char *
+wanting(const struct onym_op_rights *rights)
+{
+    bool in_record = false;
+    bool elsewhere = false;
+
+    if (rights->count == 0) {
+        return "only administrators of the server may";
+    }
+    for (size_t i = 0; i < rights->count; i++) {
+        in_record |= rights->right[i].where == ONYM_OP_IN_RECORD;
+        elsewhere |= rights->right[i].where != ONYM_OP_IN_RECORD;
+    }
+    if (in_record && elsewhere) {
+        return "no HS_ADMIN value of the record or of its prefix's gives this identity the right";
+    }
+    return in_record ? "no HS_ADMIN value of the record gives this identity the right"
+                     : "no HS_ADMIN value of the prefix's record gives this identity the right";
+}
+
 static void
 say(const char **why, const char *text)
 {
@@ -311,6 +332,7 @@ onym_authz_operation(const struct onym_identity *identity, const struct onym_ope
     struct onym_op_rights rights;
     struct onym_op_target target;
     enum onym_status found = ONYM_NO_PERMISSION; /* the worst that was met */
+    const char *reason = NULL;
     enum onym_status status = onym_op_rights_needed(op, old, arena, &rights);
 
     say(why, NULL);
@@ -346,9 +368,10 @@ onym_authz_operation(const struct onym_identity *identity, const struct onym_ope
             break;
         }
         found = status != ONYM_NO_PERMISSION ? status : found;
-        if (text != NULL) {
-            say(why, text);
-        }
+        reason = text != NULL ? text : reason;
+    }
+    if (found == ONYM_NO_PERMISSION) {
+        say(why, reason != NULL ? reason : wanting(&rights));
     }
     arena->used = mark;
     return found;

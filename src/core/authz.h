@@ -55,7 +55,8 @@ ONYM_MUST_USE enum onym_status onym_authz_read(const struct onym_identity *ident
  * for it. A token may be issued for oneself, without the scopes operate and admin, and revoked by
  * whom it stands for; server administrators may everything. With a token nobody issues or revokes
  * tokens unless its scope is admin. ONYM_OK;
- * ONYM_AUTH_NEEDED rights are needed and nobody is proven; ONYM_NO_PERMISSION; as above, and what
+ * ONYM_AUTH_NEEDED rights are needed and nobody is proven; ONYM_NO_PERMISSION with *why, which
+ * names the record whose HS_ADMIN values give no right; as above, and what
  * onym_op_target and onym_op_rights_needed report. The arena is scratch and all given back. */
 ONYM_MUST_USE enum onym_status onym_authz_operation(const struct onym_identity *identity,
                                                     const struct onym_operation *op,

@@ -40,8 +40,10 @@ static const struct {
      "onymctl resolve"},
     {ONYM_CANNOT_AUTHENTICATE, "act as a handle whose prefix this server serves itself"},
     {ONYM_NO_PERMISSION,
-     "the proof was right, but no HS_ADMIN value gives this identity the right; ask the "
-     "administrator of the prefix"},
+     "the proof was right, but no HS_ADMIN value gives this identity the right: to create, in the "
+     "record of the prefix; to change, in the record itself (registered without one, it can only "
+     "be "
+     "deleted and created anew)"},
     {ONYM_VALUE_FORBIDS, "a value without the admin-read or admin-write permission is in the way"},
     {ONYM_CHALLENGE_TIMEOUT, "nothing was changed; try again"},
     {ONYM_SESSION_UNKNOWN, "nothing was changed; try again"},
