@@ -21,6 +21,9 @@ include(GNUInstallDirs)
 install(TARGETS onym ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(DIRECTORY include/onym DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library
         FILES_MATCHING PATTERN "*.h")
+# relative, so that it is right wherever `cmake --install --prefix` puts it
+file(RELATIVE_PATH ONYM_PC_TO_PREFIX /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+string(REGEX REPLACE "/$" "" ONYM_PC_TO_PREFIX "${ONYM_PC_TO_PREFIX}")
 configure_file(cmake/onym.pc.in ${CMAKE_BINARY_DIR}/generated/onym.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/generated/onym.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
