@@ -218,6 +218,13 @@ find_servers(const struct onym_cli *cli, enum onym_transport transport,
     enum onym_status status = onym_client_server_lookup(text, servers, ONYM_CLIENT_SERVERS_MAX,
                                                         count);
 
+    if (status == ONYM_INVALID && strncmp(text, "https:", 6) == 0) {
+        return onym_usage_error(VERB,
+                                "--server %s: resolve speaks the Handle protocol: give "
+                                "HOST or HOST:PORT; over HTTPS ask with curl: GET "
+                                "/api/v1/identifiers/ID",
+                                text);
+    }
     if (status == ONYM_INVALID) {
         return onym_usage_error(VERB, "--server %s: give HOST or HOST:PORT, for example [::1]:2641",
                                 text);
@@ -261,7 +268,7 @@ ask(const struct onym_cli *cli, const struct request *r, struct onym_client *cli
 
 /* Only private values need to know who asks; public ones are for everybody. */
 static int
-identify(struct request *r, struct onym_client *client)
+identify(struct request *r, struct onym_client *client, bool quiet)
 {
     struct onym_cli_identity *who = &r->identity;
 
@@ -272,6 +279,10 @@ identify(struct request *r, struct onym_client *client)
                                             "--private");
     }
     onym_cli_identity_complete(who);
+    if (who->as == NULL && !quiet) {
+        (void)fprintf(stderr, "onymctl resolve: nobody is named with --as: over UDP only values "
+                              "for everybody come back\n");
+    }
     return onym_cli_identity_use(who, VERB, client);
 }
 
@@ -293,7 +304,7 @@ ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
         (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(status));
         return ONYM_EXIT_SERVER;
     }
-    worst = identify(r, client);
+    worst = identify(r, client, cli->quiet);
     if (worst != ONYM_EXIT_DONE) {
         onym_client_free(client);
         return worst;

@@ -124,7 +124,9 @@ print_text(const struct onym_init_result *r)
     (void)printf("\nNext:\n  onymd -c %s\n  onymctl -c %s tls status\n  onymctl -c %s tls trust\n",
                  config, config, config);
     if (r->file[ONYM_INIT_CERTIFICATE].state == ONYM_INIT_RENEWED) {
-        (void)printf("A running node takes the new certificate over with: kill -HUP PID\n");
+        (void)printf("A running node takes the new certificate over with:\n"
+                     "  onymctl -c %s tls reload\n",
+                     config);
     }
 }
 

@@ -131,14 +131,19 @@ take_for(void *of, int code, const char *argument)
                                   argument);
 }
 
+#define LEVELS 5U
+
 static int
 log_level(const struct onym_cli *cli, int argc, char **argv)
 {
+    static const char *const levels[LEVELS] = {"error", "warning", "notice", "info", "debug"};
     static const struct option options[] = {{"for", required_argument, NULL, OPT_FOR},
                                             {NULL, 0, NULL, 0}};
     struct onym_node_ask ask = {
         .what = "log level", .cli = cli, .method = "POST", .target = "/api/v1/log:level"};
     uint32_t seconds = 0;
+    char done[64];
+    bool known = false;
     const struct onym_command_options how = {
         .what = ask.what, .options = options, .take = take_for, .of = &seconds};
     int result = onym_command_options_read(&how, argc, argv);
@@ -149,14 +154,26 @@ log_level(const struct onym_cli *cli, int argc, char **argv)
     if (argc - optind != 1) {
         return onym_usage_error(ask.what, "say which level: onymctl log level debug --for 10m");
     }
+    for (size_t i = 0; i < LEVELS && !known; i++) {
+        known = strcmp(argv[optind], levels[i]) == 0;
+    }
+    if (!known) {
+        return onym_usage_error(
+            ask.what, "%s is no level; say error, warning, notice, info or debug", argv[optind]);
+    }
+    if (seconds > 0) {
+        (void)snprintf(done, sizeof done, "the log is at level %s for %u s", argv[optind],
+                       (unsigned)seconds);
+    } else {
+        (void)snprintf(done, sizeof done, "the log is at level %s", argv[optind]);
+    }
     ask.body = seconds > 0
                    ? json_pack("{s:s, s:I}", "level", argv[optind], "seconds", (json_int_t)seconds)
                    : json_pack("{s:s}", "level", argv[optind]);
     if (ask.body == NULL) {
         return onym_usage_error(ask.what, "%s is no level", argv[optind]);
     }
-    result = order(&ask,
-                   seconds > 0 ? "the log has that level for a while" : "the log has that level");
+    result = order(&ask, done);
     json_decref(ask.body);
     return result;
 }

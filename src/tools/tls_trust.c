@@ -18,6 +18,7 @@ struct trust {
     char sha256[65];
     char until[ONYM_TLS_TIME_MAX];
     char address[ONYM_ADDRESS_TEXT_MAX];
+    char https[ONYM_ADDRESS_TEXT_MAX]; /* empty: not open */
     char node[64];
 };
 
@@ -79,6 +80,9 @@ gather(const struct onym_cli *cli, struct trust *out)
     if (settings->handle_tls.count > 0) {
         onym_address_text((const struct sockaddr *)&settings->handle_tls.item[0].at, out->address);
     }
+    if (settings->https.count > 0) {
+        onym_address_text((const struct sockaddr *)&settings->https.item[0].at, out->https);
+    }
     shown = out->authority[0] != '\0' ? out->authority : settings->tls_certificate;
     if (onym_tls_probe_file(shown, &certificate, &fault) != ONYM_OK) {
         (void)fprintf(stderr, "onymctl tls trust: %s\n", fault.text);
@@ -111,6 +115,9 @@ print_text(const struct trust *t)
     (void)printf("OpenSSL:\n  openssl s_client -connect %s -CAfile %s -verify_return_error "
                  "</dev/null\n\n",
                  t->address, file);
+    if (t->https[0] != '\0') {
+        (void)printf("curl:\n  curl --cacert %s https://%s/api/v1/status\n\n", file, t->https);
+    }
     (void)printf("Java:\n  keytool -importcert -noprompt -alias onym-%s -file %s \\\n"
                  "    -keystore onym-trust.p12 -storetype PKCS12 -storepass changeit\n"
                  "  java -Djavax.net.ssl.trustStore=onym-trust.p12 \\\n"

@@ -191,7 +191,9 @@ class RealNode(WithKeys):
     def test_private_values_are_for_those_who_may_read_them(self):
         ask = ("resolve", "--private", f"{PREFIX}/private")
         self.assertIn("forty-two", self.ok(*ask))
-        self.assertNotIn("forty-two", self.ok(*ask, who=()))
+        got = self.ctl(*ask, who=())
+        self.assertNotIn("forty-two", got.stdout)
+        self.assertIn("nobody is named with --as", got.stderr)
         got = self.ctl("resolve", "--private", "--type", "COST", f"{PREFIX}/private",
                        who=("--as", f"302:{USER}", "--key", self.folder / "rsa.pem"))
         self.assertEqual(got.returncode, 4)

@@ -58,10 +58,12 @@ class Local(unittest.TestCase):
                       self.ctl("conf", "reload").stdout)
 
     def test_the_level_of_the_log(self):
-        self.ctl("log", "level", "debug", "--for", "1s")
+        self.assertEqual(self.ctl("log", "level", "debug", "--for", "1s").stdout,
+                         "the log is at level debug for 1 s\n")
         self.node.wait_log('"event":"level_changed"', 2)
         self.ctl("log", "level", "info")
-        self.assertIn("expected", self.ctl("log", "level", "loud", code=2).stderr)
+        self.assertIn("loud is no level; say error", self.ctl("log", "level", "loud",
+                                                               code=2).stderr)
         for words in (("level",), ("level", "debug", "--for", "25h"),
                       ("level", "debug", "--for", "10"), ("level", "debug", "--nope")):
             self.ctl("log", *words, code=2)

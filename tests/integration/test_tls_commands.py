@@ -239,6 +239,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(b"Verification: OK", done.stdout)
             self.assertIn("keytool -importcert", text)
+            self.assertIn(f"curl --cacert {it.ca} https://127.0.0.1:8000/api/v1/status", text)
             self.assertEqual(json.loads(self.onymctl("-c", config, "tls", "trust", "--json")[1])
                              ["authority_file"], str(it.ca))
             self.assertEqual(self.onymctl("-c", config, "tls", "trust", "more")[0], 2)
