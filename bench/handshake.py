@@ -4,6 +4,8 @@
 The node: a new TLS connection of the Handle protocol for each request, full or resumed. The floor is
 the sum of two, measured in the same round on the same core: what OpenSSL takes for the server's
 side of the same with memory BIOs, and what a TCP echo takes for a new connection with one request.
+Beside it, compared with nothing: OpenSSL alone on a processor that sleeps before each of its steps,
+as the node's does whenever the clients are slower.
 """
 
 import json
@@ -13,10 +15,11 @@ import subprocess
 from lib import common, peers, rounds, suite
 
 CONNECTIONS = 16
+PAUSE_US = 100
 RESUMED_SHARE_MIN = 0.95  # the first connections of a run have nothing to resume
 
 
-def memory_side(s, sizes, *options):
+def memory_side(s, name, sizes, *options):
     """OpenSSL alone; it reports the server's part of its time itself."""
     certificate, key = s.certificate()
 
@@ -31,7 +34,7 @@ def memory_side(s, sizes, *options):
         result = json.loads(done.stdout)
         return {**result, "wrong": 0, "lost": 0,
                 "answers_per_second": result["answers"] / result["seconds"]}
-    return rounds.Side("openssl", os.getpid(), run)
+    return rounds.Side(name, os.getpid(), run)
 
 
 def side(s, name, port, pid, data, *options):
@@ -61,7 +64,8 @@ def case(s, row, *resume):
         if resume and not s.arguments.quick:
             check_resumption(side(s, "node", node.tls, node.pid, data, "--tls", *resume).run(1))
         sides = [side(s, "echo", echo.port, echo.pid, data, "--protocol", "echo", *sizes),
-                 memory_side(s, sizes, *resume),
+                 memory_side(s, "openssl", sizes, *resume),
+                 memory_side(s, "openssl, pausing", sizes, *resume, "--pause-us", str(PAUSE_US)),
                  side(s, "node", node.tls, node.pid, data, "--tls", *resume)]
         return s.section(sides, {row: lambda results: results["node"]["us"] / (
             results["openssl"]["us"] + results["echo"]["us"])})

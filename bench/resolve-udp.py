@@ -74,13 +74,17 @@ def case_single(s):
                           "udp.single.p50": rounds.ratio("node", "echo", "latency_us.p50")})
 
 
+def rate_of(s):
+    return 5000 if s.arguments.quick else RATE
+
+
 def case_mixed(s):
     """Open loop: per request sent, also those whose answers are not waited for."""
     data = s.records()
     with suite.stack() as stack:
         node = s.node(stack, data)
         options = {"window": 4096, "unit": "requests"}
-        rate = ("--rate", RATE if not s.arguments.quick else 5000)
+        rate = ("--rate", rate_of(s))
         return s.section([side(s, "hits", node, data, *rate, **options),
                           side(s, "mixed", node, data, *rate, "--miss", 20, "--refused", 1,
                                "--malformed", 1, **options)],
@@ -109,14 +113,18 @@ def case_private(s):
 
 def case_workers(s):
     """Two workers have both cores; the client shares the second with one of them. Each worker has
-    as much cache, and twice as many requests are outstanding."""
+    as much cache and, in the open loop, is asked as often: one that has less to do takes smaller
+    batches. The closed loop, where that happens, is there for reading."""
     data = s.records()
     with suite.stack() as stack:
         one = s.node(stack, data)
         two = s.node(stack, data.copied(s.folder / "copy"), core=None, workers=2,
                      settings=("cache.size=1GiB",))
-        return s.section([side(s, "one", one, data, "--patient"),
-                          side(s, "two", two, data, "--patient", window=2 * WINDOW)],
+        rate = rate_of(s)
+        return s.section([side(s, "one", one, data, "--patient", "--rate", rate, window=4096),
+                          side(s, "two", two, data, "--patient", "--rate", 2 * rate, window=4096),
+                          side(s, "one, closed", one, data, "--patient"),
+                          side(s, "two, closed", two, data, "--patient", window=2 * WINDOW)],
                          {"udp.workers": rounds.ratio("two", "one")}, crowded=True)
 
 

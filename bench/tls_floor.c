@@ -1,7 +1,8 @@
 /* What OpenSSL alone takes for the server's side of a TLS 1.3 connection: handshake, one request
  * read, one answer written, over memory BIOs, without any socket. Only the server's steps are
  * counted (processor time of the thread). With the same certificate, suite and number of tickets as
- * the node, and sessions resumed or not.
+ * the node, and sessions resumed or not. With pauses the processor sleeps before each step of the
+ * server, as it does under a server that waits for its clients.
  */
 #include "lib/args.h"
 #include "lib/stream.h"
@@ -12,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MESSAGE_MAX 16384U
 #define STEPS_MAX   32
 
 struct settings {
     const char *certificate, *key;
-    uint64_t count, milliseconds, request_bytes, answer_bytes;
+    uint64_t milliseconds, request_bytes, answer_bytes, pause_us;
     bool resume;
 };
 
@@ -98,6 +100,9 @@ connect_once(struct floor *f)
             read = answered && SSL_read_ex(client, f->message, s->answer_bytes, &len) == 1 &&
                    len == s->answer_bytes;
         }
+        if (s->pause_us > 0) {
+            (void)usleep((useconds_t)s->pause_us);
+        }
         answered = answered || server_step(f, server);
     }
     f->resumed += SSL_session_reused(server) == 1;
@@ -136,6 +141,7 @@ floor_init(struct floor *f)
 static const char usage[] =
     "usage: tls_floor --certificate FILE --key FILE [options]\n"
     "  --milliseconds N   how long (2000)\n"
+    "  --pause-us N       sleep so long before each step of the server, 0 to 10000 (0)\n"
     "  --resume           every connection but the first resumes the session before\n"
     "  --request-bytes N  1 to 16384 (100)\n"
     "  --answer-bytes N   1 to 16384 (350)\n"
@@ -149,6 +155,7 @@ read_options(int argc, char **argv, struct settings *s)
                                             {"milliseconds", required_argument, NULL, 'm'},
                                             {"request-bytes", required_argument, NULL, 'q'},
                                             {"answer-bytes", required_argument, NULL, 'a'},
+                                            {"pause-us", required_argument, NULL, 'p'},
                                             {"resume", no_argument, NULL, 'R'},
                                             {0}};
     enum onym_status status = ONYM_OK;
@@ -168,6 +175,8 @@ read_options(int argc, char **argv, struct settings *s)
                                        &s->request_bytes);
         } else if (c == 'a') {
             status = bench_args_number("--answer-bytes", optarg, 1, MESSAGE_MAX, &s->answer_bytes);
+        } else if (c == 'p') {
+            status = bench_args_number("--pause-us", optarg, 0, 10000, &s->pause_us);
         } else {
             status = ONYM_INVALID;
         }

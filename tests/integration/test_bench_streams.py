@@ -190,11 +190,14 @@ class Streams(unittest.TestCase):
             result = json.loads(done.stdout)
             self.assertEqual((result["answers"], result["wrong"]), (60, 0))
             self.assertEqual(result["resumed"] > 50, resume)
-        for resume in ([], ["--resume"]):
+        for resume, pause in (([], "0"), (["--resume"], "0"), (["--resume"], "10000")):
             done = subprocess.run([str(BUILD / "bench" / "tls_floor"), "--certificate", certificate,
-                                   "--key", key, "--milliseconds", "100", *resume],
+                                   "--key", key, "--milliseconds", "100", "--pause-us", pause,
+                                   *resume],
                                   capture_output=True, text=True, timeout=60, check=True)
             floor = json.loads(done.stdout)
+            if pause != "0":  # two steps of the server, or three
+                self.assertLess(floor["answers"], 8)
             self.assertEqual(floor["resumed"], floor["answers"] - 1 if resume else 0)
             self.assertGreater(floor["us"], 1)
 
