@@ -1,18 +1,21 @@
 #include "service/entity_tag.h"
 
 #include "service/http_query.h"
-
-#include <stdio.h>
+#include "wire/json_write.h"
 
 void
 onym_entity_tag_write(uint64_t revision, uint64_t created_ms, char out[ONYM_ENTITY_TAG_MAX])
 {
-    if (created_ms == 0) {
-        (void)snprintf(out, ONYM_ENTITY_TAG_MAX, "\"%llu\"", (unsigned long long)revision);
-    } else {
-        (void)snprintf(out, ONYM_ENTITY_TAG_MAX, "\"%llu-%llu\"", (unsigned long long)revision,
-                       (unsigned long long)created_ms);
+    struct onym_writer w = onym_writer_over((uint8_t *)out, ONYM_ENTITY_TAG_MAX - 1);
+
+    onym_json_put(&w, "\"");
+    onym_json_put_u64(&w, revision);
+    if (created_ms != 0) {
+        onym_json_put(&w, "-");
+        onym_json_put_u64(&w, created_ms);
     }
+    onym_json_put(&w, "\"");
+    out[w.len] = '\0';
 }
 
 bool
