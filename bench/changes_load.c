@@ -99,6 +99,8 @@ submit_group(struct load *load, onym_span *rows, uint64_t group)
         }
         load->waiting++;
     }
+    /* the end of a turn: what it submitted begins a group, as in a node */
+    (void)uv_run(&load->loop, UV_RUN_NOWAIT);
     return true;
 }
 
