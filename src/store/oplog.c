@@ -30,13 +30,13 @@ onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], enum onym_digest hash,
 
 /* Adds one entry to the hash of the group that is being read or written. */
 static void
-hash_entry(struct onym_digester *digester, onym_span key, onym_span entry)
+hash_entry(struct onym_digester *digester, const uint8_t key[KEY_LEN], onym_span entry)
 {
-    uint8_t len[4];
+    uint8_t front[4 + KEY_LEN];
 
-    onym_put_u32(len, (uint32_t)(key.len + entry.len));
-    onym_digest_add(digester, onym_span_of(len, sizeof len));
-    onym_digest_add(digester, key);
+    onym_put_u32(front, (uint32_t)(KEY_LEN + entry.len));
+    memcpy(front + 4, key, KEY_LEN);
+    onym_digest_add(digester, onym_span_of(front, sizeof front));
     onym_digest_add(digester, entry);
 }
 
@@ -129,7 +129,7 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
     }
     value.mv_size = stored.len + (is_last ? ONYM_HASH_LEN : 0);
     write_key(key, group->position.stream, group->sequence);
-    hash_entry(group->digester, onym_span_of(key, KEY_LEN), stored);
+    hash_entry(group->digester, key, stored);
     /* the log only grows at its end, and appending fills its pages */
     status = group->end != NULL ? ONYM_OK
                                 : onym_lmdb_status(mdb_cursor_open(txn, tables->log, &group->end));
@@ -338,7 +338,7 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     if (status != ONYM_OK || onym_entry_decode(plain, &entry) != ONYM_OK) {
         return bad(fault, sequence, "not an entry of this format");
     }
-    hash_entry(walk->digester, key, bytes);
+    hash_entry(walk->digester, key.at, bytes);
     if (walk->each != NULL) {
         walk->each(walk->of, sequence, &entry);
     }

@@ -95,6 +95,27 @@ find(struct packing *p, size_t at, size_t *place)
     return matches(p, at, *place);
 }
 
+/* Bytes from `at` on, at least one, in which no copy begins: the last search found none at the
+ * first, and the others are all unlike what is expected there. */
+static size_t
+unlike(const struct packing *p, size_t at)
+{
+    static const uint64_t ones = 0x0101010101010101U;
+    size_t literals = at - p->literals;
+    size_t place = p->expected + literals;
+    uint64_t x;
+    uint64_t y;
+
+    if (literals + sizeof x > PATIENCE || at + sizeof x > p->bytes.len ||
+        place + sizeof y > p->base.len) {
+        return 1;
+    }
+    memcpy(&x, p->bytes.at + at, sizeof x);
+    memcpy(&y, p->base.at + place, sizeof y);
+    x ^= y;
+    return ((x - ones) & ~x & (ones << 7)) != 0 ? 1 : sizeof x; /* a byte of zeros is in x */
+}
+
 static void
 put_varint(struct onym_writer *w, uint64_t v)
 {
@@ -144,7 +165,7 @@ onym_pack(onym_span base, onym_span bytes, uint8_t *out, size_t cap, size_t *len
             put_piece(&p, at, place, same);
             at += same;
         } else {
-            at++;
+            at += p.is_indexed ? 1 : unlike(&p, at);
         }
     }
     if (p.literals < bytes.len) {

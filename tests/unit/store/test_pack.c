@@ -68,6 +68,31 @@ alike_is_short(void **state)
     assert_int_equal(there_and_back(onym_span_text("abc"), onym_span_text("abc")), SIZE_MAX);
 }
 
+/* Whatever its length and place, a run of other bytes costs itself and two pieces. */
+static void
+unlike_bytes_end_where_they_end(void **state)
+{
+    struct onym_rng rng = onym_rng_seeded(186);
+    uint8_t base[200];
+    uint8_t bytes[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof base; i++) {
+        base[i] = (uint8_t)onym_rng_below(&rng, 256);
+    }
+    for (size_t from = 0; from < 20; from++) {
+        for (size_t run = 1; run < 48; run++) {
+            memcpy(bytes, base, sizeof bytes);
+            for (size_t i = from; i < from + run; i++) {
+                bytes[i] ^= (uint8_t)(1 + onym_rng_below(&rng, 255));
+            }
+            assert_in_range(
+                there_and_back(onym_span_of(base, sizeof base), onym_span_of(bytes, sizeof bytes)),
+                run, run + 7);
+        }
+    }
+}
+
 /* Bytes that came from the base by copying, changing and moving. */
 static size_t
 vary(struct onym_rng *rng, const uint8_t *base, size_t base_len, uint8_t *out, size_t max)
@@ -225,6 +250,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alike_is_short),
+        cmocka_unit_test(unlike_bytes_end_where_they_end),
         cmocka_unit_test(what_comes_out_is_what_went_in),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(damage_stays_inside),
