@@ -105,7 +105,7 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
     if (status != ONYM_OK) {
         return status;
     }
-    item = onym_changes_item_new(op, who, ticket, &status);
+    item = onym_changes_item_new(c, op, who, ticket, &status);
     lock(c);
     c->coming--;
     if (item != NULL) {
@@ -383,6 +383,7 @@ release(struct onym_changes *c)
 {
     for (unsigned i = 0; i < c->options.workers; i++) {
         onym_wake_free(c->sink[i].wake);
+        onym_changes_drafter_close(&c->sink[i].drafter);
     }
     free(c->arena.at);
     (void)pthread_cond_destroy(&c->arrived);
@@ -395,6 +396,7 @@ onym_changes_open(const struct onym_changes_options *options, struct onym_change
                   struct onym_fault *fault)
 {
     struct onym_rng rng = onym_rng_system();
+    struct onym_env_stat stat;
     struct onym_changes *c;
 
     if (options->workers == 0) {
@@ -419,6 +421,11 @@ onym_changes_open(const struct onym_changes_options *options, struct onym_change
         release(c);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the queue of changes");
     }
+    if (onym_env_stat(options->env, &stat) != ONYM_OK) {
+        release(c);
+        return onym_fault_set(fault, ONYM_IO, "the store's log cannot be read");
+    }
+    c->log_hash = stat.log_hash;
     if (!start_thread(c)) {
         release(c);
         return onym_fault_set(fault, ONYM_ERROR, "no thread for the changes");

@@ -13,6 +13,7 @@
     2U /* outcomes looked at for each one added, so that the table stops growing                   \
         */
 #define PRUNE_MORE 16U
+#define EXPECTED   8U /* operations in front of one for which memory is fetched */
 
 struct group {
     struct onym_changes *changes;
@@ -85,16 +86,6 @@ check_homed(struct group *group, const struct onym_changes_item *item)
     return status == ONYM_NOT_FOUND ? ONYM_NOT_RESPONSIBLE : status;
 }
 
-/* The name of the result, in memory that lives as long as the result. */
-static void
-keep_name(struct onym_changes_item *item, onym_span name)
-{
-    if (name.len <= item->target.name.len && name.len > 0) {
-        memcpy(item->name, name.at, name.len);
-        item->result.name = onym_span_of(item->name, name.len);
-    }
-}
-
 /* Whether the first operation with this id is in the same group, so that its outcome stands and
  * falls with it. */
 static bool
@@ -131,66 +122,7 @@ repeat(const struct group *group, struct onym_changes_item *item,
     result->revision = outcome->revision;
     result->created_ms = outcome->created_ms;
     result->sequence = outcome->sequence;
-    keep_name(item, outcome->name);
-}
-
-/* A denied operation leaves an event in the log. */
-static enum onym_status
-log_denied(struct group *group, struct onym_changes_item *item)
-{
-    struct onym_entry entry = {.what = ONYM_ENTRY_EVENT,
-                               .time_ms = item->op.now_ms,
-                               .principal = item->op.principal,
-                               .address = item->op.address,
-                               .name = item->target.name,
-                               .event = ONYM_EVENT_DENIED,
-                               .action = (uint8_t)item->op.action,
-                               .count = 1,
-                               .status = onym_span_text(onym_status_name(item->result.status))};
-
-    memcpy(entry.id, item->op.id, sizeof entry.id);
-    return onym_change_log(group->change, &entry, &item->result.sequence);
-}
-
-/* Puts or removes the record, and logs it. */
-static enum onym_status
-apply(struct group *group, struct onym_changes_item *item, onym_span key, bool was_there,
-      const struct onym_op_outcome *outcome)
-{
-    struct onym_change *change = group->change;
-    const struct onym_operation *op = &item->op;
-    struct onym_entry entry = {.what = (uint8_t)op->action,
-                               .time_ms = op->now_ms,
-                               .principal = op->principal,
-                               .address = op->address,
-                               .overwrite = op->overwrite,
-                               .digest = (uint8_t)onym_change_digest_kind(change),
-                               .indexes = op->indexes,
-                               .values = op->values};
-    enum onym_status status;
-
-    onym_changes_memo_changed(&group->memo, item->target.kind, item->target.folded);
-    keep_name(item, outcome->record.name);
-    entry.name = item->result.name;
-    memcpy(entry.id, op->id, sizeof entry.id);
-    entry.has_before = was_there && onym_change_digest(change, key, entry.before);
-    if (outcome->effect == ONYM_OP_ERASE) {
-        status = onym_change_remove(change, key);
-    } else {
-        item->result.revision = entry.revision = outcome->record.revision;
-        item->result.created_ms = outcome->record.created_ms;
-        status = onym_change_put(change, key, &outcome->record);
-    }
-    if (status == ONYM_INVALID || status == ONYM_NO_MEMORY) {
-        item->result = (struct onym_change_result){
-            .ticket = item->result.ticket, .status = status, .name = item->target.name};
-        return ONYM_OK; /* of this operation alone, and nothing was touched */
-    }
-    entry.has_after = status == ONYM_OK && outcome->effect != ONYM_OP_ERASE;
-    if (entry.has_after) {
-        onym_change_digest_put(change, entry.after);
-    }
-    return status == ONYM_OK ? onym_change_log(change, &entry, &item->result.sequence) : status;
+    onym_changes_keep_name(item, outcome->name);
 }
 
 /* Remembers the result under the operation's id. */
@@ -260,7 +192,9 @@ judge(struct group *group, struct onym_changes_item *item, const struct onym_rec
     struct onym_op_fault fault = {0};
 
     result->status = check(group, item, old, &fault, denied);
-    if (result->status == ONYM_OK) {
+    if (result->status == ONYM_OK && old == NULL && item->draft.stored.len > 0) {
+        outcome->effect = ONYM_OP_STORE; /* decided when it was submitted */
+    } else if (result->status == ONYM_OK) {
         result->status = item->is_formed ? onym_op_decide_formed(&item->op, old, arena, outcome)
                                          : onym_op_decide(&item->op, old, arena, outcome);
         fault = outcome->fault;
@@ -302,6 +236,29 @@ removes(const struct onym_operation *op)
            op->action == ONYM_ACTION_UNHOME || op->action == ONYM_ACTION_REVOKE;
 }
 
+/* A creation that was worked out when it was submitted, and whose right is remembered, is put
+ * without asking for a record first: putting finds one. False: nothing was done, and it is to be
+ * decided. True: *status as decide has it. */
+static bool
+put_at_once(struct group *group, struct onym_changes_item *item, onym_span key,
+            enum onym_status *status)
+{
+    const struct onym_op_outcome outcome = {.effect = ONYM_OP_STORE};
+    enum onym_status put;
+
+    if (item->draft.stored.len == 0 || is_prefix_record(item->target.folded) ||
+        !onym_changes_memo_has(&group->memo, &item->who, item->target.folded)) {
+        return false;
+    }
+    put = onym_changes_apply(group->change, item, key, false, &outcome);
+    if (put == ONYM_EXISTS) {
+        return false;
+    }
+    onym_changes_memo_changed(&group->memo, item->target.kind, item->target.folded);
+    *status = put == ONYM_OK ? remember(group, item) : put;
+    return true;
+}
+
 /* Decides one operation and stores what follows. ONYM_OK, whatever was decided; another status when
  * the transaction cannot go on. */
 static enum onym_status
@@ -329,6 +286,9 @@ decide(struct group *group, struct onym_changes_item *item)
         return ONYM_OK;
     }
     key = onym_change_key(group->change, item->target.kind, item->target.folded, key_bytes);
+    if (status == ONYM_NOT_FOUND && put_at_once(group, item, key, &status)) {
+        return status;
+    }
     if (status == ONYM_NOT_FOUND) {
         status = onym_change_get(group->change, key, &old);
     }
@@ -349,16 +309,17 @@ decide(struct group *group, struct onym_changes_item *item)
         return status;
     }
     if (denied) {
-        status = log_denied(group, item);
+        status = onym_changes_log_denied(group->change, item);
     } else if (result->status == ONYM_OK) {
         result->replaced = outcome.replaced;
         result->unchanged = outcome.effect == ONYM_OP_UNCHANGED;
         if (result->unchanged) {
-            keep_name(item, outcome.record.name);
+            onym_changes_keep_name(item, outcome.record.name);
             result->revision = outcome.record.revision;
             result->created_ms = outcome.record.created_ms;
         } else {
-            status = apply(group, item, key, was_there, &outcome);
+            onym_changes_memo_changed(&group->memo, item->target.kind, item->target.folded);
+            status = onym_changes_apply(group->change, item, key, was_there, &outcome);
         }
     }
     return status == ONYM_OK ? remember(group, item) : status;
@@ -405,6 +366,9 @@ fill(struct group *group, size_t count, const struct onym_changes_event_item *ev
     enum onym_status status = ONYM_OK;
 
     for (size_t i = 0; i < count && status == ONYM_OK; i++) {
+        if (i + EXPECTED < count) {
+            onym_change_expect(group->change, &changes->group[i + EXPECTED]->draft);
+        }
         status = decide(group, changes->group[i]);
     }
     if (status == ONYM_OK) {

@@ -50,6 +50,7 @@ onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
     if (status == ONYM_OK) {
         (void)uv_idle_init(loop, &sink->turn); /* cannot fail */
         sink->turn.data = sink;
+        (void)onym_changes_drafter_open(&sink->drafter); /* without it the other thread decides */
     }
     return status;
 }

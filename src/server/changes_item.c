@@ -25,7 +25,8 @@ onym_changes_item_bytes(const struct onym_operation *op, const struct onym_ident
 {
     return sizeof(struct onym_changes_item) + op->name.len + op->values.raw.len +
            op->indexes.raw.len + op->minted.len + op->principal.handle.len +
-           cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len + 3 * target_len(op);
+           cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len + 3 * target_len(op) +
+           onym_changes_draft_room(op, target_len(op));
 }
 
 /* Copies span behind *at and moves past it. */
@@ -42,8 +43,9 @@ keep(uint8_t **at, onym_span span)
 }
 
 struct onym_changes_item *
-onym_changes_item_new(const struct onym_operation *op, const struct onym_identity *who,
-                      struct onym_change_ticket ticket, enum onym_status *status)
+onym_changes_item_new(const struct onym_changes *changes, const struct onym_operation *op,
+                      const struct onym_identity *who, struct onym_change_ticket ticket,
+                      enum onym_status *status)
 {
     size_t bytes = onym_changes_item_bytes(op, who);
     struct onym_changes_item *item = malloc(bytes);
@@ -77,6 +79,8 @@ onym_changes_item_new(const struct onym_operation *op, const struct onym_identit
     item->target.name = keep(&at, item->target.name);
     item->target.folded = keep(&at, item->target.folded);
     item->name = at;
+    onym_changes_draft(changes, ticket.worker, item, at + item->target.name.len,
+                       onym_changes_draft_room(op, item->target.name.len));
     item->result.ticket = ticket;
     item->result.name = item->target.name;
     return item;

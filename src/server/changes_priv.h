@@ -2,9 +2,11 @@
 #ifndef ONYM_SERVER_CHANGES_PRIV_H
 #define ONYM_SERVER_CHANGES_PRIV_H
 
+#include "core/op.h"
 #include "net/wake.h"
 #include "server/changes.h"
 #include "store/change.h"
+#include "store/draft.h"
 
 #include <pthread.h>
 
@@ -21,9 +23,10 @@ struct onym_changes_item {
     struct onym_identity who;
     struct onym_op_target target;
     struct onym_change_result result;
-    bool is_formed; /* it passed onym_op_form, on the thread of who submitted it */
-    bool settled;   /* the result does not depend on the commit of its group */
-    uint8_t *name;  /* room for the registered spelling, target.name.len bytes */
+    bool is_formed;          /* it passed onym_op_form, on the thread of who submitted it */
+    bool settled;            /* the result does not depend on the commit of its group */
+    struct onym_draft draft; /* what it makes where there is no record; in data */
+    uint8_t *name;           /* room for the registered spelling, target.name.len bytes */
     uint8_t data[];
 };
 
@@ -34,12 +37,19 @@ struct onym_changes_event_item {
     uint8_t data[];
 };
 
+/* What a thread needs to make drafts; the zero struct makes none. */
+struct onym_changes_drafter {
+    struct onym_digester *digester; /* owned */
+    struct onym_arena arena;        /* owned */
+};
+
 struct onym_changes_sink {
     struct onym_changes *changes;
     struct onym_wake *wake; /* NULL: not attached */
     onym_change_result_fn *deliver;
     void *of;
     uv_idle_t turn; /* runs at the end of a turn of the loop in which something was submitted */
+    struct onym_changes_drafter drafter; /* the worker's own */
     /* the thread's own: results of a group on their way home */
     struct onym_wake_block *first, *last;
 };
@@ -51,6 +61,7 @@ struct onym_changes_source {
 
 struct onym_changes {
     struct onym_changes_options options;
+    enum onym_record_digest log_hash; /* of the store */
     pthread_t thread;
     bool is_joined;
 
@@ -82,15 +93,29 @@ struct onym_changes {
     struct onym_changes_sink sink[]; /* options.workers of them */
 };
 
-/* The copy of op in a block of its own, or NULL when memory is short. *status also says what
- * onym_op_target refuses. */
-struct onym_changes_item *onym_changes_item_new(const struct onym_operation *op,
+/* The copy of op in a block of its own, with a draft where the worker can make one, or NULL when
+ * memory is short. *status also says what onym_op_target refuses. */
+struct onym_changes_item *onym_changes_item_new(const struct onym_changes *changes,
+                                                const struct onym_operation *op,
                                                 const struct onym_identity *who,
                                                 struct onym_change_ticket ticket,
                                                 enum onym_status *status);
 
 /* Bytes that block will take. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
+
+/* Memory for drafts of a worker. False: there is none, and the worker makes none. Close is fine
+ * after that, too. */
+bool onym_changes_drafter_open(struct onym_changes_drafter *drafter);
+void onym_changes_drafter_close(struct onym_changes_drafter *drafter);
+
+/* Bytes that a draft for op takes whose target has a name so long; 0: none is made. */
+size_t onym_changes_draft_room(const struct onym_operation *op, size_t name_len);
+
+/* Makes the item's draft in room of onym_changes_draft_room bytes, if it comes to that. On the
+ * thread of the worker. */
+void onym_changes_draft(const struct onym_changes *changes, unsigned worker,
+                        struct onym_changes_item *item, uint8_t *room, size_t len);
 
 /* Gives back the room that an operation took. With the lock. */
 void onym_changes_give_room(struct onym_changes *changes, uint32_t source, size_t bytes);
@@ -118,6 +143,21 @@ struct onym_changes_event_item *onym_changes_event_new(const struct onym_change_
 ONYM_MUST_USE enum onym_status onym_changes_commit(struct onym_changes *changes, size_t count,
                                                    const struct onym_changes_event_item *events,
                                                    uint64_t lost, struct onym_fault *fault);
+
+/* The name of the item's result, in memory that lives as long as the result. */
+void onym_changes_keep_name(struct onym_changes_item *item, onym_span name);
+
+/* Puts or removes the record under key, and logs it: what the item's draft has where there was no
+ * record, else what *outcome says. ONYM_OK, also when this operation alone failed; ONYM_EXISTS
+ * !was_there, but there is a record: nothing was done; another status: only abort. */
+ONYM_MUST_USE enum onym_status onym_changes_apply(struct onym_change *change,
+                                                  struct onym_changes_item *item, onym_span key,
+                                                  bool was_there,
+                                                  const struct onym_op_outcome *outcome);
+
+/* A denied operation leaves an event in the log. ONYM_OK; another status: only abort. */
+ONYM_MUST_USE enum onym_status onym_changes_log_denied(struct onym_change *change,
+                                                       struct onym_changes_item *item);
 
 /* Whether the identity of the token that item issues may have one more, and away with those of its
  * tokens that have expired: each leaves an entry of the log as if item's principal had revoked it.

@@ -1,5 +1,6 @@
 #include "store/change.h"
 
+#include "base/prefetch.h"
 #include "store/fold.h"
 #include "store/lmdb_status.h"
 #include "store/names.h"
@@ -9,8 +10,6 @@
 #include "store/redo.h"
 
 #include <stdlib.h>
-
-#define CHECKSUM_LEN 8U /* in front of a stored record, not part of its digest */
 
 /* Of the map, for what removes: a part of it, within bounds. */
 #define RESERVE_PART      32U
@@ -190,12 +189,11 @@ onym_change_from(const struct onym_change *change, onym_span from, onym_span *ke
 }
 
 /* Before the commit can be seen, so that no copy of what was there is taken for current, and
- * nothing that is new for absent. */
+ * nothing that is new for absent. hash: of the key. */
 static void
-mark(struct onym_change *change, onym_span key, bool is_new)
+mark(struct onym_change *change, onym_span key, uint64_t hash, bool is_new)
 {
     struct onym_marks *marks = change->env->marks;
-    uint64_t hash = onym_marks_hash(marks, key);
 
     if (is_new) {
         onym_bloom_add(change->env->bloom, hash);
@@ -205,6 +203,12 @@ mark(struct onym_change *change, onym_span key, bool is_new)
     if (key.at[0] == ONYM_KIND_PREFIX) {
         onym_marks_set_prefixes(marks, mdb_txn_id(change->txn));
     }
+}
+
+static uint64_t
+hash_of(const struct onym_change *change, onym_span key)
+{
+    return onym_marks_hash(change->env->marks, key);
 }
 
 static void
@@ -253,10 +257,10 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
     met = value;
     rc = mdb_cursor_put(change->record, &at, &met, MDB_NOOVERWRITE);
     if (rc == 0) {
-        mark(change, key, true);
+        mark(change, key, hash_of(change, key), true);
         count(change, key, 1);
     } else if (rc == MDB_KEYEXIST) {
-        mark(change, key, false);
+        mark(change, key, hash_of(change, key), false);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
     onym_redo_put(change->env->tables.redo, ONYM_REDO_RECORD, key,
@@ -265,12 +269,37 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
 }
 
 enum onym_status
+onym_change_put_draft(struct onym_change *change, onym_span key, const struct onym_draft *draft)
+{
+    MDB_val at = val(key);
+    MDB_val value = val(draft->stored);
+    int rc = mdb_cursor_put(change->record, &at, &value, MDB_NOOVERWRITE);
+
+    if (rc != 0) {
+        return rc == MDB_KEYEXIST ? ONYM_EXISTS : onym_lmdb_status(rc);
+    }
+    mark(change, key, draft->hash, true);
+    count(change, key, 1);
+    onym_redo_put(change->env->tables.redo, ONYM_REDO_RECORD, key, draft->stored);
+    return ONYM_OK;
+}
+
+void
+onym_change_expect(const struct onym_change *change, const struct onym_draft *draft)
+{
+    if (draft->stored.len > 0) {
+        onym_bloom_prefetch(change->env->bloom, draft->hash);
+        onym_prefetch(draft->stored.at);
+    }
+}
+
+enum onym_status
 onym_change_remove(struct onym_change *change, onym_span key)
 {
     MDB_val at = val(key);
     enum onym_status status;
 
-    mark(change, key, false);
+    mark(change, key, hash_of(change, key), false);
     onym_redo_delete(change->env->tables.redo, ONYM_REDO_RECORD, key);
     status = onym_lmdb_status(mdb_del(change->txn, change->env->tables.record, &at, NULL));
 
@@ -288,7 +317,7 @@ onym_change_remove(struct onym_change *change, onym_span key)
 static void
 digest_stored(struct onym_change *change, onym_span stored, uint8_t out[ONYM_ENTRY_DIGEST_LEN])
 {
-    onym_span body = onym_span_from(stored, CHECKSUM_LEN);
+    onym_span body = onym_record_digested(stored);
 
     (void)onym_digest(change->digester, onym_oplog_hash(change->digest_kind), &body, 1, out);
 }

@@ -5,6 +5,7 @@
 #define ONYM_STORE_CHANGE_H
 
 #include "onym/model/record.h"
+#include "store/draft.h"
 #include "store/entry.h"
 #include "store/env.h"
 #include "store/outcome.h"
@@ -42,6 +43,13 @@ ONYM_MUST_USE enum onym_status onym_change_from(const struct onym_change *change
  * nothing was done; ONYM_FULL, ONYM_IO: only abort is allowed. */
 ONYM_MUST_USE enum onym_status onym_change_put(struct onym_change *change, onym_span key,
                                                const struct onym_record *record);
+
+/* Stores the record of a draft made for this store under key. ONYM_OK; ONYM_EXISTS there is one:
+ * nothing was done; ONYM_FULL, ONYM_IO: only abort is allowed. */
+ONYM_MUST_USE enum onym_status onym_change_put_draft(struct onym_change *change, onym_span key,
+                                                     const struct onym_draft *draft);
+/* A draft, or none, that will soon be put: what that needs from memory is fetched meanwhile. */
+void onym_change_expect(const struct onym_change *change, const struct onym_draft *draft);
 
 /* Removes the record under key. ONYM_OK, ONYM_NOT_FOUND, ONYM_IO. */
 ONYM_MUST_USE enum onym_status onym_change_remove(struct onym_change *change, onym_span key);

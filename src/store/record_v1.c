@@ -37,6 +37,12 @@ onym_record_checksum(onym_span key, onym_span body)
     return onym_hash64(body, 0) ^ onym_hash64(key, KEY_SEED);
 }
 
+onym_span
+onym_record_digested(onym_span stored)
+{
+    return onym_span_from(stored, CHECKSUM_LEN);
+}
+
 static uint64_t
 get_u48(const uint8_t *at)
 {

@@ -33,6 +33,9 @@ onym_span onym_record_key(enum onym_kind kind, onym_span folded, struct onym_dig
 /* The checksum of a stored record: body is everything after the checksum. */
 uint64_t onym_record_checksum(onym_span key, onym_span body);
 
+/* What of a stored record its digest is over: everything after the checksum. */
+onym_span onym_record_digested(onym_span stored);
+
 /* Reads a stored record; spans borrow from stored. ONYM_OK, or ONYM_CORRUPT with *out unchanged:
  * another version, lengths that do not add up, a checksum that does not match. */
 ONYM_MUST_USE enum onym_status onym_record_v1_decode(onym_span key, onym_span stored,

@@ -123,6 +123,24 @@ bench_free(struct bench *b)
     free(b);
 }
 
+/* The same as fixtures of cmocka. */
+static inline int
+bench_set_up(void **state)
+{
+    struct bench *b = bench_new();
+
+    bench_start(b, NULL);
+    *state = b;
+    return 0;
+}
+
+static inline int
+bench_tear_down(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
 /* One value's byte form in out. */
 static inline struct onym_value_list
 bench_value(uint8_t *out, size_t cap, uint32_t index, const char *data)

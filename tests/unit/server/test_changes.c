@@ -3,23 +3,6 @@
 
 #include "base/rng.h"
 
-static int
-set_up(void **state)
-{
-    struct bench *b = bench_new();
-
-    bench_start(b, NULL);
-    *state = b;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 static void
 create_is_stored_logged_and_answered(void **state)
 {
@@ -316,20 +299,26 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(create_is_stored_logged_and_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(operations_on_one_name_see_each_other_in_order, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(sending_the_same_again_is_unchanged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_repeated_id_gets_its_first_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_repeated_mint_gets_the_first_name, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(want_of_rights_is_denied_and_remembered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_prefix_is_homed_before_names_are_created, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(events_are_in_the_log, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_long_mixed_log_verifies, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(close_finishes_what_was_submitted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(results_of_a_detached_worker_are_dropped, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(create_is_stored_logged_and_answered, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(operations_on_one_name_see_each_other_in_order,
+                                        bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(sending_the_same_again_is_unchanged, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_repeated_id_gets_its_first_answer, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_repeated_mint_gets_the_first_name, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(want_of_rights_is_denied_and_remembered, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_prefix_is_homed_before_names_are_created, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(events_are_in_the_log, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_long_mixed_log_verifies, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(close_finishes_what_was_submitted, bench_set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(results_of_a_detached_worker_are_dropped, bench_set_up,
+                                        bench_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

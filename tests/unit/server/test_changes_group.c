@@ -56,13 +56,6 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 static uint64_t
 groups(struct bench *b)
 {
@@ -251,10 +244,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rights_end_in_the_middle_of_a_group, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rights_are_of_one_identity, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_id_for_once_leaves_no_outcome, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(rights_end_in_the_middle_of_a_group, set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(rights_are_of_one_identity, set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(an_id_for_once_leaves_no_outcome, set_up, bench_tear_down),
         cmocka_unit_test(a_yes_that_depends_on_too_much_is_not_remembered),
     };
 
