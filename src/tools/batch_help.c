@@ -11,7 +11,9 @@
     "      --encoding NAME     of a CSV; else its byte order mark, UTF-8 or GB18030\n"             \
     "      --map COLUMN=INDEX:TYPE\n"                                                              \
     "                          which value a column of a CSV is; repeatable. Without\n"            \
-    "                          it titles are INDEX:TYPE. Other columns are left out\n"
+    "                          it titles are INDEX:TYPE. Other columns are left out.\n"            \
+    "                          100:HS_ADMIN says who may change the records, as\n"                 \
+    "                          300:111111111111:0.NA/88.300\n"
 
 #define SEND_HELP                                                                                  \
     "      --results R         failed (default), all or none, on standard output\n"                \

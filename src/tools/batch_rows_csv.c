@@ -2,6 +2,7 @@
 #include "tools/batch_rows_priv.h"
 
 #include "onym/model/ident.h"
+#include "tools/admin_text.h"
 #include "tools/value_text.h"
 
 #include <stdlib.h>
@@ -46,7 +47,6 @@ is_text_type(onym_span type)
 {
     return !onym_text_equal_nocase(type, onym_span_text("HS_SECKEY")) &&
            !onym_text_equal_nocase(type, onym_span_text("HS_PUBKEY")) &&
-           !onym_text_equal_nocase(type, onym_span_text("HS_ADMIN")) &&
            !onym_text_equal_nocase(type, onym_span_text("HS_VLIST")) && !onym_type_is_site(type);
 }
 
@@ -186,10 +186,29 @@ onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
     return status == ONYM_OK ? place_titles(rows, titles, fault) : status;
 }
 
+/* The text of an HS_ADMIN field becomes its structure, in *room, which moves on. */
+static bool
+take_admin(struct onym_batch_row *draft, size_t column, struct onym_value *v, uint8_t **room,
+           size_t *cap)
+{
+    const char *why = onym_admin_text_read(v->data, *room, *cap, &v->data);
+
+    if (why != NULL) {
+        onym_batch_row_break(draft, ONYM_MALFORMED, "column %zu: %s", column + 1, why);
+        return false;
+    }
+    *room += v->data.len;
+    *cap -= v->data.len;
+    return true;
+}
+
 static void
 take_fields(struct onym_batch_rows *rows, const struct onym_csv_record *record,
             struct onym_batch_row *draft)
 {
+    uint8_t *room = rows->admins;
+    size_t cap = sizeof rows->admins;
+
     if (record->count != rows->column_count) {
         onym_batch_row_break(draft, ONYM_MALFORMED, "%zu fields; the header has %zu", record->count,
                              rows->column_count);
@@ -201,12 +220,16 @@ take_fields(struct onym_batch_rows *rows, const struct onym_csv_record *record,
         const struct onym_batch_column *column = &rows->columns[i];
 
         if (column->use == ONYM_COLUMN_VALUE && record->fields[i].len > 0) {
-            rows->values[draft->value_count++] = (struct onym_value){
-                .index = column->index,
-                .ttl = ONYM_TTL_DEFAULT,
-                .permissions = ONYM_PERM_DEFAULT,
-                .type = column->type,
-                .data = record->fields[i]};
+            struct onym_value *v = &rows->values[draft->value_count++];
+
+            *v = (struct onym_value){.index = column->index,
+                                     .ttl = ONYM_TTL_DEFAULT,
+                                     .permissions = ONYM_PERM_DEFAULT,
+                                     .type = column->type,
+                                     .data = record->fields[i]};
+            if (onym_admin_text_is_type(v->type) && !take_admin(draft, i, v, &room, &cap)) {
+                return;
+            }
         }
     }
     if (draft->name.len == 0) {

@@ -9,7 +9,7 @@
  */
 #include "tools/batch_rows_priv.h"
 
-#include "onym/model/hs_admin.h"
+#include "tools/admin_text.h"
 #include "tools/id_change_values.h"
 
 #include <stdlib.h>
@@ -193,34 +193,6 @@ read_permissions(onym_span text, uint8_t *out)
     return text.len == 4;
 }
 
-/* "300:111111111111:0.NA/88.1" as an HS_ADMIN structure over the text itself, which is longer. */
-static const char *
-read_admin(onym_span text, uint8_t *room, size_t cap, onym_span *data)
-{
-    onym_span rest = text;
-    struct onym_hs_admin admin = {.permissions = 0};
-    onym_span index = cut(&rest, ':');
-    onym_span bits = cut(&rest, ':');
-    size_t len;
-
-    if (!number(index, &admin.index) || bits.len != 12 || rest.len == 0) {
-        return "ADMIN data is INDEX:PERMISSIONS:HANDLE with 12 digits 0 or 1";
-    }
-    for (size_t i = 0; i < 12; i++) {
-        if (bits.at[i] != '0' && bits.at[i] != '1') {
-            return "ADMIN permissions are 12 digits 0 or 1";
-        }
-        admin.permissions = (uint16_t)((uint32_t)admin.permissions << 1 |
-                                       (bits.at[i] == '1' ? 1U : 0U));
-    }
-    admin.handle = rest;
-    if (onym_hs_admin_encode(&admin, room, cap, &len) != ONYM_OK) {
-        return "the administrator's handle is too long";
-    }
-    *data = onym_span_of(room, len);
-    return NULL;
-}
-
 /* "INDEX TYPE TTL PERMISSIONS FORMAT DATA". NULL, or what is wrong. */
 static const char *
 read_value(onym_span line, uint8_t *room, size_t cap, struct onym_value *v)
@@ -247,7 +219,7 @@ read_value(onym_span line, uint8_t *room, size_t cap, struct onym_value *v)
         return NULL;
     }
     if (onym_span_equal(format, onym_span_text("ADMIN"))) {
-        return read_admin(rest, room, cap, &v->data);
+        return onym_admin_text_read(rest, room, cap, &v->data);
     }
     return "the fifth word says what the data is: UTF8 or ADMIN; other data goes into NDJSON";
 }

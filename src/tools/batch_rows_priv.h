@@ -14,6 +14,9 @@ struct onym_batch_column {
     onym_span type; /* borrowed from a map, or from head */
 };
 
+/* Data of HS_ADMIN values in one row of CSV. */
+#define ONYM_BATCH_ADMINS_MAX 8192U
+
 struct onym_batch_rows {
     struct onym_batch_input input;
     enum onym_batch_format format;
@@ -31,6 +34,7 @@ struct onym_batch_rows {
     size_t text_len, text_cap;
     enum onym_action homing_action; /* HANDLE: of the prefixes that follow line by line, or 0 */
     bool warned_secret, warned_session;
+    uint8_t admins[ONYM_BATCH_ADMINS_MAX]; /* CSV: data of the row's HS_ADMIN values */
     struct onym_value values[ONYM_VALUES_MAX];
     uint32_t indexes[ONYM_VALUES_MAX];
 };

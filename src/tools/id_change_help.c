@@ -2,7 +2,8 @@
 #include "tools/id_change.h"
 
 #define VALUES_HELP                                                                                \
-    "      --value INDEX:TYPE=DATA  a value of text; repeatable\n"                                 \
+    "      --value INDEX:TYPE=DATA  a value of text; repeatable. Who may change the\n"             \
+    "                          record: 100:HS_ADMIN=300:111111111111:0.NA/88.300\n"                \
     "      --values FILE|-     values as JSON: one, an array, or {\"values\": [...]}\n"            \
     "      --ttl SEC           of the values given with --value (86400)\n"                         \
     "      --permissions BITS  of the same: admin read, admin write, public read,\n"               \

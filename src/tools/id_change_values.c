@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "onym/model/ident.h"
+#include "tools/admin_text.h"
 #include "tools/command.h"
 #include "tools/value_text.h"
 #include "wire/json_in.h"
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define ADMINS_MAX 8192U
 
 struct onym_value_words {
     const char *what;
@@ -23,6 +26,8 @@ struct onym_value_words {
     uint32_t ttl;
     uint8_t permissions;
     struct onym_value values[ONYM_VALUES_MAX];
+    uint8_t admins[ADMINS_MAX]; /* data of HS_ADMIN values of the command line */
+    size_t admins_len;
 };
 
 struct onym_value_words *
@@ -76,8 +81,7 @@ not_for_words(onym_span type)
     if (onym_text_equal_nocase(type, onym_span_text("HS_SECKEY"))) {
         return "a secret does not belong on a command line, where others see it";
     }
-    if (onym_text_equal_nocase(type, onym_span_text("HS_ADMIN")) ||
-        onym_text_equal_nocase(type, onym_span_text("HS_VLIST")) || onym_type_is_site(type)) {
+    if (onym_text_equal_nocase(type, onym_span_text("HS_VLIST")) || onym_type_is_site(type)) {
         return "the data of this type is a structure, no text";
     }
     return NULL;
@@ -117,6 +121,14 @@ onym_value_words_add(struct onym_value_words *words, const char *text)
                                 "--values FILE",
                                 (unsigned)v->index, (int)v->type.len, (const char *)v->type.at,
                                 why);
+    }
+    if (onym_admin_text_is_type(v->type)) {
+        why = onym_admin_text_read(v->data, words->admins + words->admins_len,
+                                   ADMINS_MAX - words->admins_len, &v->data);
+        if (why != NULL) {
+            return onym_usage_error(words->what, "--value %s: %s", text, why);
+        }
+        words->admins_len += v->data.len;
     }
     words->from_line = ++words->count;
     return ONYM_EXIT_DONE;

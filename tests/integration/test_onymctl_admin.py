@@ -202,6 +202,15 @@ class RealNode(WithKeys):
         self.assertEqual(got.returncode, 2)
         self.assertIn("add --private", got.stderr)
 
+    def test_an_administrator_stands_on_the_command_line(self):
+        handle = f"{PREFIX}/changeable"
+        self.ok("id", "create", handle, "--value", "1:URL=a", "--value",
+                f"100:HS_ADMIN=302:111111111111:{USER}")
+        self.ok("id", "set", handle, "--value", "1:URL=b")
+        self.assertIn("302:" + USER + " may everything", self.ok("resolve", handle, who=()))
+        self.fails(2, "INDEX:PERMISSIONS:HANDLE with 12 digits", "id", "create", handle,
+                   "--value", f"100:HS_ADMIN=302:{USER}")
+
     def test_the_example_of_the_library_registers(self):
         program = libonym.compile_program(self.folder, libonym.SOURCE / "docs" / "examples" /
                                           "register.c")
@@ -281,7 +290,7 @@ class Files(WithKeys):
                 (("id", "create", "a/b", "--value", "1:URL=x", "--value", "1:URL=y"),
                  "two values have the index 1"),
                 (("id", "create", "a/b", "--value", "9:HS_SECKEY=x"), "does not belong"),
-                (("id", "create", "a/b", "--value", "9:hs_admin=x"), "structure"),
+                (("id", "create", "a/b", "--value", "9:hs_admin=x"), "12 digits"),
                 (("id", "create", "a/b", "--permissions", "112"), "four digits"),
                 (("id", "create", "a/b", "--ttl", "-1"), "seconds"),
                 (("id", "set", "a/b"), "no values"),

@@ -154,6 +154,18 @@ rows_of_csv(void **state)
 }
 
 static void
+a_column_of_csv_names_administrators(void **state)
+{
+    (void)state;
+    check_twice("id,100:HS_ADMIN,101:hs_admin,1:T\n"
+                "1/a,300:111111111111:0.NA/1,0:000000000001:0.NA/12,x\n"
+                "1/b,,,y\n1/c,300:1:0.NA/1,,z\n",
+                ONYM_BATCH_CSV,
+                "2 a2 1/a 100:HS_ADMIN=16 101:hs_admin=17 1:T=1;3 a2 1/b 1:T=1;"
+                "4 broken MALFORMED;");
+}
+
+static void
 rows_of_handle_batches(void **state)
 {
     static const struct {
@@ -224,6 +236,7 @@ main(void)
         cmocka_unit_test(rows_of_ndjson_that_are_broken),
         cmocka_unit_test(rows_to_delete_need_only_a_name),
         cmocka_unit_test(rows_of_csv),
+        cmocka_unit_test(a_column_of_csv_names_administrators),
         cmocka_unit_test(rows_of_handle_batches),
         cmocka_unit_test(formats_are_found_by_content),
     };
