@@ -125,13 +125,22 @@ repeat(const struct group *group, struct onym_changes_item *item,
     onym_changes_keep_name(item, outcome->name);
 }
 
-/* Remembers the result under the operation's id. */
+/* Statuses that say nothing about the request: the same one may succeed later. */
+static bool
+is_our_trouble(enum onym_status status)
+{
+    return status == ONYM_CORRUPT || status == ONYM_IO || status == ONYM_NO_MEMORY ||
+           status == ONYM_NO_SPACE || status == ONYM_UNSUPPORTED;
+}
+
+/* Remembers the result under the operation's id, unless it says more of us than of the operation.
+ */
 static enum onym_status
 remember(struct group *group, const struct onym_changes_item *item)
 {
     const struct onym_change_result *result = &item->result;
 
-    if (item->op.once) {
+    if (item->op.once || is_our_trouble(result->status)) {
         return ONYM_OK;
     }
 
@@ -218,14 +227,6 @@ make_room_for_token(struct group *group, struct onym_changes_item *item)
         status = ONYM_OK;
     }
     return status;
-}
-
-/* Statuses that say nothing about the request: the same one may succeed later. */
-static bool
-is_our_trouble(enum onym_status status)
-{
-    return status == ONYM_CORRUPT || status == ONYM_IO || status == ONYM_NO_MEMORY ||
-           status == ONYM_NO_SPACE || status == ONYM_UNSUPPORTED;
 }
 
 /* Whether an operation can only make the records fewer or smaller. */

@@ -38,6 +38,25 @@ pwrite(int fd, const void *bytes, size_t len, off_t at)
     return syscall(SYS_pwrite64, fd, bytes, len, at);
 }
 
+/* Sanitizers have a heap of their own, which this does not stand in front of. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define IN_FRONT_OF_HEAP
+
+extern void *__libc_realloc(void *at, size_t len);
+
+static _Atomic int realloc_failures; /* of the next ones of 50,000 bytes or more */
+
+__attribute__((visibility("default"))) void *
+realloc(void *at, size_t len)
+{
+    if (len >= 50000 && take(&realloc_failures)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_realloc(at, len);
+}
+#endif
+
 static struct onym_operation
 create(struct bench *b, const char *name, uint8_t *bytes, size_t cap)
 {
@@ -155,6 +174,36 @@ no_changes_are_taken_while_the_store_is_not_good(void **state)
     bench_stop(b); /* ends in time although the store never got good */
     atomic_store(&sync_failures, 0);
     bench_free(b);
+}
+
+/* What the node could not do for want of memory is not the answer to the same operation later. */
+static void
+want_of_memory_is_not_remembered(void **state)
+{
+    (void)state;
+#ifdef IN_FRONT_OF_HEAP
+    struct bench *b = bench_new();
+    char *data = calloc(1, 60001);
+    uint8_t *bytes = malloc(61000);
+    struct onym_operation op;
+
+    memset(data, 'x', 60000);
+    bench_start(b, NULL);
+    op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/a",
+                         bench_value(bytes, 61000, 1, data));
+    atomic_store(&realloc_failures, 1);
+    assert_int_equal(bench_do(b, 1, &op)->result.status, ONYM_NO_MEMORY);
+    assert_int_equal(atomic_load(&realloc_failures), 0);
+    assert_int_equal(bench_do(b, 2, &op)->result.status, ONYM_OK);
+    bench_stop(b);
+    assert_int_equal(bench_check(&b->store).handles, 1);
+    free(data);
+    free(bytes);
+    bench_free(b);
+#else
+    print_message("not run: the heap is the sanitizer's, and cannot be made to fail\n");
+    skip();
+#endif
 }
 
 static struct onym_operation
@@ -286,6 +335,7 @@ main(void)
         cmocka_unit_test(a_sync_that_fails_on_is_tried_again),
         cmocka_unit_test(a_failed_meta_page_is_unknown_until_the_store_is_good),
         cmocka_unit_test(no_changes_are_taken_while_the_store_is_not_good),
+        cmocka_unit_test(want_of_memory_is_not_remembered),
         cmocka_unit_test(a_full_map_refuses_the_group_and_recovers),
         cmocka_unit_test(what_removes_goes_on_in_a_full_map),
     };
