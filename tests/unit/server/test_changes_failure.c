@@ -38,8 +38,8 @@ pwrite(int fd, const void *bytes, size_t len, off_t at)
     return syscall(SYS_pwrite64, fd, bytes, len, at);
 }
 
-/* Sanitizers have a heap of their own, which this does not stand in front of. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* Sanitizers, which are built with clang here, have a heap of their own. */
+#if !defined(__clang__)
 #define IN_FRONT_OF_HEAP
 
 extern void *__libc_realloc(void *at, size_t len);
