@@ -206,16 +206,24 @@ enum onym_status
 onym_http_auth_parameter(onym_span name, onym_span value, struct onym_arena *arena, unsigned *seen,
                          struct onym_http_credentials *out, const char **why)
 {
-    static const char *const names[P_COUNT] = {
-        [P_VERSION] = "version", [P_SESSION] = "sessionId",
-        [P_NONCE] = "nonce",     [P_CNONCE] = "cnonce",
-        [P_ID] = "id",           [P_TYPE] = "type",
-        [P_ALG] = "alg",         [P_SIGNATURE] = "signature",
-        [P_SALT] = "salt",       [P_ITERATIONS] = "iterations",
-        [P_LENGTH] = "length",   [P_CERTIFICATE] = "clientCert"};
+    static const struct {
+        const char *name, *wanted;
+    } known[P_COUNT] = {
+        [P_VERSION] = {"version", "version is not 0"},
+        [P_SESSION] = {"sessionId", "sessionId cannot be read"},
+        [P_NONCE] = {"nonce", "nonce is not base64, padded with ="},
+        [P_CNONCE] = {"cnonce", "cnonce is not base64, padded with ="},
+        [P_ID] = {"id", "id is not INDEX:HANDLE"},
+        [P_TYPE] = {"type", "type cannot be read"},
+        [P_ALG] = {"alg", "alg cannot be read"},
+        [P_SIGNATURE] = {"signature", "signature is not base64, padded with ="},
+        [P_SALT] = {"salt", "salt is not base64, padded with ="},
+        [P_ITERATIONS] = {"iterations", "iterations is not a number below 4294967296"},
+        [P_LENGTH] = {"length", "length is not a number below 4294967296"},
+        [P_CERTIFICATE] = {"clientCert", "clientCert cannot be read"}};
     unsigned which = 0;
 
-    while (which < P_COUNT && !onym_http1_is(name, names[which])) {
+    while (which < P_COUNT && !onym_http1_is(name, known[which].name)) {
         which++;
     }
     if (which == P_COUNT) {
@@ -226,7 +234,7 @@ onym_http_auth_parameter(onym_span name, onym_span value, struct onym_arena *are
         return ONYM_MALFORMED;
     }
     *seen |= 1U << which;
-    *why = "a parameter cannot be read";
+    *why = known[which].wanted;
     return read_parameter(which, value, arena, out);
 }
 

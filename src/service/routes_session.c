@@ -204,6 +204,7 @@ onym_routes_sessions(struct onym_http_call *c, const struct onym_routed *r)
     const struct onym_http_backend *backend = c->service->backend;
     struct onym_http_credentials given;
     struct onym_http_session session;
+    const char *why;
 
     if (!c->connection->caller.tls) {
         nothing(c, 403, ONYM_AUTH_NEEDED); /* on plain HTTP nobody gets a session */
@@ -214,6 +215,9 @@ onym_routes_sessions(struct onym_http_call *c, const struct onym_routed *r)
     } else if (!onym_span_equal(r->name, onym_span_text("this"))) {
         onym_http_fail_text(c, ONYM_MALFORMED, 404,
                             "the session of a request is /api/sessions/this");
+    } else if (!onym_http1_may_have(c->request, "authorization") &&
+               onym_routes_read_credentials(c, &given, &why) == ONYM_MALFORMED) {
+        onym_http_fail_text(c, ONYM_MALFORMED, 0, why);
     } else if (!find(c, &given, &session)) {
         nothing(c, 403, ONYM_SESSION_UNKNOWN);
     } else if (r->method == ONYM_METHOD_DELETE) {
