@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -189,12 +190,12 @@ give_up(struct onym_batch_running *r)
 {
     bool unknown = in_doubt(r);
     bool put_off = r->put_off[0] != '\0';
-    char text[512];
+    char text[PATH_MAX + 512];
 
-    (void)snprintf(text, sizeof text,
-                   "the node %s%s%s; when it does again: onymctl batch resume FILE",
-                   put_off ? "takes no rows: " : "does not answer", r->put_off,
-                   unknown ? ", and some rows under way may be stored or not" : "");
+    (void)snprintf(
+        text, sizeof text, "the node %s%s%s; when it does again: onymctl batch resume %s",
+        put_off ? "takes no rows: " : "does not answer", r->put_off,
+        unknown ? ", and some rows under way may be stored or not" : "", r->order->input.path);
     onym_batch_stop(r, unknown ? ONYM_EXIT_UNKNOWN : ONYM_EXIT_UNREACHABLE, text);
     r->flying = 0;
 }
@@ -209,8 +210,11 @@ consider_stopping(struct onym_batch_running *r)
         give_up(r);
     }
     if (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        onym_batch_stop(r, ONYM_EXIT_INTERRUPTED,
-                        "interrupted; go on with onymctl batch resume FILE");
+        char text[PATH_MAX + 64];
+
+        (void)snprintf(text, sizeof text, "interrupted; go on with onymctl batch resume %s",
+                       r->order->input.path);
+        onym_batch_stop(r, ONYM_EXIT_INTERRUPTED, text);
         r->flying = 0;
     }
 }

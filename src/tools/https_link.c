@@ -141,8 +141,7 @@ onym_https_link_up(struct onym_https_link *l, struct onym_fault *fault)
     /* a session does not outlive its node, so a key answers anew */
     code = onym_https_login(&l->target.identity, l->target.token_file, &l->https);
     if (code != ONYM_EXIT_DONE) {
-        (void)onym_fault_set(fault, ONYM_UNREACHABLE, "the node does not take the proof now");
-        onym_https_link_down(l);
+        onym_https_link_down(l); /* the login told why */
     }
     return code;
 }

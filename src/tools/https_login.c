@@ -189,9 +189,16 @@ prove(struct onym_https *h, const struct user *u, const struct onym_key *key,
         code = onym_https_ask(h, "PUT", "/api/sessions/this", &reply);
     }
     if (code == ONYM_EXIT_DONE) {
-        if (reply.status != 200) {
-            code = fail(h, reply.status == 401 ? ONYM_EXIT_AUTH : ONYM_EXIT_SERVER,
-                        "the server does not take the key's answer");
+        if (reply.status == 401) {
+            char why[ONYM_NAME_LEN_MAX + 256];
+
+            (void)snprintf(why, sizeof why,
+                           "the node does not know this key as %u:%.*s; look whether its "
+                           "public half is the HS_PUBKEY value there, and --key the right file",
+                           (unsigned)u->index, (int)u->handle.len, (const char *)u->handle.at);
+            code = fail(h, ONYM_EXIT_AUTH, why);
+        } else if (reply.status != 200) {
+            code = fail(h, ONYM_EXIT_SERVER, "the node does not take the key's answer now");
         }
         free(reply.memory);
     }

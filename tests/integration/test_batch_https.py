@@ -211,7 +211,9 @@ class Batch(unittest.TestCase):
         other = self.folder / "other.pem"
         subprocess.run([str(node.program("onymctl")), "auth", "key", "gen", "--type", "ec",
                         "--out", str(other)], capture_output=True, check=True)
-        self.batch("run", path, who=["--as", f"300:{USER}", "--key", other], status=4)
+        _, told = self.batch("run", path, who=["--as", f"300:{USER}", "--key", other], status=4)
+        self.assertIn(f"does not know this key as 300:{USER}", told)
+        self.assertIn("--key", told)
         self.counts(self.batch("run", path)[0], done=5)
 
     def test_words_that_do_not_fit(self):
@@ -250,8 +252,10 @@ class Batch(unittest.TestCase):
         path = self.numbered()
         job = self.start(path)
         job.send_signal(signal.SIGINT)
-        out, _ = job.communicate(timeout=30)
+        out, told = job.communicate(timeout=30)
         self.assertEqual(job.returncode, 130)
+        self.assertIn(f"onymctl batch resume {path}", told if isinstance(told, str)
+                      else told.decode())
         self.assertFalse(self.end(out.decode())[1])
         self.counts(self.batch("run", path)[0], failed=0)
         self.check_each_once()
