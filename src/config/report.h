@@ -1,4 +1,4 @@
-/* Adding to a report; for config/ alone. */
+/* Adding to a report; for config/ and keyring/ alone. */
 #ifndef ONYM_CONFIG_REPORT_H
 #define ONYM_CONFIG_REPORT_H
 

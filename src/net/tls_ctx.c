@@ -224,21 +224,35 @@ set_profile(SSL_CTX *ssl)
            SSL_CTX_set_tlsext_ticket_key_evp_cb(ssl, on_ticket) == 1;
 }
 
+/* *out is the caller's whatever the status. */
+static enum onym_status
+begin(SSL_CTX **out, struct onym_fault *fault)
+{
+    *out = SSL_CTX_new(TLS_server_method());
+    if (*out == NULL || !set_profile(*out)) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "OpenSSL makes no TLS context: %s",
+                              onym_tls_pem_reason());
+    }
+    return ONYM_OK;
+}
+
+static enum onym_status
+show_certificate(SSL_CTX *ssl, const struct onym_tls_files *files, struct onym_fault *fault)
+{
+    return onym_tls_pem_pair(ssl, "tls.certificate_file", files->certificate, "tls.key_file",
+                             files->key, fault);
+}
+
 static enum onym_status
 build(struct onym_tls_context *context, const struct onym_tls_files *files, SSL_CTX **out,
       struct onym_fault *fault)
 {
-    SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
-    enum onym_status status = ONYM_OK;
+    SSL_CTX *ssl = NULL;
+    enum onym_status status = begin(&ssl, fault);
 
-    if (ssl == NULL || !set_profile(ssl)) {
-        status = onym_fault_set(fault, ONYM_NO_MEMORY, "OpenSSL makes no TLS context: %s",
-                                onym_tls_pem_reason());
-    }
     if (status == ONYM_OK) {
         SSL_CTX_set_app_data(ssl, context);
-        status = onym_tls_pem_pair(ssl, "tls.certificate_file", files->certificate, "tls.key_file",
-                                   files->key, fault);
+        status = show_certificate(ssl, files, fault);
     }
     if (status == ONYM_OK) {
         status = ask_clients(ssl, files, fault);
@@ -252,6 +266,40 @@ build(struct onym_tls_context *context, const struct onym_tls_files *files, SSL_
     }
     *out = ssl;
     return ONYM_OK;
+}
+
+size_t
+onym_tls_files_check(const struct onym_tls_files *files,
+                     struct onym_fault faults[ONYM_TLS_FAULTS_MAX])
+{
+    STACK_OF(X509) *chain = NULL;
+    EVP_PKEY *key = NULL;
+    SSL_CTX *ssl = NULL;
+    size_t count = 0;
+
+    if (begin(&ssl, &faults[0]) != ONYM_OK) {
+        SSL_CTX_free(ssl);
+        return 1;
+    }
+    /* each by itself, since a pair stops at the first of the two */
+    if (onym_tls_pem_certificates("tls.certificate_file", files->certificate, ONYM_TLS_CHAIN_MAX,
+                                  &chain, &faults[count]) != ONYM_OK) {
+        count++;
+    }
+    if (onym_tls_pem_key("tls.key_file", files->key, &key, &faults[count]) != ONYM_OK) {
+        count++;
+    }
+    if (count == 0 && show_certificate(ssl, files, &faults[count]) != ONYM_OK) {
+        count++;
+    }
+    if (ask_clients(ssl, files, &faults[count]) != ONYM_OK ||
+        bind_sessions(ssl, files, &faults[count]) != ONYM_OK) {
+        count++;
+    }
+    EVP_PKEY_free(key);
+    sk_X509_pop_free(chain, X509_free);
+    SSL_CTX_free(ssl);
+    return count;
 }
 
 /* ---- life ---- */

@@ -49,6 +49,12 @@ ONYM_MUST_USE enum onym_status onym_tls_context_reload(struct onym_tls_context *
                                                        const struct onym_tls_files *files,
                                                        struct onym_fault *fault);
 
+/* Reads the files as the two above do, and reports all that is wrong and not the first fault alone:
+ * how many there are, none when the two would succeed, in the front of faults. */
+#define ONYM_TLS_FAULTS_MAX 3U
+size_t onym_tls_files_check(const struct onym_tls_files *files,
+                            struct onym_fault faults[ONYM_TLS_FAULTS_MAX]);
+
 /* Makes a new ticket key when the current one is a period old: call it every few seconds. */
 void onym_tls_context_tick(struct onym_tls_context *context, uint32_t now_s);
 

@@ -46,6 +46,19 @@ check_file(const char *what, const char *path, bool secret, const struct stat *s
     return ONYM_OK;
 }
 
+static enum onym_status
+unreadable(const char *what, const char *path, int error, struct onym_fault *fault)
+{
+    if (error == EACCES) {
+        return onym_fault_set(fault, ONYM_INVALID,
+                              "%s: %s cannot be read: %s for uid %u; run this as the account that "
+                              "the file is for, or change the file's owner",
+                              what, path, strerror(error), (unsigned)geteuid());
+    }
+    return onym_fault_set(fault, ONYM_INVALID, "%s: %s cannot be read: %s", what, path,
+                          strerror(error));
+}
+
 enum onym_status
 onym_tls_pem_read(const char *what, const char *path, bool secret, uint8_t **out, size_t *len,
                   struct onym_fault *fault)
@@ -59,8 +72,7 @@ onym_tls_pem_read(const char *what, const char *path, bool secret, uint8_t **out
     size_t got = 0;
 
     if (fd < 0 || fstat(fd, &stat) != 0) {
-        status = onym_fault_set(fault, ONYM_INVALID, "%s: %s cannot be read: %s", what, path,
-                                strerror(errno));
+        status = unreadable(what, path, errno, fault);
         goto out;
     }
     status = check_file(what, path, secret, &stat, fault);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "keyring/keyring.h"
 #include "server/admin.h"
 #include "server/http_backend.h"
 #include "server/ops.h"
@@ -347,7 +348,7 @@ log_ready(const struct server *s)
 static enum onym_status
 open_all(struct server *s, struct onym_fault *fault)
 {
-    enum onym_status status = onym_site_key(&s->node.settings, &s->node.site_key, fault);
+    enum onym_status status = onym_keyring_site(&s->node.settings, &s->node.site_key, fault);
 
     if (status == ONYM_OK) {
         status = open_store(s, fault);

@@ -1,3 +1,4 @@
+#include "keyring/keyring.h"
 #include "server/args.h"
 #include "server/compose.h"
 
@@ -69,6 +70,9 @@ main(int argc, char **argv)
             .file = args.config, .environment = environ, .overrides = args.overrides};
         enum onym_status status = onym_config_load(&source, settings, report);
 
+        if (status == ONYM_OK && args.check_config) {
+            status = onym_keyring_check(settings, report);
+        }
         if (status != ONYM_OK) {
             code = print_config_errors(report, status);
         } else if (args.check_config) {

@@ -1,6 +1,7 @@
 #include "server/secure.h"
 
 #include "base/clock.h"
+#include "keyring/keyring.h"
 #include "net/address.h"
 #include "server/stats.h"
 
@@ -10,10 +11,6 @@
 #define KEPT_BYTES     ((size_t)64 << 20) /* of one worker, ciphertext and plain text each */
 #define REPORT_EACH_NS UINT64_C(10000000000)
 
-_Static_assert((int)ONYM_TLS_CLIENTS_OFF == (int)ONYM_CLIENT_CERTIFICATES_OFF &&
-                   (int)ONYM_TLS_CLIENTS_OPTIONAL == (int)ONYM_CLIENT_CERTIFICATES_OPTIONAL &&
-                   (int)ONYM_TLS_CLIENTS_REQUIRED == (int)ONYM_CLIENT_CERTIFICATES_REQUIRED,
-               "the same words in the same order");
 _Static_assert((int)ONYM_TLS_RESULTS == (int)ONYM_HANDSHAKE_COUNT &&
                    (int)ONYM_TLS_RESUMED == (int)ONYM_HANDSHAKE_RESUMED &&
                    (int)ONYM_TLS_EXPIRED == (int)ONYM_HANDSHAKE_EXPIRED &&
@@ -26,31 +23,16 @@ struct onym_secure {
     uint32_t warn_after_s; /* epoch */
 };
 
-static bool
-is_wanted(const struct onym_settings *settings)
-{
-    return settings->tls_certificate[0] != '\0';
-}
-
-static struct onym_tls_files
-files_of(const struct onym_settings *settings)
-{
-    return (struct onym_tls_files){.certificate = settings->tls_certificate,
-                                   .key = settings->tls_key,
-                                   .client_ca = settings->tls_client_ca,
-                                   .clients = (enum onym_tls_clients)settings->tls_clients};
-}
-
 enum onym_status
 onym_secure_open(const struct onym_settings *settings, struct onym_log *log,
                  struct onym_secure **out, struct onym_fault *fault)
 {
-    struct onym_tls_files files = files_of(settings);
+    struct onym_tls_files files;
     struct onym_secure *secure;
     enum onym_status status;
 
     *out = NULL;
-    if (!is_wanted(settings)) {
+    if (!onym_keyring_tls(settings, &files)) {
         if (settings->handle_tls.count > 0 || settings->https.count > 0) {
             ONYM_LOG(log, ONYM_LOG_NOTICE, "tls", "tls_off",
                      "without a certificate the TLS listeners stay closed; onymctl init makes one",
@@ -78,9 +60,11 @@ enum onym_status
 onym_secure_reload(struct onym_secure *secure, const struct onym_settings *fresh,
                    struct onym_fault *fault)
 {
-    struct onym_tls_files files = files_of(fresh);
-    enum onym_status status = onym_tls_context_reload(secure->context, &files, fault);
+    struct onym_tls_files files;
+    enum onym_status status;
 
+    (void)onym_keyring_tls(fresh, &files);
+    status = onym_tls_context_reload(secure->context, &files, fault);
     if (status == ONYM_OK) {
         secure->warn_after_s = 0;
         onym_secure_tick(secure);
@@ -91,7 +75,9 @@ onym_secure_reload(struct onym_secure *secure, const struct onym_settings *fresh
 bool
 onym_secure_needs_restart(const struct onym_secure *secure, const struct onym_settings *fresh)
 {
-    return (secure != NULL) != is_wanted(fresh);
+    struct onym_tls_files files;
+
+    return (secure != NULL) != onym_keyring_tls(fresh, &files);
 }
 
 void

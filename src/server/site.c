@@ -1,7 +1,6 @@
 #include "server/site.h"
 
 #include "net/address.h"
-#include "net/tls_pem.h"
 #include "onym/model/hs_site.h"
 
 #define SITE_SERIAL 1U
@@ -29,43 +28,6 @@ add_interface(uint8_t *out, size_t len, uint8_t protocol, const struct sockaddr 
         return len;
     }
     return len + written;
-}
-
-enum onym_status
-onym_site_key(const struct onym_settings *settings, struct onym_key **out, struct onym_fault *fault)
-{
-    const char *path = settings->site_key;
-    struct onym_key *key = NULL;
-    const char *why = NULL;
-    uint8_t *file = NULL;
-    size_t len = 0;
-    enum onym_status status;
-
-    *out = NULL;
-    if (path[0] == '\0') {
-        return ONYM_OK;
-    }
-    status = onym_tls_pem_read("site.key_file", path, true, &file, &len, fault);
-    if (status != ONYM_OK) {
-        return status;
-    }
-    status = onym_key_from_private_pem(onym_span_of(file, len), &key, &why);
-    onym_tls_pem_drop(file, len);
-    if (status != ONYM_OK) {
-        return onym_fault_set(fault, status, "site.key_file: %s: %s", path,
-                              why != NULL ? why : onym_status_text(status));
-    }
-    if (onym_key_family(key) != ONYM_FAMILY_RSA || onym_key_bits(key) < ONYM_SITE_KEY_BITS_MIN) {
-        status = onym_fault_set(fault, ONYM_INVALID,
-                                "site.key_file: %s: a key of type %s with %u bits; clients of the "
-                                "Handle protocol need RSA with %u bits or more",
-                                path, onym_key_family_name(onym_key_family(key)),
-                                onym_key_bits(key), ONYM_SITE_KEY_BITS_MIN);
-        onym_key_free(key);
-        return status;
-    }
-    *out = key;
-    return ONYM_OK;
 }
 
 enum onym_status

@@ -1,4 +1,5 @@
 #include "base/options.h"
+#include "keyring/keyring.h"
 #include "tools/conf_print.h"
 #include "tools/order.h"
 
@@ -20,10 +21,11 @@ bad_option(const char *verb, char **argv)
                             argv[optind - 1], verb);
 }
 
-/* Loads what check and show look at, to be freed; whether it is valid stands in it. NULL, with an
- * exit code in *code, when the command line is wrong or memory is short. */
+/* Loads what check and show look at, to be freed; whether it is valid stands in it. With files the
+ * certificates and keys that it names are read as well. NULL, with an exit code in *code, when the
+ * command line is wrong or memory is short. */
 static struct onym_conf_loaded *
-load(const struct onym_cli *cli, const char *verb, int argc, char **argv, int *code)
+load(const struct onym_cli *cli, const char *verb, bool files, int argc, char **argv, int *code)
 {
     struct onym_config_source source = {.file = cli->config, .environment = environ};
     struct onym_conf_loaded *loaded;
@@ -39,6 +41,9 @@ load(const struct onym_cli *cli, const char *verb, int argc, char **argv, int *c
     loaded = calloc(1, sizeof *loaded);
     if (loaded != NULL) {
         status = onym_config_load(&source, &loaded->settings, &loaded->report);
+        if (status == ONYM_OK && files) {
+            status = onym_keyring_check(&loaded->settings, &loaded->report);
+        }
         loaded->valid = status == ONYM_OK;
     }
     if (status == ONYM_OK || status == ONYM_INVALID) {
@@ -62,7 +67,7 @@ run_check(const struct onym_cli *cli, int argc, char **argv)
     if (onym_option_next(argc, argv, "", no_options, NULL) != -1) {
         return bad_option("conf check", argv);
     }
-    loaded = load(cli, "conf check", argc, argv, &code);
+    loaded = load(cli, "conf check", true, argc, argv, &code);
     if (loaded == NULL) {
         return code;
     }
@@ -99,7 +104,7 @@ run_show(const struct onym_cli *cli, int argc, char **argv)
             return bad_option("conf show", argv);
         }
     }
-    loaded = load(cli, "conf show", argc, argv, &code);
+    loaded = load(cli, "conf show", false, argc, argv, &code);
     if (loaded == NULL) {
         return code;
     }
@@ -150,6 +155,8 @@ const struct onym_command onym_commands_conf[] = {
      .usage = "[FILE]",
      .summary = "Report all errors of a configuration",
      .help = FILE_HELP
+     "The files of tls and site.key_file are read as a start of the node reads them:\n"
+     "run this as its account and in its working directory.\n"
      "Errors go to stderr, with --json to stdout. Exit code 1 when there are any.\n"
      "\n"
      "Examples:\n"

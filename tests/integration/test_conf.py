@@ -1,6 +1,7 @@
 """onymctl conf and onymd --check-config: exit codes, what they print, and that both agree."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -10,6 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import node
+import secured
 
 SECONDS = 30
 
@@ -159,6 +161,96 @@ class Conf(unittest.TestCase):
         self.assertEqual(run("conf", "show", "--effective", example).stdout,
                          run("conf", "show", "--effective").stdout)
         self.assertEqual(run("-c", example, "--check-config", program="onymd").returncode, 0)
+
+
+class Files(unittest.TestCase):
+    """Both checks read the certificates and keys that the configuration names, as a start does."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="onym-conf-files-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.certificate, self.key = secured.self_signed(self.folder, "a")
+        self.tls = {"certificate_file": self.certificate, "key_file": self.key,
+                    "client_ca_file": self.certificate}
+        self.broken = self.folder / "broken.pem"
+        self.broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        self.config = self.folder / "onymd.yaml"
+
+    def check(self, tls, faults, site="", **run_as):
+        """The faults, "LINE:tls.key_file" to their text, are what both checks and --json say."""
+        self.config.write_text(
+            "listen: {handle_udp: [], handle_tcp: ['127.0.0.1:0'], ops: [], control: ''}\n"
+            f"storage: {{dir: '{self.folder / 'data'}', map_size: 64MiB}}\n"
+            f"site: {{key_file: '{site}'}}\n"
+            "tls:\n" + "".join(f"  {key}: '{path}'\n" for key, path in tls.items()), "utf-8")
+
+        def do(program, *words):
+            return subprocess.run([*run_as.get("front", ()), node.program(program), *words],
+                                  capture_output=True, text=True, timeout=SECONDS, check=False,
+                                  cwd=self.folder)
+        answers = (do("onymctl", "conf", "check", self.config),
+                   do("onymd", "-c", self.config, "--check-config"))
+        for answer, code in zip(answers, (1, 78)):
+            said = [re.sub(rf"^{re.escape(str(self.config))}:(\d+):\d+: ", r"\1:", line)
+                    for line in answer.stderr.splitlines()]
+            self.assertEqual(said, [f"{place}: {text}" for place, text in faults.items()])
+            self.assertEqual(answer.returncode, code if faults else 0)
+            self.assertEqual(answer.stdout == "", bool(faults))
+        document = do("onymctl", "conf", "check", self.config, "--json")
+        self.assertEqual(document.returncode, 1 if faults else 0)
+        document = json.loads(document.stdout)
+        self.assertEqual((document["valid"], document["error_count"]), (not faults, len(faults)))
+        self.assertEqual({f"{e['line']}:{e['key']}": e["text"] for e in document["errors"]}, faults)
+        if faults:
+            started = do("onymd", "-c", self.config)
+            place, text = next(iter(faults.items()))
+            self.assertEqual(started.returncode, 1)
+            self.assertIn(f"onymd: {place.split(':')[1]}: {text}\n", started.stderr)
+
+    def test_good_files_are_valid_and_nothing_is_made(self):
+        self.check(self.tls, {})
+        self.check({key: path.name for key, path in self.tls.items()}, {})
+        self.assertFalse((self.folder / "data").exists())
+
+    def test_a_file_that_a_start_would_not_read_is_not_read(self):
+        self.check({"client_ca_file": self.broken}, {})
+        self.check({**self.tls, "client_ca_file": self.broken, "client_certificates": "off"}, {})
+
+    def test_every_fault_is_reported_and_a_start_says_the_first(self):
+        gone = self.folder / "gone.crt"
+        self.broken.chmod(0o644)
+        self.check({"certificate_file": gone, "key_file": self.folder,
+                    "client_ca_file": self.certificate.name + "x"}, {
+            "3:site.key_file": f"{self.broken} is open to other users (mode 0644); run chmod 600 "
+                               "on it",
+            "5:tls.certificate_file": f"{gone} cannot be read: No such file or directory",
+            "6:tls.key_file": f"{self.folder} is not a file",
+            "7:tls.client_ca_file": "a.crtx cannot be read: No such file or directory"},
+            site=self.broken)
+
+    def test_a_key_of_another_certificate_and_damaged_authorities(self):
+        other = secured.self_signed(self.folder, "b")[1]
+        self.check({**self.tls, "key_file": other, "client_ca_file": self.key}, {
+            "6:tls.key_file": f"{other} is not the key of the first certificate of "
+                              f"{self.certificate}; install the two together",
+            "7:tls.client_ca_file": f"{self.key} holds no certificate; expected PEM with BEGIN "
+                                    "CERTIFICATE"})
+
+    def test_a_site_key_that_is_not_rsa(self):
+        self.check({}, {"3:site.key_file": f"{self.key}: a key of type EC with 256 bits; clients of "
+                                           "the Handle protocol need RSA with 2048 bits or more"},
+                   site=self.key)
+
+    def test_a_key_of_another_account_is_said_to_be_one(self):
+        self.key.chmod(0)
+        # root may read everything; without these two it is held to the rights of files
+        front = () if os.geteuid() else ("setpriv", "--bounding-set",
+                                         "-dac_override,-dac_read_search")
+        self.check(self.tls, {
+            "6:tls.key_file": f"{self.key} cannot be read: Permission denied for uid "
+                              f"{os.geteuid()}; run this as the account that the file is for, or "
+                              "change the file's owner"}, front=front)
 
 
 if __name__ == "__main__":

@@ -249,6 +249,7 @@ the_certificate_can_be_changed_under_open_connections(void **state)
 static void
 expect_refusal(struct play *p, const struct onym_tls_files *files, const char *part)
 {
+    struct onym_fault faults[ONYM_TLS_FAULTS_MAX];
     struct onym_fault fault = {0};
     struct onym_tls_context *context = NULL;
 
@@ -259,15 +260,19 @@ expect_refusal(struct play *p, const struct onym_tls_files *files, const char *p
     if (strstr(fault.text, part) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", fault.text, part);
     }
+    assert_in_range(onym_tls_files_check(files, faults), 1, ONYM_TLS_FAULTS_MAX);
+    assert_string_equal(faults[0].text, fault.text); /* a check begins with what a start says */
     (void)p;
 }
 
 static void
 expect_taken(const struct onym_tls_files *files)
 {
+    struct onym_fault faults[ONYM_TLS_FAULTS_MAX];
     struct onym_fault fault = {0};
     struct onym_tls_context *context = NULL;
 
+    assert_int_equal(onym_tls_files_check(files, faults), 0);
     if (onym_tls_context_new(files, onym_rng_system(), PLAY_NOW_S, &context, &fault) != ONYM_OK) {
         fail_msg("%s", fault.text);
     }
