@@ -56,7 +56,7 @@ demo_show() {
 }
 
 demo_main() {
-    local once=no records=8000 port=2641 ops_port=9641 server kind
+    local once=no records=8000 port=2641 http_port=2643 ops_port=9641 server kind one
     while (($# > 0)); do
         case $1 in
         --once) once=yes ;;
@@ -65,11 +65,12 @@ demo_main() {
             demo_bin=$2/bin
             shift
             ;;
-        --records | --port | --ops-port)
+        --records | --port | --http-port | --ops-port)
             [[ ${2:-} =~ ^[0-9]{1,9}$ ]] || usage_error "demo: $1 needs a number"
             case $1 in
             --records) records=$((10#$2)) ;;
             --port) port=$((10#$2)) ;;
+            --http-port) http_port=$((10#$2)) ;;
             --ops-port) ops_port=$((10#$2)) ;;
             esac
             shift
@@ -78,9 +79,11 @@ demo_main() {
         esac
         shift
     done
-    if ((port < 1 || port > 65535 || ops_port < 1 || ops_port > 65535)); then
-        usage_error "demo: a port is a number from 1 to 65535"
-    fi
+    for one in "$port" "$http_port" "$ops_port"; do
+        if ((one < 1 || one > 65535)); then
+            usage_error "demo: a port is a number from 1 to 65535"
+        fi
+    done
     if [[ $demo_bin == build/bin ]]; then
         build_release
     fi
@@ -90,6 +93,9 @@ demo_main() {
             die "port $port ($kind) is taken, perhaps by another node; choose one: --port 2651"
         fi
     done
+    if demo_taken tcp "$http_port"; then
+        die "port $http_port (HTTP API) is taken; choose one: --http-port 2653"
+    fi
     if demo_taken tcp "$ops_port"; then
         die "port $ops_port (metrics and health) is taken; choose one: --ops-port 9651"
     fi
@@ -109,17 +115,19 @@ node:
 listen:
   handle_udp: ["$server"]
   handle_tcp: ["$server"]
+  http: ["127.0.0.1:$http_port"]
   ops: "127.0.0.1:$ops_port"
 storage:
   dir: $demo_dir/data
 CONFIG
     say ""
-    say "Starting onymd on $server (UDP and TCP), metrics and health on 127.0.0.1:$ops_port"
+    say "Starting onymd on $server (UDP and TCP), the HTTP API on 127.0.0.1:$http_port," \
+        "metrics and health on 127.0.0.1:$ops_port"
     # in a session of its own: Ctrl-C is for this script, which then stops the node in order
     setsid "$demo_bin"/onymd --config "$demo_dir/onymd.yaml" >"$demo_dir/onymd.log" 2>&1 &
     demo_pid=$!
     demo_wait "$ops_port"
-    demo_look "$port"
+    demo_look "$port" "$http_port"
     if [[ $once == yes ]]; then
         kill -TERM "$demo_pid"
         wait "$demo_pid" || die "the node stopped with status $?; $(tail -5 "$demo_dir/onymd.log")"
@@ -182,6 +190,7 @@ demo_look() {
     say "What to try next (in another terminal, from this folder):"
     say "  build/bin/onymctl resolve ${at[*]}${at:+ }+short 88.9420.101/CV.V.L0SCV26B5S1000001"
     say "  build/bin/onymctl resolve ${at[*]}${at:+ }--json 88.9420.114/EQ.R.CAL.260228.00081-0"
+    say "  curl 'http://127.0.0.1:$2/api/v1/identifiers/88.9420.114/EQ.R.CAL.260228.00081-0?pretty'"
     say "  build/bin/onymctl --help"
     say "  docs/architecture.md, docs/client-library.md, docs/operations.md"
 }
