@@ -3,6 +3,7 @@ counted as what they are, the JSON and the HTML page; and against a responder wh
 known, since a tool that takes a wrong answer for a right one makes every figure worthless."""
 
 import html.parser
+import http.client
 import json
 import pathlib
 import re
@@ -152,8 +153,13 @@ class Against(unittest.TestCase):
         names = [name for name in listed if "/bench." in name]
         self.assertGreaterEqual(len(names), 2)
         # at least one of those that were updated says so; which they are is chance
-        notes = (self.node.onymctl("--json", "resolve", name).stdout.decode() for name in names)
-        self.assertTrue(any(re.search(r"note [1-9]", note) for note in notes))
+        link = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
+        self.addCleanup(link.close)
+
+        def told(name):
+            link.request("GET", "/api/handles/" + name)
+            return link.getresponse().read().decode()
+        self.assertTrue(any(re.search(r"note [1-9]", told(name)) for name in names))
 
     def test_batches_are_on_the_node(self):
         _, run = self.run_load("https", "--mix", "batch=1", "--rows", 30, "--connections", 2,
