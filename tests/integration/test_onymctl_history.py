@@ -92,7 +92,7 @@ class History(unittest.TestCase):
             self.assertEqual(self.asked[name].stderr.count(reason), 1, self.asked[name].stderr)
         # proven by its key, and without a right; not proven at all
         self.assertIn("HTTP 403", self.asked["key"].stderr)
-        self.assertIn("does not take", self.asked["other key"].stderr)
+        self.assertIn("does not know this key", self.asked["other key"].stderr)
         for name, done in self.asked.items():
             self.assertEqual(bool(done.stderr), done.returncode != 0, name)
 
