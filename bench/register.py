@@ -18,6 +18,7 @@ reached, and what bounds them. See README.md.
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -167,18 +168,24 @@ def measure_batch(arguments, folder, node, order, run, size):
 
 
 def one_round(arguments, folder, node, path, database, rows, server, number):
-    """All sides in turns: what is compared stands close together, since disks have moods."""
+    """All sides in turns: what is compared stands close together, since disks have moods, each
+    begins with a disk that has nothing left to write, and another one is first in each round."""
     found, barriers = {}, []
     for k, order in enumerate(ORDERS):
         for i, (connections, size) in enumerate(zip(CONNECTIONS, (1, *GROUPS))):
             run = 1 + number * 20 + i * len(ORDERS) + k
+            sides = [
+                (f"node {order} {connections} connections",
+                 lambda: measure_node(arguments, node, connections, order, run)),
+                (f"path {order} groups of {size}",
+                 lambda: measure_path(arguments, path, rows[order], size)),
+                (f"lmdb {order} {size} to a commit",
+                 lambda: measure_lmdb(arguments, database, rows[order], size))]
             barriers.append(barrier(arguments, folder))
-            found[f"node {order} {connections} connections"] = measure_node(
-                arguments, node, connections, order, run)
-            found[f"path {order} groups of {size}"] = measure_path(
-                arguments, path, rows[order], size)
-            found[f"lmdb {order} {size} to a commit"] = measure_lmdb(
-                arguments, database, rows[order], size)
+            for name, measure in sides[number % 3:] + sides[:number % 3]:
+                os.sync()
+                found[name] = measure()
+            os.sync()
             if server is not None:
                 record = rows[order].take(1)[0][1]
                 found[f"postgres {order} {connections} connections"] = server.singles(
@@ -186,6 +193,7 @@ def one_round(arguments, folder, node, path, database, rows, server, number):
         for i, size in enumerate(GROUPS):
             for j, connections in enumerate(HTTP_CONNECTIONS):
                 run = 5000 + number * 20 + (i * len(HTTP_CONNECTIONS) + j) * len(ORDERS) + k
+                os.sync()
                 before = commits_of(node)
                 one = http_batches.measure(arguments, node, order, size, connections, run)
                 one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
@@ -196,6 +204,7 @@ def one_round(arguments, folder, node, path, database, rows, server, number):
         if server is not None:
             for size, groups in POSTGRES_GROUPS.items():
                 for how in ("insert", "copy"):
+                    os.sync()
                     found[f"postgres {order} {how} of {size}"] = server.groups(
                         rows[order].take(size * groups), size, how)
     return found, barriers
