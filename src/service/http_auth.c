@@ -136,6 +136,7 @@ read_parameter(unsigned which, onym_span value, struct onym_arena *arena,
                struct onym_http_credentials *out)
 {
     uint64_t number = 0;
+    enum onym_status status;
 
     switch (which) {
     case P_VERSION:
@@ -146,7 +147,9 @@ read_parameter(unsigned which, onym_span value, struct onym_arena *arena,
     case P_NONCE:
         return from_base64(value, arena, &out->nonce);
     case P_CNONCE:
-        return from_base64(value, arena, &out->cnonce);
+        status = from_base64(value, arena, &out->cnonce);
+        return status == ONYM_OK && out->cnonce.len > ONYM_HTTP_CNONCE_MAX ? ONYM_MALFORMED
+                                                                           : status;
     case P_ID:
         return split_user(value, out) ? ONYM_OK : ONYM_MALFORMED;
     case P_TYPE:
@@ -212,7 +215,7 @@ onym_http_auth_parameter(onym_span name, onym_span value, struct onym_arena *are
         [P_VERSION] = {"version", "version is not 0"},
         [P_SESSION] = {"sessionId", "sessionId cannot be read"},
         [P_NONCE] = {"nonce", "nonce is not base64, padded with ="},
-        [P_CNONCE] = {"cnonce", "cnonce is not base64, padded with ="},
+        [P_CNONCE] = {"cnonce", "cnonce is not base64, padded with =, of at most 1024 bytes"},
         [P_ID] = {"id", "id is not INDEX:HANDLE"},
         [P_TYPE] = {"type", "type cannot be read"},
         [P_ALG] = {"alg", "alg cannot be read"},

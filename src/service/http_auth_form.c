@@ -36,6 +36,9 @@ onym_http_auth_read_form(onym_span text, struct onym_arena *arena,
     return settle(status, &found, out, why);
 }
 
+#define NO_OBJECT                                                                                  \
+    "the body is not one object of JSON with the parameters of a session as its members"
+
 /* A string, or a number, which stays as it is written. */
 static bool
 read_member(struct onym_json *json, onym_span *out)
@@ -75,7 +78,7 @@ onym_http_auth_read_json(onym_span text, struct onym_arena *arena,
     if (scratch == NULL) {
         return ONYM_NO_SPACE;
     }
-    *why = "the body is not one object of JSON with the parameters of a session as its members";
+    *why = NO_OBJECT;
     onym_json_open(&json, text, scratch, text.len + 1, &error);
     if (!onym_json_object(&json)) {
         return ONYM_MALFORMED;
@@ -92,7 +95,7 @@ onym_http_auth_read_json(onym_span text, struct onym_arena *arena,
         status = onym_http_auth_parameter(name, value, arena, &seen, &found, why);
     }
     if (status == ONYM_OK && (json.failed || !onym_json_end(&json))) {
-        *why = "the body is not one object of JSON with the parameters of a session as its members";
+        *why = NO_OBJECT;
         return ONYM_MALFORMED;
     }
     return settle(status, &found, out, why);

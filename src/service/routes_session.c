@@ -41,6 +41,9 @@ put_session_open(struct onym_http_call *c, const struct onym_http_session *s, in
         onym_json_put(w, ",\"authenticated\":true,\"id\":");
         onym_json_put_string(w, onym_writer_written(&id));
     }
+    if (status == 201) {
+        onym_http_put_header(c, "Location", onym_span_text("/api/sessions/this"));
+    }
 }
 
 static void
@@ -97,9 +100,6 @@ answer(struct onym_http_call *c, struct onym_http_job *job)
     onym_json_put(w, ",\"serverSignature\":");
     onym_json_put_base64(w, ONYM_BASE64_STANDARD, onym_span_of(p->signature, p->len));
     onym_json_put(w, "}");
-    if (p->http == 201) {
-        onym_http_put_header(c, "Location", onym_span_text("/api/sessions/this"));
-    }
 }
 
 /* A cnonce alone; with an id it is an answer, be its signature empty. */
@@ -118,13 +118,6 @@ tell(struct onym_http_call *c, const struct onym_http_session *session, int http
 
     if (!asks_for_proof(given) || c->service->site_key == NULL) {
         put_session(c, session, http, ONYM_OK);
-        if (http == 201) {
-            onym_http_put_header(c, "Location", onym_span_text("/api/sessions/this"));
-        }
-        return ONYM_HTTP_NOW;
-    }
-    if (given->cnonce.len > ONYM_HTTP_CNONCE_MAX) {
-        onym_http_fail_text(c, ONYM_MALFORMED, 0, "the cnonce is longer than 1024 bytes");
         return ONYM_HTTP_NOW;
     }
     p = calloc(1, sizeof *p);
