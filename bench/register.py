@@ -10,10 +10,11 @@ In the same rounds on the same disk, each side on its own database filled with t
   lmdb      the same records put into LMDB alone, 1, 100 and 2,000 to a commit
   postgres  the same rows in PostgreSQL 15 with synced commits: single INSERTs (pgbench), INSERT and
             COPY of 100 and 2,000
-with names that ascend inside enterprises (serial) and names that fall anywhere (random); then how
-long resolution takes (udp_load) while parts are registered and while none are. The disk's own
-barrier stands beside it. Ratios are of one round; at the end stand the targets, whether they are
-reached, and what bounds them. See README.md.
+with names that ascend inside enterprises (serial) and names that fall anywhere (random), each order
+in stores of its own, and serial names once more in the stores that random ones have gone through
+(aged); then how long resolution takes (udp_load) while parts are registered and while none are. The
+disk's own barrier stands beside it. Ratios are of one round; at the end stand the targets, whether
+they are reached, and what bounds them. See README.md.
 """
 
 import argparse
@@ -39,46 +40,89 @@ FIELD_PER_SECOND = 1000  # identifiers a second: what operators of such nodes sa
 FREE_BYTES_PER_ROW = 4000
 
 
-def one_round(arguments, folder, node, path, database, rows, server, number):
-    """All sides in turns: what is compared stands close together, since disks have moods, each
-    begins with a disk that has nothing left to write, and another one is first in each round."""
-    found, barriers = {}, []
-    for k, order in enumerate(ORDERS):
-        for i, (connections, size) in enumerate(zip(CONNECTIONS, (1, *GROUPS))):
-            run = 1 + number * 20 + i * len(ORDERS) + k
-            sides = [
-                (f"node {order} {connections} connections",
-                 lambda: measure_node(arguments, node, connections, order, run)),
-                (f"path {order} groups of {size}",
-                 lambda: measure_path(arguments, path, rows[order], size)),
-                (f"lmdb {order} {size} to a commit",
-                 lambda: measure_lmdb(arguments, database, rows[order], size))]
-            barriers.append(barrier(arguments, folder))
-            for name, measure in sides[number % 3:] + sides[:number % 3]:
-                os.sync()
-                found[name] = measure()
+class Stores:
+    """What the sides register into: two stores of the node, one of which serves, LMDB and the rows
+    to come; PostgreSQL's server stands beside them."""
+
+    def __init__(self, arguments, folder, order, base_rows, base_encoded):
+        self.order = order
+        self.rows = Rows(arguments, folder, order)
+        folder = folder / order
+        folder.mkdir()
+        self.data, self.path, self.database = (folder / name for name in ("data", "path", "lmdb"))
+        self.node = None
+        for store in (self.data, self.path):
+            common.run_tool([common.program(arguments.build, "onymctl"), "load", "--no-progress",
+                             "--data", store, base_rows], "onymctl load")
+        common.run_tool([common.program(arguments.build, "lmdb_commit"), self.database, "--fill",
+                         base_encoded], "lmdb_commit --fill")
+
+
+def batches(arguments, node, order, size, connections, run):
+    os.sync()
+    before = commits_of(node)
+    one = http_batches.measure(arguments, node, order, size, connections, run)
+    one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
+    return one
+
+
+def one_order(arguments, folder, of, server, number, found, barriers):
+    """Names of one order, in stores that have only seen such: all sides in turns. What is compared
+    stands close together, since disks have moods, each begins with a disk that has nothing left to
+    write, and another one is first in each round."""
+    order, k = of.order, ORDERS.index(of.order)
+    for i, (connections, size) in enumerate(zip(CONNECTIONS, (1, *GROUPS))):
+        run = 1 + number * 20 + i * len(ORDERS) + k
+        sides = [(f"node {order} {connections} connections",
+                  lambda: measure_node(arguments, of.node, connections, order, run)),
+                 (f"path {order} groups of {size}",
+                  lambda: measure_path(arguments, of.path, of.rows, size)),
+                 (f"lmdb {order} {size} to a commit",
+                  lambda: measure_lmdb(arguments, of.database, of.rows, size))]
+        barriers.append(barrier(arguments, folder))
+        for name, measure in sides[number % 3:] + sides[:number % 3]:
             os.sync()
-            if server is not None:
-                record = rows[order].take(1)[0][1]
-                found[f"postgres {order} {connections} connections"] = server.singles(
-                    order, connections, record, run)
-        for i, size in enumerate(GROUPS):
-            for j, connections in enumerate(HTTP_CONNECTIONS):
-                run = 5000 + number * 20 + (i * len(HTTP_CONNECTIONS) + j) * len(ORDERS) + k
-                os.sync()
-                before = commits_of(node)
-                one = http_batches.measure(arguments, node, order, size, connections, run)
-                one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
-                found[f"node {order} HTTP batches of {size}, {connections} connections"] = one
-        for i, size in enumerate(GROUPS if arguments.batch else ()):
-            found[f"node {order} batch file of {size}"] = measure_batch(
-                arguments, folder, node, order, 1 + number * 20 + 10 + i * len(ORDERS) + k, size)
+            found[name] = measure()
+        os.sync()
         if server is not None:
-            for size, groups in POSTGRES_GROUPS.items():
-                for how in ("insert", "copy"):
-                    os.sync()
-                    found[f"postgres {order} {how} of {size}"] = server.groups(
-                        rows[order].take(size * groups), size, how)
+            record = of.rows.take(1)[0][1]
+            found[f"postgres {order} {connections} connections"] = server.singles(
+                order, connections, record, run)
+    for i, size in enumerate(GROUPS):
+        for j, connections in enumerate(HTTP_CONNECTIONS):
+            run = 5000 + number * 20 + (i * len(HTTP_CONNECTIONS) + j) * len(ORDERS) + k
+            found[f"node {order} HTTP batches of {size}, {connections} connections"] = batches(
+                arguments, of.node, order, size, connections, run)
+    for i, size in enumerate(GROUPS if arguments.batch else ()):
+        found[f"node {order} batch file of {size}"] = measure_batch(
+            arguments, folder, of.node, order, 1 + number * 20 + 10 + i * len(ORDERS) + k, size)
+    if server is not None:
+        for size, groups in POSTGRES_GROUPS.items():
+            for how in ("insert", "copy"):
+                os.sync()
+                found[f"postgres {order} {how} of {size}"] = server.groups(
+                    of.rows.take(size * groups), size, how)
+
+
+def one_round(arguments, folder, stores, aged, server, number):
+    """Each order in its stores, then serial names in the stores that random ones have gone through:
+    there LMDB's free pages lie anywhere, and each commit is written in many pieces."""
+    found, barriers = {}, []
+    for of in stores.values():
+        one_order(arguments, folder, of, server, number, found, barriers)
+    random = stores["random"]
+    sides = [("node aged 1 connections",
+              lambda: measure_node(arguments, random.node, 1, "serial", 1 + number * 20)),
+             ("lmdb aged 1 to a commit",
+              lambda: measure_lmdb(arguments, random.database, aged, 1)),
+             ("lmdb aged 2000 to a commit",
+              lambda: measure_lmdb(arguments, random.database, aged, 2000))]
+    for name, measure in sides[number % 3:] + sides[:number % 3]:
+        os.sync()
+        found[name] = measure()
+    for j, connections in enumerate(HTTP_CONNECTIONS):
+        found[f"node aged HTTP batches of 2000, {connections} connections"] = batches(
+            arguments, random.node, "serial", 2000, connections, 5000 + number * 20 + 2 * j)
     return found, barriers
 
 
@@ -146,7 +190,12 @@ def ratio(rounds, above, below):
 
 def ratios(rounds, with_postgres):
     say("\nratios of rates, median of the rounds (range)")
-    found = []
+    found = [ratio(rounds, "node aged 1 connections", "lmdb aged 1 to a commit")]
+    found += [ratio(rounds, f"node aged HTTP batches of 2000, {n} connections",
+                    "lmdb aged 2000 to a commit") for n in HTTP_CONNECTIONS]
+    if with_postgres:
+        found += [ratio(rounds, f"node aged HTTP batches of 2000, {n} connections",
+                        "postgres serial copy of 2000") for n in HTTP_CONNECTIONS]
     for order in ORDERS:
         found.append(ratio(rounds, f"node {order} 1 connections", f"lmdb {order} 1 to a commit"))
         found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 1 to a commit"))
@@ -185,7 +234,16 @@ def targets(rounds, resolving, with_postgres):
             ("groups of 2,000, random: change path / LMDB", ">=", 0.5,
              rates("path random groups of 2000", "lmdb random 2000 to a commit"),
              "a page written for each record, on both sides")]
+    rows += [(f"HTTP batches of 2,000, {order}, {n} connections / LMDB, the same groups", ">=", 0.5,
+              rates(f"node {order} HTTP batches of 2000, {n} connections",
+                    f"lmdb {order} 2000 to a commit"), "")
+             for order in ORDERS for n in HTTP_CONNECTIONS]
     if with_postgres:
+        rows += [(f"HTTP batches of 2,000, serial, {n} connections / best of PostgreSQL", ">=", 2,
+                  [one[f"node serial HTTP batches of 2000, {n} connections"]["per_second"] /
+                   best_postgres(one) for one in rounds],
+                  "decoding, deciding, a digest and the log for each, on processors that client "
+                  "and node share") for n in HTTP_CONNECTIONS]
         rows.append(("groups of 2,000, serial: change path / best of PostgreSQL", ">=", 2,
                      [one["path serial groups of 2000"]["per_second"] / best_postgres(one)
                       for one in rounds], "as above; COPY checks a unique key and nothing else"))
@@ -263,41 +321,38 @@ def arguments_of(words):
 
 
 def fill(arguments, folder, server):
-    """The same records into two stores of the node, LMDB and PostgreSQL; (data, path, database,
-    names)."""
-    rows, encoded = make_rows(arguments, folder, "base", arguments.records, 1)
-    data, path = folder / "data", folder / "path"
-    database, names = folder / "plain.mdb", folder / "names.txt"
-    with open(rows, encoding="ascii") as file, open(names, "w", encoding="ascii") as out:
+    """The same records into the stores of each order and PostgreSQL; (stores by order, names)."""
+    base = make_rows(arguments, folder, "base", arguments.records, 1)
+    names = folder / "names.txt"
+    with open(base[0], encoding="ascii") as file, open(names, "w", encoding="ascii") as out:
         for line in file:
             name = line[11:line.index('"', 11)]
             if not name.startswith("0.NA/"):
                 out.write(name + "\n")
-    for store in (data, path):
-        common.run_tool([common.program(arguments.build, "onymctl"), "load", "--no-progress",
-                         "--data", store, rows], "onymctl load")
-    common.run_tool([common.program(arguments.build, "lmdb_commit"), database, "--fill", encoded],
-                    "lmdb_commit --fill")
+    stores = {order: Stores(arguments, folder, order, *base) for order in ORDERS}
     if server is not None:
-        server.fill(encoded_rows(encoded))
-    rows.unlink()
-    encoded.unlink()
-    return data, path, database, names
+        server.fill(encoded_rows(base[1]))
+    for path in base:
+        path.unlink()
+    return stores, names
 
 
 def measure(arguments, folder, server):
     say("filling the databases")
-    data, path, database, names = fill(arguments, folder, server)
-    rows = {order: Rows(arguments, folder, order) for order in ORDERS}
+    stores, names = fill(arguments, folder, server)
+    aged = stores["serial"].rows.again()
     rounds, resolving, barriers = [], [], []
-    with common.Node(arguments.build, data, certificate=http_batches.certificate(folder)) as node:
-        suite.settle(node)
+    with suite.stack() as stack:
+        certificate = http_batches.certificate(folder)
+        for of in stores.values():
+            of.node = stack.enter_context(
+                common.Node(arguments.build, of.data, certificate=certificate))
+            suite.settle(of.node)
         for number in range(arguments.rounds):
-            one, around = one_round(arguments, folder, node, path, database, rows, server,
-                                    number)
+            one, around = one_round(arguments, folder, stores, aged, server, number)
             barriers += around
             rounds.append(one)
-            resolving.append(resolve_round(arguments, node, names, number))
+            resolving.append(resolve_round(arguments, stores["random"].node, names, number))
             say(f"round {number + 1} of {arguments.rounds} done, "
                 f"barrier p50 "
                 f"{', '.join(format(one['latency_ms']['p50'], '.2f') for one in around)} ms")

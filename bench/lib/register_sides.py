@@ -1,5 +1,6 @@
 """The sides of `register`, one measurement each, and the rows they are given."""
 
+import copy
 import json
 import pathlib
 import struct
@@ -42,16 +43,26 @@ def encoded_rows(path):
 
 
 class Rows:
-    """Rows of one order; each side takes its next ones from the front, so none comes twice."""
+    """Rows of one order; each side takes its next ones from the front, so none comes twice to a
+    store."""
 
     def __init__(self, arguments, folder, order):
         count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + 4000)
-        self.json, self.encoded = make_rows(arguments, folder, order, count, 9000)
-        self.json.unlink()
+        rows, self.encoded = make_rows(arguments, folder, order, count, 9000)
+        rows.unlink()
+        self.begin()
+
+    def begin(self):
         self.skip = 0       # of LMDB alone
         self.path_skip = 0  # of the change path
         self.taken = 0
         self.hex = None
+
+    def again(self):
+        """The same rows for other stores."""
+        other = copy.copy(self)
+        other.begin()
+        return other
 
     def take(self, count):
         if self.hex is None:
