@@ -48,8 +48,17 @@ enum onym_http_when onym_routes_read(struct onym_http_call *call, const struct o
 enum onym_http_when onym_routes_write(struct onym_http_call *call,
                                       const struct onym_routed *routed);
 
+/* If-Match and If-None-Match of a change of a record under /api/v1, in op->expect and what goes
+ * with it; or an error is said. */
+enum onym_routes_step onym_routes_conditions(struct onym_http_call *call, struct onym_operation *op,
+                                             onym_span echo);
+
+/* Whether the writer may have the change: no bad Idempotency-Key and, under /api/v1, no parameter
+ * that would be passed over; or an error is said. */
+enum onym_routes_step onym_routes_once(struct onym_http_call *call, onym_span echo);
+
 /* Hands an operation whose form is checked to the writer; echo is the identifier as asked for.
- * Answers at once over plain HTTP and for a bad Idempotency-Key. */
+ * Answers at once over plain HTTP and for what onym_routes_once refuses. */
 enum onym_http_when onym_routes_submit(struct onym_http_call *call, struct onym_operation *op,
                                        const struct onym_identity *identity, onym_span echo);
 

@@ -204,39 +204,11 @@ facade_delete(struct onym_http_call *c, struct change *ch)
 
 /* ---- /api/v1 ---- */
 
-/* One entity tag, or '*': whichever revision there is. */
-static enum onym_routes_step
-read_conditions(struct onym_http_call *c, struct change *ch)
-{
-    onym_span match = onym_http_header(c, "if-match");
-    onym_span none = onym_http_header(c, "if-none-match");
-
-    if (match.len > 0 && none.len > 0) {
-        return refuse(c, ch, ONYM_MALFORMED, 0, "If-Match", "and If-None-Match exclude each other");
-    }
-    if (none.len > 0) {
-        if (!onym_span_equal(none, onym_span_text("*"))) {
-            return refuse(c, ch, ONYM_MALFORMED, 0, "If-None-Match", "expected * on a change");
-        }
-        ch->op.expect = ONYM_EXPECT_ABSENT;
-    } else if (onym_span_equal(match, onym_span_text("*"))) {
-        ch->op.expect = ONYM_EXPECT_PRESENT;
-    } else if (match.len > 0) {
-        if (!onym_entity_tag_read(match, &ch->op.revision, &ch->op.created_ms)) {
-            return refuse(
-                c, ch, ONYM_MALFORMED, 0, "If-Match",
-                "expected one ETag of this identifier, such as \"3-1764320523000\", or *");
-        }
-        ch->op.expect = ONYM_EXPECT_REVISION;
-    }
-    return ONYM_ROUTES_ON;
-}
-
 static enum onym_routes_step
 v1_change(struct onym_http_call *c, struct change *ch, enum onym_method method)
 {
     struct onym_json_body body = {.has_handle = false};
-    enum onym_routes_step step = read_conditions(c, ch);
+    enum onym_routes_step step = onym_routes_conditions(c, &ch->op, ch->echo);
 
     if (step != ONYM_ROUTES_ON) {
         return step;
@@ -362,9 +334,7 @@ onym_routes_submit(struct onym_http_call *c, struct onym_operation *op,
         onym_routes_need_login(c, echo);
         return ONYM_HTTP_NOW;
     }
-    if (change.idempotency_key.len > ONYM_HTTP_KEY_MAX) {
-        (void)refuse(c, &(struct change){.echo = echo}, ONYM_MALFORMED, 0, "Idempotency-Key",
-                     "is longer than 255 bytes");
+    if (onym_routes_once(c, echo) != ONYM_ROUTES_ON) {
         return ONYM_HTTP_NOW;
     }
     op->principal = (struct onym_principal){.handle = identity->handle, .index = identity->index};

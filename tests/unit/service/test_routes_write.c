@@ -143,6 +143,44 @@ v1_holds_to_conditions(void **state)
     expect(p, 400, 4, "If-Match");
 }
 
+/* A condition or a parameter nobody can follow must not be taken for none. */
+static void
+v1_changes_nothing_it_cannot_follow(void **state)
+{
+    struct play *p = *state;
+    static const char put[] = "PUT /api/v1/identifiers/" PREFIX "/A";
+    static const char body[] = "{\"values\":" ONE "}";
+    static const struct {
+        const char *headers, *field;
+    } unclear[] = {{"If-Match:\r\n", "If-Match"},
+                   {"If-Match: *\r\nIf-Match: \"9\"\r\n", "If-Match"},
+                   {"If-None-Match: \r\n", "If-None-Match"},
+                   {"If-None-Match: *\r\nIf-None-Match: *\r\n", "If-None-Match"},
+                   {"Idempotency-Key:\r\n", "Idempotency-Key"},
+                   {"Idempotency-Key: a\r\nIdempotency-Key: b\r\n", "Idempotency-Key"}};
+    static const char *const asked[] = {
+        "PUT /api/v1/identifiers/" PREFIX "/A?dry_run=true",
+        "DELETE /api/v1/identifiers/" PREFIX "/A?dry_run=true",
+        "DELETE /api/v1/identifiers/" PREFIX "/A?pretty&dry_run",
+        "PUT /api/v1/prefixes/" PREFIX "?dry_run=true",
+    };
+
+    for (size_t i = 0; i < sizeof unclear / sizeof unclear[0]; i++) {
+        send_json(p, put, unclear[i].headers, body);
+        expect(p, 400, 4, unclear[i].field);
+        send_json(p, "DELETE /api/v1/identifiers/" PREFIX "/A", unclear[i].headers, "");
+        expect(p, 400, 4, unclear[i].field);
+    }
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        send_json(p, asked[i], "", asked[i][0] == 'P' ? body : "");
+        expect(p, 400, 4, "dry_run");
+    }
+    send_json(p, "PUT /api/v1/identifiers/" PREFIX "/A?pretty=true", "Idempotency-Key: a\r\n",
+              body);
+    assert_int_equal(play_status(p), 200);
+    assert_int_equal(play_number(p, "revision"), 2); /* the first change of all */
+}
+
 static void
 v1_says_where_a_body_is_wrong(void **state)
 {
@@ -403,6 +441,7 @@ main(void)
         TEST(v1_post_creates_and_never_replaces),
         TEST(v1_keys_are_bounded),
         TEST(v1_holds_to_conditions),
+        TEST(v1_changes_nothing_it_cannot_follow),
         TEST(v1_says_where_a_body_is_wrong),
         TEST(deep_nesting_is_refused_with_its_place),
         TEST(facade_takes_three_shapes),
