@@ -236,6 +236,7 @@ take_load_option(int choice, const char *text, struct onym_bench_args *out)
     case CHOICE_RATE:
         return take_rate(text, out);
     case CHOICE_ARRIVALS:
+        out->has_arrivals = true;
         which = take_word("arrivals", text, arrivals, 2);
         s->fixed = which == 1;
         return which < 2 ? ONYM_EXIT_DONE : ONYM_EXIT_USAGE;

@@ -25,7 +25,7 @@ struct onym_bench_args {
     const char *as, *secret_file;
     uint64_t https_port, beside_rate, import_rows; /* of workloads; 0 = not given */
     /* given by the user, so that a workload does not set them */
-    bool has_duration, has_rate, has_connections, has_window;
+    bool has_duration, has_rate, has_arrivals, has_connections, has_window;
 };
 
 /* What the options mean when nothing is said. */

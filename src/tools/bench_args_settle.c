@@ -243,6 +243,9 @@ check_sizes(const struct onym_bench_args *args)
     if (s->authorities != NULL && !onym_bench_transport_tls(s->transport)) {
         return onym_bench_usage("", "--ca is for --transport tls and https");
     }
+    if (args->has_arrivals && s->rate <= 0) {
+        return onym_bench_usage("", "--arrivals is of an open loop: add --rate, or leave it out");
+    }
     if (s->names_file != NULL && args->has_records) {
         return onym_bench_usage("", "--names-file and --records exclude each other");
     }

@@ -32,6 +32,9 @@ onym_bench_command_run(int argc, char **argv)
     if (code == ONYM_EXIT_DONE) {
         code = onym_bench_args_settle(argv[optind], &args);
     }
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_bench_output_check(&args.output);
+    }
     if (code != ONYM_EXIT_DONE) {
         return code;
     }

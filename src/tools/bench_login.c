@@ -70,6 +70,7 @@ ask(struct talk *t, uint32_t opcode, uint32_t flags, onym_span body)
     struct onym_frame frame;
     struct onym_message m = request_of(opcode, flags, t->session, ++t->request_id, body);
 
+    t->reply = (struct onym_message){.body = {0}}; /* of this request, not of the one before */
     t->out_len = write_message(&m, t->out, sizeof t->out);
     if (t->out_len == 0 || send(t->fd, t->out, t->out_len, MSG_NOSIGNAL) != (ssize_t)t->out_len) {
         return false;
@@ -137,6 +138,23 @@ login(struct talk *t, onym_span user, uint32_t index, onym_span secret, struct o
            t->reply.header.response_code == CODE_AUTH_NEEDED && prove(t, user, index, secret, rng);
 }
 
+/* Says why a login came to nothing; EACCES when it was refused, else it was not answered. */
+static int
+tell_failure(uint32_t code, const char *user, uint32_t index)
+{
+    if (code <= CODE_OK) {
+        (void)fprintf(stderr,
+                      "onymbench: login as %" PRIu32 ":%s: the server is silent, hung up, or does "
+                      "not speak the Handle protocol\n",
+                      index, user);
+        return ETIMEDOUT;
+    }
+    (void)fprintf(stderr,
+                  "onymbench: login as %" PRIu32 ":%s failed: response code %" PRIu32 ", %s\n",
+                  index, user, code, onym_status_text(onym_status_from_wire(code)));
+    return EACCES;
+}
+
 int
 onym_bench_login_open(const struct sockaddr *to, socklen_t to_len, const char *user, uint32_t index,
                       const char *secret, uint32_t session, struct onym_rng *rng)
@@ -147,16 +165,14 @@ onym_bench_login_open(const struct sockaddr *to, socklen_t to_len, const char *u
 
     t.fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (t.fd < 0 || connect(t.fd, to, to_len) != 0) {
-        (void)fprintf(stderr, "cannot connect to log in: %s\n", strerror(errno));
+        (void)fprintf(stderr, "onymbench: cannot connect to log in: %s\n", strerror(errno));
     } else {
         (void)setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         (void)setsockopt(t.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         if (login(&t, onym_span_text(user), index, onym_span_text(secret), rng)) {
             return t.fd;
         }
-        (void)fprintf(stderr, "login as %" PRIu32 ":%s failed: response code %" PRIu32 "\n", index,
-                      user, t.reply.header.response_code);
-        errno = EACCES;
+        errno = tell_failure(t.reply.header.response_code, user, index);
     }
     if (t.fd >= 0) {
         int why = errno;

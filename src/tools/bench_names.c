@@ -15,22 +15,23 @@ read_file(const char *path, uint8_t **out, size_t *len)
 
     if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0 ||
         fseek(file, 0, SEEK_SET) != 0) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        fprintf(stderr, "onymbench: %s: %s\n", path, strerror(errno));
         goto out;
     }
     if ((unsigned long)size >= UINT32_MAX) {
-        fprintf(stderr, "%s: %ld bytes; at most 4 GiB of names can be used\n", path, size);
+        fprintf(stderr, "onymbench: %s: %ld bytes; at most 4 GiB of names can be used\n", path,
+                size);
         status = ONYM_INVALID;
         goto out;
     }
     bytes = malloc((size_t)size + 1);
     if (bytes == NULL) {
-        fprintf(stderr, "%s: no memory for %ld bytes\n", path, size);
+        fprintf(stderr, "onymbench: %s: no memory for %ld bytes\n", path, size);
         status = ONYM_NO_MEMORY;
         goto out;
     }
     if (fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-        fprintf(stderr, "%s: could not be read whole\n", path);
+        fprintf(stderr, "onymbench: %s: could not be read whole\n", path);
         goto out;
     }
     *out = bytes;
@@ -72,7 +73,8 @@ cut_lines(const char *path, size_t len, struct onym_bench_names *names)
             name_len--;
         }
         if (name_len > ONYM_BENCH_NAME_LEN_MAX) {
-            fprintf(stderr, "%s:%zu: a name of %zu bytes; at most %u fit one request packet\n",
+            fprintf(stderr,
+                    "onymbench: %s:%zu: a name of %zu bytes; at most %u fit one request packet\n",
                     path, line + 1, name_len, ONYM_BENCH_NAME_LEN_MAX);
             return ONYM_INVALID;
         }
@@ -99,13 +101,13 @@ onym_bench_names_load(const char *path, struct onym_bench_names *out)
     }
     names.from = calloc(count_lines(names.bytes, len) + 1, sizeof *names.from);
     if (names.from == NULL) {
-        fprintf(stderr, "%s: no memory for its index\n", path);
+        fprintf(stderr, "onymbench: %s: no memory for its index\n", path);
         status = ONYM_NO_MEMORY;
     } else {
         status = cut_lines(path, len, &names);
     }
     if (status == ONYM_OK && names.count == 0) {
-        fprintf(stderr, "%s: no names in it; expected one identifier per line\n", path);
+        fprintf(stderr, "onymbench: %s: no names in it; expected one identifier per line\n", path);
         status = ONYM_INVALID;
     }
     if (status != ONYM_OK) {

@@ -5,6 +5,9 @@
 #include "tools/command.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 FILE *
 onym_bench_output_text(const struct onym_bench_output *output)
@@ -37,6 +40,40 @@ write_file(const char *path, const json_t *document, void (*write)(const json_t 
         fine = false;
     }
     return fine;
+}
+
+/* Whether a file there can be written; says why not. It is not opened: that would empty it, or end
+ * who reads from it. */
+static bool
+can_write(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX] = ".";
+    struct stat there;
+
+    if (strcmp(path, "-") == 0) {
+        return true;
+    }
+    if (slash != NULL) {
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
+    }
+    errno = 0;
+    if (stat(path, &there) == 0 ? access(path, W_OK) == 0 && !S_ISDIR(there.st_mode)
+                                : errno == ENOENT && access(folder, W_OK) == 0) {
+        return true;
+    }
+    (void)fprintf(stderr, "onymbench: cannot write %s: %s\n", path,
+                  strerror(errno == 0 ? EISDIR : errno));
+    return false;
+}
+
+int
+onym_bench_output_check(const struct onym_bench_output *output)
+{
+    return (output->json == NULL || can_write(output->json)) &&
+                   (output->report == NULL || can_write(output->report))
+               ? ONYM_EXIT_DONE
+               : ONYM_EXIT_SERVER;
 }
 
 int

@@ -10,6 +10,10 @@
 /* Where people read: standard output, or standard error when that carries JSON. */
 FILE *onym_bench_output_text(const struct onym_bench_output *output);
 
+/* Whether what was asked for can be written, as far as can be told before the measurement:
+ * ONYM_EXIT_DONE, or ONYM_EXIT_SERVER after saying what cannot. */
+int onym_bench_output_check(const struct onym_bench_output *output);
+
 /* Writes JSON and report as asked for. workload may be NULL; runs are taken over. Gives code, or
  * ONYM_EXIT_SERVER after saying that a file could not be written. */
 int onym_bench_output_write(const struct onym_bench_output *output, const char *workload,

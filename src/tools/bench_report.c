@@ -81,7 +81,7 @@ write_tiles(const json_t *run, FILE *out)
     tile("99 %", onym_bench_result_number(run, "latency_us", "p99"), ONYM_BENCH_US, false, out);
     tile("99.9 %", onym_bench_result_number(run, "latency_us", "p99_9"), ONYM_BENCH_US, false, out);
     tile("not answered as they must be", failed_of(run), ONYM_BENCH_PLAIN, failed_of(run) > 0, out);
-    if (json_is_object(json_object_get(run, "server"))) {
+    if (onym_bench_result_has_cpu(run)) {
         tile("server processor time an answer",
              onym_bench_result_number(run, "server", "cpu_us_per_answer"), ONYM_BENCH_US, false,
              out);
@@ -337,7 +337,7 @@ write_overview(const json_t *runs, FILE *out)
         (void)fprintf(out, failed_of(run) > 0 ? "<td class=\"bad\">" : "<td>");
         onym_bench_svg_count(failed_of(run), out);
         (void)fprintf(out, "</td>");
-        if (json_is_object(json_object_get(run, "server"))) {
+        if (onym_bench_result_has_cpu(run)) {
             figure_cell(onym_bench_result_number(run, "server", "cpu_us_per_answer"), ONYM_BENCH_US,
                         out);
         } else {

@@ -170,9 +170,13 @@ server_of(const struct onym_bench_run_facts *facts, uint64_t answers)
     put(out, "version", json_string(facts->after.version));
     put(out, "revision", json_string(facts->after.revision));
     put_number(out, "cpu_s", facts->after.cpu_s - facts->before.cpu_s);
-    put_number(out, "cpu_us_per_answer",
-               answers > 0 ? (facts->after.cpu_s - facts->before.cpu_s) * 1e6 / (double)answers
-                           : 0);
+    if (facts->beside != NULL || facts->import != NULL) {
+        put(out, "cpu_us_per_answer", json_null()); /* the load beside has its part of it */
+    } else {
+        put_number(out, "cpu_us_per_answer",
+                   answers > 0 ? (facts->after.cpu_s - facts->before.cpu_s) * 1e6 / (double)answers
+                               : 0);
+    }
     if (facts->idle_open > 0) {
         put_number(out, "bytes_per_idle_connection",
                    (facts->idle.resident_bytes - facts->alone.resident_bytes) /

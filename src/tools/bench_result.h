@@ -63,6 +63,9 @@ double onym_bench_result_number(const json_t *object, const char *outer, const c
 /* The same for text: "" where there is none. Borrowed. */
 const char *onym_bench_result_text(const json_t *object, const char *outer, const char *inner);
 
+/* Whether the server's processor time an answer is known: not where a load beside shared it. */
+bool onym_bench_result_has_cpu(const json_t *run);
+
 /* Prints what a person wants to see of a run. */
 void onym_bench_result_print(const json_t *run, FILE *out);
 

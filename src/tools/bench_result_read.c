@@ -169,6 +169,28 @@ print_codes(const json_t *run, FILE *out)
     }
 }
 
+bool
+onym_bench_result_has_cpu(const json_t *run)
+{
+    return json_is_number(json_object_get(json_object_get(run, "server"), "cpu_us_per_answer"));
+}
+
+static void
+print_server(const json_t *run, FILE *out)
+{
+    double resident = onym_bench_result_number(run, "server", "resident_bytes") / 1048576;
+
+    if (onym_bench_result_has_cpu(run)) {
+        (void)fprintf(out, "  server: %.2f us of processor time an answer, %.1f MiB resident\n",
+                      onym_bench_result_number(run, "server", "cpu_us_per_answer"), resident);
+    } else if (json_is_object(json_object_get(run, "server"))) {
+        (void)fprintf(out,
+                      "  server: %.2f s of processor time with what is beside it, %.1f MiB "
+                      "resident\n",
+                      onym_bench_result_number(run, "server", "cpu_s"), resident);
+    }
+}
+
 void
 onym_bench_result_print(const json_t *run, FILE *out)
 {
@@ -202,11 +224,7 @@ onym_bench_result_print(const json_t *run, FILE *out)
                       onym_bench_result_text(wrong, "name", NULL),
                       onym_bench_result_number(wrong, "code", NULL));
     }
-    if (json_is_object(json_object_get(run, "server"))) {
-        (void)fprintf(out, "  server: %.2f us of processor time an answer, %.1f MiB resident\n",
-                      onym_bench_result_number(run, "server", "cpu_us_per_answer"),
-                      onym_bench_result_number(run, "server", "resident_bytes") / 1048576);
-    }
+    print_server(run, out);
     if (onym_bench_result_number(run, "server", "bytes_per_idle_connection") > 0) {
         (void)fprintf(out, "  %.0f idle connections, %.0f bytes of the server's memory each\n",
                       onym_bench_result_number(run, "idle_open", NULL),

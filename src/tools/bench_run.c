@@ -264,6 +264,9 @@ start_loads(struct run *r)
         }
     }
     read_server(r, &r->facts.alone);
+    if (plan->output->ops != NULL && !r->facts.has_server) {
+        return ONYM_EXIT_UNREACHABLE; /* better now than after the measurement */
+    }
     if (s->idle > 0) {
         int code = open_idle(r);
 
@@ -326,6 +329,18 @@ end_import(struct run *r)
 
 /* ---- the end ---- */
 
+/* Why nothing was answered. */
+static const char *
+why_silent(const struct run *r, const struct onym_bench_tally *tally)
+{
+    if (r->failure[0] != '\0') {
+        return r->failure;
+    }
+    return onym_bench_tally_ended(tally, ONYM_BENCH_BROKEN) > 0
+               ? "it hangs up, or what comes back is of another protocol"
+               : "nothing came back in time";
+}
+
 static int
 verdict(const struct run *r, const struct onym_bench_tally *tally)
 {
@@ -337,6 +352,12 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
     for (unsigned end = ONYM_BENCH_RIGHT + 1; end < ONYM_BENCH_ENDS; end++) {
         failed += onym_bench_tally_ended(tally, (enum onym_bench_end)end);
     }
+    if (failed + onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 &&
+        r->plan->settings->rate > 0 && r->failure[0] == '\0') {
+        (void)fprintf(stderr, "onymbench: no request was due in the measured time; give a higher "
+                              "--rate or a longer --duration\n");
+        return ONYM_EXIT_USAGE;
+    }
     if (onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 &&
         onym_bench_tally_ended(tally, ONYM_BENCH_AMISS) == 0) {
         (void)fprintf(
@@ -344,7 +365,7 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
             "onymbench: %s does not answer over %s: %s (ports, unless named: Handle 2641, "
             "TLS 2642, HTTP 8080, HTTPS 8000)\n",
             r->plan->settings->server, onym_bench_transport_name(r->plan->settings->transport),
-            r->failure[0] != '\0' ? r->failure : "nothing came back in time");
+            why_silent(r, tally));
         return ONYM_EXIT_UNREACHABLE;
     }
     return failed > 0 || r->facts.imported.failed ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_DONE;

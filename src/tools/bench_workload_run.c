@@ -217,6 +217,10 @@ onym_bench_command_workload(int argc, char **argv)
         ONYM_OK) {
         return onym_bench_usage("workload", "%s", fault.text);
     }
+    code = onym_bench_output_check(&user.output);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
+    }
     onym_bench_run_signals();
     return run_steps(workload, &user, argv[optind + 1]);
 }

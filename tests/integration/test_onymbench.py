@@ -178,7 +178,7 @@ class Against(unittest.TestCase):
                  "88.9431", "-q"]
         done = onymbench("run", "-t", "tcp", *words, f"127.0.0.1:{self.node.port}")
         self.assertEqual(done.returncode, 4, done.stderr)
-        self.assertIn("403", done.stderr)
+        self.assertIn("403, authentication failed", done.stderr)
         wrong.chmod(0o644)
         done = onymbench("run", "-t", "tcp", *words, f"127.0.0.1:{self.node.port}")
         self.assertEqual(done.returncode, 2)
@@ -243,6 +243,8 @@ class Against(unittest.TestCase):
         text, runs = self.workload("W11", "--beside-rate", 2000)
         self.assertIsNone(runs[0]["beside"])
         self.assertGreater(runs[1]["beside"]["answers"], 0)
+        self.assertGreater(runs[0]["server"]["cpu_us_per_answer"], 0)
+        self.assertIsNone(runs[1]["server"]["cpu_us_per_answer"])  # the abuser had most of it
         self.assertRegex(text, r"W11: 99 % within \d+ us .*met")
 
     def test_threads_share_the_load(self):
@@ -415,6 +417,7 @@ class CommandLine(unittest.TestCase):
                 (["run", "--names-file", "/nonexistent", "::1"], "/nonexistent"),
                 (["run", "--new-connections", "::1"], "UDP has no connections"),
                 (["run", "--ca", "x", "::1"], "--ca is for"),
+                (["run", "--arrivals", "fixed", "::1"], "--arrivals is of an open loop"),
                 (["run", "--threads", 4, "--connections", 3, "::1"], "is less than --threads 4"),
                 (["run", "--source", "127.0.0.1", "::1"], "address family"),
                 (["run", "--duration", "5parsecs", "::1"], "give a time"),
@@ -452,6 +455,31 @@ class CommandLine(unittest.TestCase):
                              "--timeout", "50ms", f"127.0.0.1:{node.free_port()}")
             self.assertEqual(done.returncode, 3, transport)
             self.assertIn("refused", done.stderr)
+
+    def test_a_file_that_cannot_be_written_is_told_before_the_load(self):
+        for option in ("--json", "--report"):
+            for command in (["run"], ["workload", "W3"]):
+                self.refuse([*command, option, "/nonexistent/x", "::1"], "write /nonexistent/x", 5)
+            self.refuse(["run", option, "/", "::1"], "Is a directory", 5)
+
+    def test_a_rate_that_asks_for_nothing(self):
+        done = onymbench("run", "-q", "-r", 0.1, "-d", "10ms", "--warm-up", 0,
+                         f"127.0.0.1:{node.free_port()}")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("no request was due", done.stderr)
+
+    def test_a_server_of_another_kind(self):
+        with responder.Stranger() as stranger, tempfile.NamedTemporaryFile() as secret:
+            where = f"127.0.0.1:{stranger.port}"
+            for transport in ("tcp", "http"):
+                done = onymbench("run", "-q", "-t", transport, "-d", PATIENCE, "--warm-up", 0, where)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn("hangs up", done.stderr)
+            secret.write(b"x")
+            secret.flush()
+            self.refuse(["run", "-t", "tcp", "--mix", "register=1", "--as", OPERATOR, "--under",
+                         "88.9431", "--secret-file", secret.name, where], "login as", 3)
+            self.refuse(["run", "--ops", where, where], "not the metrics page", 3)
 
 
 if __name__ == "__main__":
