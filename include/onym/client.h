@@ -62,6 +62,28 @@ ONYM_MUST_USE enum onym_status onym_client_server_lookup(const char *text,
 #define ONYM_CLIENT_SERVER_TEXT 80U
 void onym_client_server_format(const struct onym_client_server *server, char *out);
 
+enum onym_channel_state {
+    ONYM_CHANNEL_DONE,
+    ONYM_CHANNEL_READ,  /* again when the socket can be read */
+    ONYM_CHANNEL_WRITE, /* again when it can be written */
+    ONYM_CHANNEL_ENDED  /* the other side has closed, or it broke */
+};
+
+/* What carries the bytes of TCP connections in place of the bare socket: TLS, by the library of
+ * your choice (this one needs none). No call may block. */
+struct onym_client_channel {
+    void *of;
+    /* Over a connected socket, which stays the client's. NULL: no memory. */
+    void *(*open)(void *of, int socket);
+    enum onym_channel_state (*handshake)(void *channel); /* goes on with it, until DONE */
+    /* At most len bytes; *done is how many, 0 unless DONE. A read takes all that is there, up to
+     * len. After READ or WRITE a write is repeated with the same bytes. */
+    enum onym_channel_state (*read)(void *channel, void *out, size_t len, size_t *done);
+    enum onym_channel_state (*write)(void *channel, const void *bytes, size_t len, size_t *done);
+    const char *(*reason)(void *channel); /* why the handshake ended: static, "" when unknown */
+    void (*close)(void *channel);
+};
+
 /* Zero in every field but the servers means the default. */
 struct onym_client_options {
     const struct onym_client_server *servers; /* copied */
@@ -71,6 +93,9 @@ struct onym_client_options {
     uint32_t reply_timeout_ms;   /* longest silence on a TCP connection; 5 000 */
     uint16_t version;            /* of requests, major * 256 + minor; 2.11 */
     uint16_t suggested;          /* highest version wanted in replies; 2.11 */
+    /* NULL: none. Copied; what it points to must stay. With one every server is asked over TCP
+     * alone, by its transport. */
+    const struct onym_client_channel *channel;
 };
 
 /* Zero in every field but the name is a plain look-up of all public values. */

@@ -39,7 +39,8 @@ settle_options(struct onym_client_options *o)
         return false;
     }
     for (size_t i = 0; i < o->server_count; i++) {
-        if (o->servers[i].port == 0 || o->servers[i].transport > ONYM_TRANSPORT_TCP) {
+        if (o->servers[i].port == 0 || o->servers[i].transport > ONYM_TRANSPORT_TCP ||
+            (o->channel != NULL && o->servers[i].transport != ONYM_TRANSPORT_TCP)) {
             return false;
         }
     }
@@ -70,6 +71,10 @@ onym_client_new(const struct onym_client_options *options, struct onym_client **
     client->options = settled;
     client->options.servers = client->servers;
     status = onym_link_init(&client->link);
+    if (settled.channel != NULL) {
+        client->channel = *settled.channel;
+        client->link.channels = &client->channel;
+    }
     if (status == ONYM_OK) {
         status = onym_exchange_new(&settled, onym_rng_system(), &client->exchange);
     }

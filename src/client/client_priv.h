@@ -19,6 +19,7 @@ struct onym_client {
     struct onym_errand *errand; /* made for the first errand */
     struct onym_proof *proof;   /* NULL = nobody */
     struct onym_client_server servers[ONYM_CLIENT_SERVERS_MAX];
+    struct onym_client_channel channel; /* what the link's connections are made of, if of that */
     struct onym_link link;
     enum onym_running running;
     uint64_t started_ns;

@@ -28,6 +28,10 @@ onym_link_deinit(struct onym_link *link)
 void
 onym_link_close(struct onym_link *link)
 {
+    if (link->channel != NULL) {
+        link->channels->close(link->channel);
+        link->channel = NULL;
+    }
     if (link->socket >= 0) {
         /* closing takes it out of the epoll set: no copy of the descriptor exists */
         (void)close(link->socket);
@@ -67,6 +71,14 @@ broken(struct onym_link *link, int error)
         link->fault_is_local = true;
         break;
     }
+    return ONYM_LINK_BROKEN;
+}
+
+static enum onym_link_state
+failed(struct onym_link *link, const char *fault, bool is_local)
+{
+    link->fault = fault;
+    link->fault_is_local = is_local;
     return ONYM_LINK_BROKEN;
 }
 
@@ -118,13 +130,49 @@ onym_link_open(struct onym_link *link, const struct onym_client_server *server,
     /* a connected datagram socket takes datagrams of this server alone, and hears of a refused
      * port */
     if (connect(link->socket, (const struct sockaddr *)&address, len) == 0) {
-        return watch(link, EPOLL_CTL_ADD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+        if (!tcp || link->channels == NULL) {
+            return watch(link, EPOLL_CTL_ADD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+        }
+        errno = EINPROGRESS; /* the channel's handshake is to come */
     }
     if (tcp && errno == EINPROGRESS) {
         link->connecting = true;
         return watch(link, EPOLL_CTL_ADD, EPOLLOUT) ? ONYM_LINK_WAIT : broken(link, errno);
     }
     return broken(link, errno);
+}
+
+/* Waits for what a channel waits for. */
+static enum onym_link_state
+wait_for(struct onym_link *link, enum onym_channel_state state)
+{
+    uint32_t events = state == ONYM_CHANNEL_WRITE ? EPOLLOUT : EPOLLIN;
+
+    return watch(link, EPOLL_CTL_MOD, events) ? ONYM_LINK_WAIT : broken(link, errno);
+}
+
+static enum onym_link_state
+shake_hands(struct onym_link *link)
+{
+    const char *reason;
+    enum onym_channel_state state;
+
+    if (link->channel == NULL) {
+        link->channel = link->channels->open(link->channels->of, link->socket);
+    }
+    if (link->channel == NULL) {
+        return failed(link, "out of memory", true);
+    }
+    state = link->channels->handshake(link->channel);
+    if (state == ONYM_CHANNEL_ENDED) {
+        reason = link->channels->reason(link->channel);
+        return failed(link, reason[0] != '\0' ? reason : "the TLS handshake failed", false);
+    }
+    if (state != ONYM_CHANNEL_DONE) {
+        return wait_for(link, state);
+    }
+    link->connecting = false;
+    return watch(link, EPOLL_CTL_MOD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
 }
 
 enum onym_link_state
@@ -143,6 +191,9 @@ onym_link_connected(struct onym_link *link)
     if (error != 0) {
         return broken(link, error);
     }
+    if (link->channels != NULL) {
+        return shake_hands(link);
+    }
     link->connecting = false;
     return watch(link, EPOLL_CTL_MOD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
 }
@@ -153,9 +204,34 @@ would_wait(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+static enum onym_link_state
+flush_channel(struct onym_link *link)
+{
+    while (link->unsent.len > 0) {
+        size_t done = 0;
+        enum onym_channel_state state = link->channels->write(link->channel, link->unsent.at,
+                                                              link->unsent.len, &done);
+
+        if (state == ONYM_CHANNEL_ENDED) {
+            return failed(link, "the server broke the connection", false);
+        }
+        if (state != ONYM_CHANNEL_DONE) {
+            return wait_for(link, state);
+        }
+        link->unsent = onym_span_from(link->unsent, done);
+        if (link->unsent.len == 0 && !watch(link, EPOLL_CTL_MOD, EPOLLIN)) {
+            return broken(link, errno);
+        }
+    }
+    return ONYM_LINK_READY;
+}
+
 enum onym_link_state
 onym_link_flush(struct onym_link *link)
 {
+    if (link->channel != NULL) {
+        return flush_channel(link);
+    }
     while (link->unsent.len > 0) {
         ssize_t n = send(link->socket, link->unsent.at, link->unsent.len, MSG_NOSIGNAL);
 
@@ -188,11 +264,37 @@ onym_link_send(struct onym_link *link, onym_span bytes)
     return ONYM_LINK_READY;
 }
 
+static enum onym_link_state
+ended_early(struct onym_link *link)
+{
+    return failed(link, "the server closed the connection before the whole reply had come", false);
+}
+
+static enum onym_link_state
+receive_channel(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
+{
+    switch (link->channels->read(link->channel, out, cap, len)) {
+    case ONYM_CHANNEL_DONE:
+        return ONYM_LINK_READY;
+    case ONYM_CHANNEL_READ:
+        return ONYM_LINK_WAIT;
+    case ONYM_CHANNEL_WRITE:
+        return wait_for(link, ONYM_CHANNEL_WRITE);
+    case ONYM_CHANNEL_ENDED:
+    default:
+        return ended_early(link);
+    }
+}
+
 enum onym_link_state
 onym_link_receive(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
 {
-    ssize_t n = recv(link->socket, out, cap, 0);
+    ssize_t n;
 
+    if (link->channel != NULL) {
+        return receive_channel(link, out, cap, len);
+    }
+    n = recv(link->socket, out, cap, 0);
     if (n < 0 && would_wait(errno)) {
         return ONYM_LINK_WAIT;
     }
@@ -200,9 +302,7 @@ onym_link_receive(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
         return broken(link, errno);
     }
     if (n == 0 && link->transport == ONYM_TRANSPORT_TCP) {
-        link->fault = "the server closed the connection before the whole reply had come";
-        link->fault_is_local = false;
-        return ONYM_LINK_BROKEN;
+        return ended_early(link);
     }
     *len = (size_t)n;
     return ONYM_LINK_READY;

@@ -9,9 +9,11 @@ struct onym_link {
     int watch;  /* epoll descriptor, readable when the socket has something to say */
     int socket; /* -1 = none */
     enum onym_transport transport;
-    bool connecting;   /* TCP: the connection is not made yet */
-    onym_span unsent;  /* TCP: what is left of the request; borrowed */
-    const char *fault; /* static; why the last call failed */
+    const struct onym_client_channel *channels; /* what TCP connections are made of, or NULL */
+    void *channel;                              /* over the socket, once that is connected */
+    bool connecting;                            /* TCP: the connection is not made yet */
+    onym_span unsent;                           /* TCP: what is left of the request; borrowed */
+    const char *fault;                          /* static; why the last call failed */
     bool fault_is_local;
 };
 

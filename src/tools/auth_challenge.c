@@ -111,6 +111,9 @@ ask(const struct onym_cli *cli, const struct onym_cli_identity *identity,
 int
 onym_auth_challenge(const struct onym_cli *cli, int argc, char **argv)
 {
+    static const struct onym_cli_reach how = {
+        .transport = ONYM_TRANSPORT_TCP,
+        .no_https = "this shows a challenge of the Handle protocol"};
     struct onym_cli_identity identity = {.as = NULL};
     struct onym_cli_client c;
     int code = onym_list_options(&identity, NULL, WHAT, argc, argv);
@@ -120,7 +123,7 @@ onym_auth_challenge(const struct onym_cli *cli, int argc, char **argv)
     }
     onym_cli_identity_complete(&identity);
     if (code == ONYM_EXIT_DONE) {
-        code = onym_cli_client_open(cli, &identity, WHAT, &c);
+        code = onym_cli_client_reach(cli, &identity, WHAT, &how, &c);
     }
     if (code == ONYM_EXIT_DONE) {
         code = ask(cli, &identity, &c);

@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The longer of the two: a key; and a line end behind a secret. */
-
 bool
 onym_cli_identity_option(struct onym_cli_identity *identity, int code, const char *argument)
 {
@@ -24,6 +22,12 @@ onym_cli_identity_option(struct onym_cli_identity *identity, int code, const cha
         return true;
     case ONYM_IDENTITY_CERT:
         identity->cert = argument;
+        return true;
+    case ONYM_IDENTITY_TOKEN_FILE:
+        identity->token_file = argument;
+        return true;
+    case ONYM_IDENTITY_CA:
+        identity->authorities = argument;
         return true;
     default:
         return false;

@@ -14,26 +14,31 @@ enum onym_identity_option {
     ONYM_IDENTITY_AS = 1000,
     ONYM_IDENTITY_KEY,
     ONYM_IDENTITY_SECRET_FILE,
-    ONYM_IDENTITY_CERT
+    ONYM_IDENTITY_CERT,
+    ONYM_IDENTITY_TOKEN_FILE,
+    ONYM_IDENTITY_CA
 };
 
 /* Rows for a command's table of long options. */
 #define ONYM_IDENTITY_OPTIONS                                                                      \
     {"as", required_argument, NULL, ONYM_IDENTITY_AS},                                             \
         {"key", required_argument, NULL, ONYM_IDENTITY_KEY},                                       \
+        {"secret-file", required_argument, NULL, ONYM_IDENTITY_SECRET_FILE},                       \
+        {"cert", required_argument, NULL, ONYM_IDENTITY_CERT},                                     \
+        {"token-file", required_argument, NULL, ONYM_IDENTITY_TOKEN_FILE},                         \
     {                                                                                              \
-        "secret-file", required_argument, NULL, ONYM_IDENTITY_SECRET_FILE                          \
+        "ca", required_argument, NULL, ONYM_IDENTITY_CA                                            \
     }
 
-/* And of commands that go over HTTPS, where a certificate may stand for an identity. */
-#define ONYM_IDENTITY_CERT_OPTION                                                                  \
-    {                                                                                              \
-        "cert", required_argument, NULL, ONYM_IDENTITY_CERT                                        \
-    }
-
+/* What only some ways to a node take, for a command's help. */
 #define ONYM_IDENTITY_CERT_HELP                                                                    \
     "      --cert FILE         or over HTTPS a certificate that names who asks, PEM,\n"            \
     "                          with its --key and without --as\n"
+#define ONYM_IDENTITY_ROAD_HELP                                                                    \
+    "Over --server tls://HOST[:2642] and https://HOST[:8000]:\n"                                   \
+    "      --ca FILE           the authority of the node's certificate (or ONYM_CA)\n"             \
+    "      --token-file FILE   https: an access token instead of an "                              \
+    "identity\n" ONYM_IDENTITY_CERT_HELP
 
 /* The same for a command's help. */
 #define ONYM_IDENTITY_HELP                                                                         \
@@ -46,7 +51,9 @@ struct onym_cli_identity {
     const char *as;
     const char *key;
     const char *secret_file;
-    const char *cert; /* over HTTPS; key is its own, and as is in it */
+    const char *cert;        /* over HTTPS; key is its own, and as is in it */
+    const char *token_file;  /* over HTTPS, instead */
+    const char *authorities; /* over HTTPS and TLS: who must have signed the node's certificate */
 };
 
 /* Reads a file that holds a secret. ONYM_EXIT_DONE; ONYM_EXIT_USAGE, ONYM_EXIT_REFUSED when others

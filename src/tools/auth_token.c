@@ -4,6 +4,7 @@
 #include "tools/https_login.h"
 #include "tools/node_api.h"
 #include "tools/order.h"
+#include "tools/server_name.h"
 #include "tools/text.h"
 
 #include <errno.h>
@@ -13,8 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 30000U
-#define WHAT       "auth token"
+#define WHAT "auth token"
 
 const char onym_auth_token_help[] =
     "  create --scope SCOPE [--scope SCOPE ...] [options]\n"
@@ -36,7 +36,8 @@ const char onym_auth_token_help[] =
     "On the node's machine it goes over the Unix socket, which the configuration\n"
     "(-c FILE) or --server unix:PATH names; root, the node's account and the group\n"
     "onym may. From elsewhere, and for one's own tokens:\n"
-    "      --connect HOST[:PORT]  where the node's HTTPS is (port 8000)\n"
+    "      --server https://HOST[:PORT]  where the node's HTTPS is (port 8000);\n"
+    "                             --connect HOST[:PORT] says the same\n"
     "      --ca FILE              authority of its certificate (or ONYM_CA), PEM\n"
     "      --token-file FILE      a token of scope admin instead of an identity\n"
     "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_CERT_HELP "\n"
@@ -47,24 +48,14 @@ const char onym_auth_token_help[] =
     "  onymctl auth token create --scope register:88.1 --for 300:0.NA/88.1 --out t\n"
     "  onymctl auth token revoke 19952ebbf4c4ee7e5b9ab4d4e520c4b7\n";
 
-enum {
-    OPT_SCOPE = 256,
-    OPT_FOR,
-    OPT_EXPIRES,
-    OPT_LABEL,
-    OPT_OUT,
-    OPT_EXPIRED,
-    OPT_CONNECT,
-    OPT_CA,
-    OPT_TOKEN_FILE
-};
+enum { OPT_SCOPE = 256, OPT_FOR, OPT_EXPIRES, OPT_LABEL, OPT_OUT, OPT_EXPIRED, OPT_CONNECT };
 
 struct words {
     json_t *scopes;
     const char *identity, *label, *out;
     uint32_t seconds; /* 0: the node's default */
     bool expired;
-    const char *connect, *authorities, *token_file;
+    const char *connect;
     struct onym_cli_identity identity_of;
     struct onym_https *https; /* NULL: the Unix socket */
 };
@@ -80,12 +71,6 @@ take_option(void *of, int code, const char *argument)
     switch (code) {
     case OPT_CONNECT:
         w->connect = argument;
-        return ONYM_EXIT_DONE;
-    case OPT_CA:
-        w->authorities = argument;
-        return ONYM_EXIT_DONE;
-    case OPT_TOKEN_FILE:
-        w->token_file = argument;
         return ONYM_EXIT_DONE;
     case OPT_SCOPE:
         (void)json_array_append_new(w->scopes, json_string(argument));
@@ -122,10 +107,7 @@ read_words(struct words *w, int argc, char **argv)
                                             {"out", required_argument, NULL, OPT_OUT},
                                             {"expired", no_argument, NULL, OPT_EXPIRED},
                                             {"connect", required_argument, NULL, OPT_CONNECT},
-                                            {"ca", required_argument, NULL, OPT_CA},
-                                            {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
                                             ONYM_IDENTITY_OPTIONS,
-                                            ONYM_IDENTITY_CERT_OPTION,
                                             {NULL, 0, NULL, 0}};
     const struct onym_command_options how = {
         .what = WHAT, .options = options, .take = take_option, .of = w};
@@ -137,16 +119,12 @@ read_words(struct words *w, int argc, char **argv)
 static int
 open_https(const struct onym_cli *cli, struct words *w)
 {
-    const char *authorities = w->authorities != NULL ? w->authorities : getenv("ONYM_CA");
-
-    if (w->connect == NULL) {
-        return w->token_file == NULL && w->identity_of.as == NULL && w->identity_of.cert == NULL
+    if (w->connect == NULL && onym_server_road(cli->server) != ONYM_ROAD_HTTPS) {
+        return w->identity_of.token_file == NULL && w->identity_of.as == NULL &&
+                       w->identity_of.cert == NULL
                    ? ONYM_EXIT_DONE
-                   : onym_usage_error(WHAT, "an identity or a token is for HTTPS: add --connect "
-                                            "HOST; the Unix socket needs none");
-    }
-    if (authorities == NULL) {
-        return onym_usage_error(WHAT, "name the authority of the node's certificate: --ca FILE");
+                   : onym_usage_error(WHAT, "an identity or a token is for HTTPS: add --server "
+                                            "https://HOST; the Unix socket needs none");
     }
     w->https = calloc(1, sizeof *w->https);
     if (w->https == NULL) {
@@ -154,12 +132,7 @@ open_https(const struct onym_cli *cli, struct words *w)
         return ONYM_EXIT_SERVER;
     }
     w->https->what = WHAT;
-    w->https->authorities = authorities;
-    w->https->timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
-    if (!onym_host_port(w->connect, "8000", w->https->host, w->https->port)) {
-        return onym_usage_error(WHAT, "--connect %s: give HOST or HOST:PORT", w->connect);
-    }
-    return onym_https_login(&w->identity_of, w->token_file, w->https);
+    return onym_https_begin(cli, w->connect, &w->identity_of, w->https);
 }
 
 static void

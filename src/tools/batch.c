@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "tools/batch_report.h"
 #include "tools/command_options.h"
-#include "tools/https_link.h"
 #include "tools/id_change_values.h"
+#include "tools/server_name.h"
 #include "tools/store_common.h"
 
 #include <errno.h>
@@ -26,9 +26,7 @@ enum option_code {
     OPT_RESULTS,
     OPT_ON_ERROR,
     OPT_CONNECTIONS,
-    OPT_RETRY,
-    OPT_CA,
-    OPT_TOKEN_FILE
+    OPT_RETRY
 };
 
 /* Which options a verb takes. */
@@ -108,12 +106,6 @@ take_send_option(struct onym_batch_order *order, int code, const char *argument)
         }
         *(code == OPT_RETRY ? &order->retry_s : &order->connections) = number;
         return ONYM_EXIT_DONE;
-    case OPT_CA:
-        order->authorities = argument;
-        return ONYM_EXIT_DONE;
-    case OPT_TOKEN_FILE:
-        order->token_file = argument;
-        return ONYM_EXIT_DONE;
     default:
         (void)onym_cli_identity_option(&order->identity, code, argument);
         return ONYM_EXIT_DONE;
@@ -124,23 +116,15 @@ take_send_option(struct onym_batch_order *order, int code, const char *argument)
 static int
 choose_road(struct onym_batch_order *order)
 {
-    if (!onym_https_is_url(order->cli->server)) {
+    if (onym_server_road(order->cli->server) != ONYM_ROAD_HTTPS) {
         order->connections = order->connections > 0 ? order->connections : CONNECTIONS_DEFAULT;
-        return order->authorities == NULL && order->token_file == NULL &&
-                       order->identity.cert == NULL
-                   ? ONYM_EXIT_DONE
-                   : onym_usage_error(order->what, "--ca, --token-file and --cert are for --server "
-                                                   "https://HOST[:PORT]");
+        return ONYM_EXIT_DONE; /* what does not fit is said where the client is opened */
     }
     if (order->connections > 0) {
         return onym_usage_error(order->what, "--connections is for the Handle protocol; over HTTPS "
                                              "all rows share one");
     }
-    return order->token_file == NULL ||
-                   (order->identity.as == NULL && order->identity.key == NULL &&
-                    order->identity.secret_file == NULL)
-               ? ONYM_EXIT_DONE
-               : onym_usage_error(order->what, "--token-file says already who asks");
+    return ONYM_EXIT_DONE;
 }
 
 static int
@@ -177,10 +161,7 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
         {"on-error", required_argument, NULL, OPT_ON_ERROR},
         {"connections", required_argument, NULL, OPT_CONNECTIONS},
         {"retry", required_argument, NULL, OPT_RETRY},
-        {"ca", required_argument, NULL, OPT_CA},
-        {"token-file", required_argument, NULL, OPT_TOKEN_FILE},
         ONYM_IDENTITY_OPTIONS,
-        ONYM_IDENTITY_CERT_OPTION,
         {NULL, 0, NULL, 0}};
     const char *what = w->order.what;
     const struct onym_command_options how = {

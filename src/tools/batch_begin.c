@@ -1,7 +1,7 @@
 #include "tools/batch_run_priv.h"
 
 #include "base/clock.h"
-#include "tools/https_link.h"
+#include "tools/server_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -186,7 +186,7 @@ onym_batch_open(struct onym_batch_running *r)
         (void)fprintf(stderr, "onymctl %s: CSV in %s\n", r->order->what,
                       onym_batch_rows_encoding(r->rows));
     }
-    if (onym_https_is_url(r->order->cli->server)) {
+    if (onym_server_road(r->order->cli->server) == ONYM_ROAD_HTTPS) {
         if (onym_batch_rows_format(r->rows) == ONYM_BATCH_HANDLE) {
             r->code = onym_usage_error(r->order->what,
                                        "batch files of the Handle tools go over the Handle "

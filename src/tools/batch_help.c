@@ -20,8 +20,6 @@
     "      --on-error E        continue (default) or stop at the first failed row\n"               \
     "      --connections N     rows under way at once, 1 to 64; 16. Not over HTTPS,\n"             \
     "                          where thousands are\n"                                              \
-    "      --ca FILE           over HTTPS: the authority of the node's certificate\n"              \
-    "      --token-file FILE   over HTTPS: an access token says who asks\n"                        \
     "      --retry SECONDS     without any answer before the job stops; 30\n"
 
 #define EXIT_HELP                                                                                  \
@@ -39,7 +37,7 @@ const char onym_batch_run_help[] =
     "\n" FORMAT_HELP "\n"
     "      --dry-run           look what each row would do, and change nothing\n"
     "      --restart           forget FILE.job and begin at the first row\n" SEND_HELP
-    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_CERT_HELP EXIT_HELP "\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP "\n"
     "Examples:\n"
     "  onymctl batch run parts.csv --map serial=3:SERIAL_NO --as 300:0.NA/88.1 \\\n"
     "      --key a.pem\n"
@@ -59,7 +57,7 @@ const char onym_batch_check_help[] =
 const char onym_batch_resume_help[] =
     "Goes on with a job that was stopped, behind the last row that is known to be\n"
     "stored, with the mode and the maps it was begun with.\n"
-    "\n" SEND_HELP "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_CERT_HELP EXIT_HELP "\n"
+    "\n" SEND_HELP "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP "\n"
     "Examples:\n"
     "  onymctl batch resume parts.csv --as 300:0.NA/88.1 --key a.pem\n"
     "  onymctl -s 10.0.0.5 batch resume parts.ndjson\n";

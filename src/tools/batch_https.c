@@ -39,11 +39,8 @@ struct onym_batch_https {
 int
 onym_batch_https_open(const struct onym_batch_order *order, struct onym_batch_https **out)
 {
-    struct onym_https_target target = {.what = order->what,
-                                       .url = order->cli->server,
-                                       .authorities = order->authorities,
-                                       .token_file = order->token_file,
-                                       .identity = order->identity};
+    struct onym_https_target target = {
+        .what = order->what, .url = order->cli->server, .identity = order->identity};
     struct onym_batch_https *h = malloc(sizeof *h);
     int code;
 

@@ -20,10 +20,8 @@ struct onym_batch_order {
     struct onym_cli_identity identity;
     struct onym_batch_input input;
     enum onym_batch_results results;
-    unsigned connections;    /* 1..ONYM_BATCH_CONNECTIONS_MAX; 0 over HTTPS */
-    const char *authorities; /* over HTTPS */
-    const char *token_file;  /* over HTTPS, or NULL */
-    unsigned retry_s;        /* how long nothing may answer before the job stops */
+    unsigned connections; /* 1..ONYM_BATCH_CONNECTIONS_MAX; 0 over HTTPS */
+    unsigned retry_s;     /* how long nothing may answer before the job stops */
     bool stop_on_error;
     bool dry_run; /* looks, and changes nothing here or there */
 };

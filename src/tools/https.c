@@ -9,13 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REQUEST_MAX (ONYM_HTTPS_AUTHORIZATION_MAX + 16384U)
-#define REPLY_MAX   ((size_t)16 << 20)
+#define HEAD_MAX  (ONYM_HTTPS_AUTHORIZATION_MAX + 16384U)
+#define REPLY_MAX ((size_t)16 << 20)
 
 static int
 fail(const struct onym_https *h, int code, const char *why)
 {
-    (void)fprintf(stderr, "onymctl %s: %s port %s: %s\n", h->what, h->host, h->port, why);
+    if (h->fault != NULL) {
+        (void)!onym_fault_set(h->fault, ONYM_UNREACHABLE, "%s port %s: %s", h->host, h->port, why);
+    } else {
+        (void)fprintf(stderr, "onymctl %s: %s port %s: %s\n", h->what, h->host, h->port, why);
+    }
     return code;
 }
 
@@ -128,7 +132,8 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
     struct onym_tls_dialer *dialer = NULL;
     struct onym_tls_dial *dial = NULL;
     struct onym_fault fault = {0};
-    char *request = malloc(REQUEST_MAX);
+    size_t cap = HEAD_MAX + (body != NULL ? strlen(body) : 0);
+    char *request = malloc(cap);
     /* writing to a peer that is gone is an error here; for standard output it stays a signal */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
@@ -141,20 +146,24 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
         return fail(h, ONYM_EXIT_SERVER, "out of memory");
     }
     (void)sigaction(SIGPIPE, &ignore, &before);
-    len = snprintf(request, REQUEST_MAX,
+    len = snprintf(request, cap,
                    "%s %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
                    "User-Agent: onymctl\r\nContent-Length: %zu\r\n%s%s%s%s\r\n%s",
                    method, target, h->host, h->port, body != NULL ? strlen(body) : 0,
                    body != NULL ? "Content-Type: application/json\r\n" : "",
                    h->authorization[0] != '\0' ? "Authorization: " : "", h->authorization,
                    h->authorization[0] != '\0' ? "\r\n" : "", body != NULL ? body : "");
-    if (len < 0 || (size_t)len >= REQUEST_MAX) {
+    if (len < 0 || (size_t)len >= cap) {
         code = fail(h, ONYM_EXIT_USAGE, "the request is too long");
     } else if (onym_https_dialer_new(h, &dialer, &fault) != ONYM_OK) {
         code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
                     fault.text);
     } else if (onym_tls_probe_reach(h->host, h->port, h->timeout_ms, &fd, &fault) != ONYM_OK) {
-        (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault.text); /* names host and port */
+        if (h->fault != NULL) {
+            *h->fault = fault; /* names host and port */
+        } else {
+            (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault.text);
+        }
         code = ONYM_EXIT_UNREACHABLE;
     } else {
         dial = onym_tls_dial_new(dialer, fd);
@@ -167,7 +176,7 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
     if (fd >= 0) {
         (void)close(fd);
     }
-    explicit_bzero(request, REQUEST_MAX);
+    explicit_bzero(request, cap);
     free(request);
     return code;
 }

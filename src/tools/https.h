@@ -18,6 +18,7 @@ struct onym_https {
     const char *authorities;       /* PEM file that must lead to the certificate */
     const char *certificate, *key; /* PEM files of our own, or NULL */
     uint32_t timeout_ms;           /* of each wait */
+    struct onym_fault *fault;      /* gets what is wrong with a request; NULL: said on stderr */
     char authorization[ONYM_HTTPS_AUTHORIZATION_MAX]; /* header value; empty: none */
 };
 
@@ -42,7 +43,7 @@ ONYM_MUST_USE enum onym_status onym_https_dialer_new(const struct onym_https *ht
 int onym_https_ask(const struct onym_https *https, const char *method, const char *target,
                    struct onym_https_reply *out);
 
-/* For what may change something, with a body of JSON, at most 4096 bytes; NULL: none. The same, and
+/* For what may change something, with a body of JSON, or NULL. The same, and
  * ONYM_EXIT_UNKNOWN: it was sent, by another method than GET, and no answer came. */
 int onym_https_send(const struct onym_https *https, const char *method, const char *target,
                     const char *body, struct onym_https_reply *out);

@@ -1,6 +1,7 @@
 #include "tools/https_link.h"
 
 #include "net/tls_probe.h"
+#include "tools/server_name.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #define WAIT_MS 5000
-#define SCHEME  "https://"
 
 struct onym_https_link {
     struct onym_https_target target;
@@ -23,25 +23,18 @@ struct onym_https_link {
     int fd;
 };
 
-bool
-onym_https_is_url(const char *server)
+static int
+find_server(struct onym_https_link *l)
 {
-    return server != NULL && strncmp(server, SCHEME, sizeof SCHEME - 1) == 0;
-}
+    struct onym_server_name name = {.host = ""};
+    int code = onym_server_name_read(l->target.what, l->target.url, &name);
 
-/* HOST[:PORT] of the URL, into https. */
-static bool
-split(const char *url, struct onym_https *https)
-{
-    const char *text = url + sizeof SCHEME - 1;
-    size_t len = strcspn(text, "/");
-    char place[ONYM_HOST_MAX + 16];
-
-    if (len == 0 || len >= sizeof place || (text[len] == '/' && text[len + 1] != '\0')) {
-        return false;
-    }
-    (void)snprintf(place, sizeof place, "%.*s", (int)len, text);
-    return onym_host_port(place, "8000", https->host, https->port);
+    (void)snprintf(l->https.host, sizeof l->https.host, "%s", name.host);
+    (void)snprintf(l->https.port, sizeof l->https.port, "%s", name.port);
+    return code == ONYM_EXIT_DONE
+               ? onym_server_authorities(l->target.what, l->target.identity.authorities,
+                                         &l->https.authorities)
+               : code;
 }
 
 int
@@ -49,7 +42,7 @@ onym_https_link_new(const struct onym_https_target *target, struct onym_https_li
 {
     struct onym_https_link *l = calloc(1, sizeof *l);
     struct onym_fault fault = {.status = ONYM_OK};
-    int code = ONYM_EXIT_DONE;
+    int code;
 
     if (l == NULL) {
         (void)fprintf(stderr, "onymctl %s: out of memory\n", target->what);
@@ -59,15 +52,9 @@ onym_https_link_new(const struct onym_https_target *target, struct onym_https_li
     l->fd = -1;
     l->https.what = target->what;
     l->https.timeout_ms = WAIT_MS;
-    l->https.authorities = target->authorities != NULL ? target->authorities : getenv("ONYM_CA");
-    if (!split(target->url, &l->https)) {
-        code = onym_usage_error(target->what, "--server %s: give https://HOST[:PORT]", target->url);
-    } else if (l->https.authorities == NULL) {
-        code = onym_usage_error(target->what,
-                                "name the authority of the node's certificate: --ca FILE, for "
-                                "example /etc/onym/tls/ca.crt");
-    } else {
-        code = onym_https_certify(&target->identity, target->token_file, &l->https);
+    code = find_server(l);
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_https_certify(&target->identity, &l->https);
     }
     if (code == ONYM_EXIT_DONE && onym_https_dialer_new(&l->https, &l->dialer, &fault) != ONYM_OK) {
         (void)fprintf(stderr, "onymctl %s: %s\n", target->what, fault.text);
@@ -139,7 +126,7 @@ onym_https_link_up(struct onym_https_link *l, struct onym_fault *fault)
         return ONYM_EXIT_UNREACHABLE;
     }
     /* a session does not outlive its node, so a key answers anew */
-    code = onym_https_login(&l->target.identity, l->target.token_file, &l->https);
+    code = onym_https_login(&l->target.identity, &l->https);
     if (code != ONYM_EXIT_DONE) {
         onym_https_link_down(l); /* the login told why */
     }

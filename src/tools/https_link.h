@@ -7,17 +7,12 @@
 #include "tools/https_login.h"
 
 struct onym_https_target {
-    const char *what;        /* "batch run", for messages */
-    const char *url;         /* https://HOST[:PORT] */
-    const char *authorities; /* NULL: ONYM_CA of the environment */
-    const char *token_file;  /* or: */
+    const char *what; /* "batch run", for messages */
+    const char *url;  /* https://HOST[:PORT] */
     struct onym_cli_identity identity;
 };
 
 struct onym_https_link; /* opaque */
-
-/* Whether --server asks for this. */
-bool onym_https_is_url(const char *server);
 
 /* Reads the authorities; asks nobody. ONYM_EXIT_DONE and *out, or another exit code after saying on
  * stderr what is wrong. What target points to must stay. */

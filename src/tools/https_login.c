@@ -3,6 +3,7 @@
 #include "auth/sign.h"
 #include "base/rng.h"
 #include "base/writer.h"
+#include "tools/server_name.h"
 #include "wire/json_base64.h"
 
 #include <jansson.h>
@@ -12,6 +13,7 @@
 
 #define CNONCE_LEN 16U
 #define NONCE_MAX  64U
+#define TIMEOUT_MS 30000U
 /* A handle with every byte encoded, and its index. */
 #define USER_MAX (3U * ONYM_NAME_LEN_MAX + 16U)
 
@@ -232,9 +234,9 @@ use_key(struct onym_https *h, const struct user *u, onym_span pem)
 }
 
 static int
-use_file(struct onym_https *h, const struct onym_cli_identity *identity, const char *token_file,
-         const struct user *u)
+use_file(struct onym_https *h, const struct onym_cli_identity *identity, const struct user *u)
 {
+    const char *token_file = identity->token_file;
     const char *path = token_file != NULL      ? token_file
                        : identity->key != NULL ? identity->key
                                                : identity->secret_file;
@@ -256,17 +258,20 @@ use_file(struct onym_https *h, const struct onym_cli_identity *identity, const c
 }
 
 int
-onym_https_certify(const struct onym_cli_identity *identity, const char *token_file,
-                   struct onym_https *h)
+onym_https_certify(const struct onym_cli_identity *identity, struct onym_https *h)
 {
     uint8_t *bytes;
     size_t len = 0;
     int code;
 
+    if (identity->token_file != NULL &&
+        (identity->as != NULL || identity->key != NULL || identity->secret_file != NULL)) {
+        return onym_usage_error(h->what, "--token-file says already who asks");
+    }
     if (identity->cert == NULL) {
         return ONYM_EXIT_DONE;
     }
-    if (identity->as != NULL || identity->secret_file != NULL || token_file != NULL ||
+    if (identity->as != NULL || identity->secret_file != NULL || identity->token_file != NULL ||
         identity->key == NULL) {
         return onym_usage_error(h->what, "--cert takes its --key and nothing else: the certificate "
                                          "itself names who asks");
@@ -284,15 +289,14 @@ onym_https_certify(const struct onym_cli_identity *identity, const char *token_f
 }
 
 int
-onym_https_login(const struct onym_cli_identity *given, const char *token_file,
-                 struct onym_https *h)
+onym_https_login(const struct onym_cli_identity *given, struct onym_https *h)
 {
     struct onym_cli_identity identity = *given;
     struct user *u;
     int code;
 
     h->authorization[0] = '\0';
-    code = onym_https_certify(given, token_file, h);
+    code = onym_https_certify(given, h);
     if (code != ONYM_EXIT_DONE) {
         return code;
     }
@@ -300,8 +304,8 @@ onym_https_login(const struct onym_cli_identity *given, const char *token_file,
         (void)snprintf(h->authorization, sizeof h->authorization, "Handle clientCert=\"true\"");
         return ONYM_EXIT_DONE;
     }
-    if (token_file != NULL) {
-        return use_file(h, &identity, token_file, NULL);
+    if (identity.token_file != NULL) {
+        return use_file(h, &identity, NULL);
     }
     onym_cli_identity_complete(&identity);
     if (identity.as == NULL) {
@@ -319,8 +323,31 @@ onym_https_login(const struct onym_cli_identity *given, const char *token_file,
             h->what, "--as %s: give INDEX:HANDLE, for example 300:0.NA/88.300.15907", identity.as);
     } else {
         encode_user(u);
-        code = use_file(h, &identity, NULL, u);
+        code = use_file(h, &identity, u);
     }
     free(u);
     return code;
+}
+
+int
+onym_https_begin(const struct onym_cli *cli, const char *place,
+                 const struct onym_cli_identity *identity, struct onym_https *h)
+{
+    struct onym_server_name name = {.host = ""};
+    int code;
+
+    h->timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
+    if (place != NULL) {
+        code = onym_host_port(place, "8000", h->host, h->port)
+                   ? ONYM_EXIT_DONE
+                   : onym_usage_error(h->what, "--connect %s: give HOST or HOST:PORT", place);
+    } else {
+        code = onym_server_name_read(h->what, cli->server, &name);
+        (void)snprintf(h->host, sizeof h->host, "%s", name.host);
+        (void)snprintf(h->port, sizeof h->port, "%s", name.port);
+    }
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_server_authorities(h->what, identity->authorities, &h->authorities);
+    }
+    return code == ONYM_EXIT_DONE ? onym_https_login(identity, h) : code;
 }

@@ -164,7 +164,7 @@ carry_out(const struct onym_cli *cli, const struct kind *kind, struct words *w, 
     }
     code = onym_cli_client_open(cli, &w->identity, kind->what, &c);
     if (code == ONYM_EXIT_DONE) {
-        (void)!onym_client_change(c.client, &change, &result);
+        onym_cli_client_change(&c, &change, &result);
         code = onym_told_change_print(cli, &told, &c, &result);
         onym_cli_client_close(&c);
     }

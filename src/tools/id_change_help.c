@@ -19,7 +19,8 @@ const char onym_id_create_help[] =
     "      --overwrite         replace the record when it is there\n"
     "      --mint              HANDLE is a stem, for example 88.300.15907/EN.: the\n"
     "                          server puts a unique suffix behind it and tells it\n"
-    "\n" ONYM_IDENTITY_HELP EXIT_HELP "1 it exists, or the name or a value is not acceptable.\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP
+    "1 it exists, or the name or a value is not acceptable.\n"
     "\n"
     "Examples:\n"
     "  onymctl id create 88.300.15907/p1 --value 1:URL=https://example.cn/p1\n"
@@ -28,7 +29,8 @@ const char onym_id_create_help[] =
 const char onym_id_set_help[] =
     "Replaces the values with these indexes; the others stay as they are.\n"
     "\n"
-    "Options (before or after HANDLE):\n" VALUES_HELP "\n" ONYM_IDENTITY_HELP EXIT_HELP
+    "Options (before or after HANDLE):\n" VALUES_HELP
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP
     "1 the identifier or one of the values is not there; nothing was changed.\n"
     "\n"
     "Examples:\n"
@@ -38,7 +40,7 @@ const char onym_id_set_help[] =
 const char onym_id_add_help[] =
     "Options (before or after HANDLE):\n" VALUES_HELP
     "      --overwrite         replace values whose index is taken\n"
-    "\n" ONYM_IDENTITY_HELP EXIT_HELP
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP
     "1 the identifier is not there, or one of the indexes is taken.\n"
     "\n"
     "Examples:\n"
@@ -47,7 +49,7 @@ const char onym_id_add_help[] =
 
 const char onym_id_remove_help[] =
     "Removes all the values named, or none.\n"
-    "\n" ONYM_IDENTITY_HELP EXIT_HELP
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP
     "1 the identifier or one of the values is not there; nothing was removed.\n"
     "\n"
     "Examples:\n"
@@ -57,7 +59,7 @@ const char onym_id_remove_help[] =
 const char onym_id_delete_help[] =
     "Deletes the identifier with all its values. There is no way back but to\n"
     "register it again.\n"
-    "\n" ONYM_IDENTITY_HELP EXIT_HELP "1 there is no such identifier.\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP EXIT_HELP "1 there is no such identifier.\n"
     "\n"
     "Examples:\n"
     "  onymctl id delete 88.300.15907/p1\n"

@@ -129,7 +129,7 @@ onym_told_failure(const struct onym_told_change *told, const struct onym_cli_cli
 {
     const char *next = next_step(told, r);
     onym_span words = words_of(r);
-    char address[ONYM_CLIENT_SERVER_TEXT];
+    char place[ONYM_CLI_PLACE_MAX];
 
     (void)fprintf(stderr, "onymctl %s: ", told->what);
     onym_text_print(stderr, told->name);
@@ -141,8 +141,8 @@ onym_told_failure(const struct onym_told_change *told, const struct onym_cli_cli
     if (r->outcome == ONYM_OUTCOME_DONE) {
         (void)fprintf(stderr, " (%u)", (unsigned)r->code);
     } else if (r->transport != ONYM_TRANSPORT_ANY) {
-        onym_client_server_format(&c->servers[r->server], address);
-        (void)fprintf(stderr, " (%s)", address);
+        (void)onym_cli_client_place(c, r, place);
+        (void)fprintf(stderr, " (%s)", place);
     }
     if (words.len > 0) {
         (void)fputs("\n  server says: ", stderr);

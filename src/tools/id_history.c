@@ -6,6 +6,7 @@
 #include "tools/https_login.h"
 #include "tools/id_history_online.h"
 #include "tools/id_history_print.h"
+#include "tools/server_name.h"
 #include "tools/store_common.h"
 #include "wire/json_entry.h"
 #include "wire/json_write.h"
@@ -16,7 +17,6 @@
 
 #define WHAT          "id history"
 #define LIMIT_DEFAULT 100U
-#define TIMEOUT_MS    10000U
 #define LIMIT_MAX     1000000U
 
 const char onym_id_history_help[] =
@@ -26,7 +26,8 @@ const char onym_id_history_help[] =
     "as somebody who administers the identifier or may list its prefix; or reads the\n"
     "directory of a stopped node.\n\n"
     "Options:\n"
-    "      --connect HOST[:PORT]  where the node's HTTPS is (127.0.0.1:8000)\n"
+    "      --server https://HOST[:PORT]  where the node's HTTPS is\n"
+    "                        (127.0.0.1:8000); --connect HOST[:PORT] says the same\n"
     "      --ca FILE         authority of its certificate (or ONYM_CA), PEM\n"
     "      --token-file FILE an access token, instead of an identity\n"
     "      --data DIR        read this directory instead\n"
@@ -44,7 +45,7 @@ struct history {
     const struct onym_cli *cli;
     onym_span name;
     const char *data; /* NULL: a running node is asked */
-    const char *connect, *authorities, *token_file;
+    const char *connect;
     struct onym_cli_identity identity;
     size_t map_size;
     uint32_t limit;
@@ -154,23 +155,25 @@ static int
 ask(const struct history *h)
 {
     struct onym_https *https = calloc(1, sizeof *https);
-    int code = ONYM_EXIT_DONE;
+    bool by_server = h->connect == NULL && h->cli->server != NULL;
+    int code;
 
     if (https == NULL) {
         (void)fputs("onymctl " WHAT ": out of memory\n", stderr);
         return ONYM_EXIT_SERVER;
     }
     https->what = WHAT;
-    https->authorities = h->authorities != NULL ? h->authorities : getenv("ONYM_CA");
-    https->timeout_ms = h->cli->timeout_s > 0 ? (uint32_t)(h->cli->timeout_s * 1000) : TIMEOUT_MS;
-    if (https->authorities == NULL) {
-        code = onym_usage_error(WHAT, "name the authority of the node's certificate: --ca FILE; or "
-                                      "the directory of a stopped node: --data DIR");
-    } else if (!onym_host_port(h->connect != NULL ? h->connect : "127.0.0.1", "8000", https->host,
-                               https->port)) {
-        code = onym_usage_error(WHAT, "--connect %s: give HOST or HOST:PORT", h->connect);
+    if (by_server && onym_server_road(h->cli->server) != ONYM_ROAD_HTTPS) {
+        code = onym_usage_error(WHAT,
+                                "--server %s: a history is asked for over HTTPS: give "
+                                "https://HOST[:PORT], or --data DIR of a stopped node",
+                                h->cli->server);
     } else {
-        code = onym_https_login(&h->identity, h->token_file, https);
+        code = onym_https_begin(h->cli,
+                                by_server            ? NULL
+                                : h->connect != NULL ? h->connect
+                                                     : "127.0.0.1",
+                                &h->identity, https);
     }
     if (code == ONYM_EXIT_DONE) {
         code = onym_history_online(h->cli, https, h->name, h->limit);
@@ -207,12 +210,6 @@ take_option(struct history *h, int option, char **argv)
     case 'c':
         h->connect = optarg;
         return ONYM_EXIT_DONE;
-    case 'a':
-        h->authorities = optarg;
-        return ONYM_EXIT_DONE;
-    case 't':
-        h->token_file = optarg;
-        return ONYM_EXIT_DONE;
     case 'n':
         return read_limit(optarg, &h->limit);
     case 's':
@@ -228,11 +225,8 @@ int
 onym_id_history(const struct onym_cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {ONYM_IDENTITY_OPTIONS,
-                                            ONYM_IDENTITY_CERT_OPTION,
                                             {"data", required_argument, NULL, 'd'},
                                             {"connect", required_argument, NULL, 'c'},
-                                            {"ca", required_argument, NULL, 'a'},
-                                            {"token-file", required_argument, NULL, 't'},
                                             {"limit", required_argument, NULL, 'n'},
                                             {"map-size", required_argument, NULL, 's'},
                                             {NULL, 0, NULL, 0}};

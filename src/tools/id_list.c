@@ -12,7 +12,7 @@
 const char onym_id_list_help[] =
     "Lists the identifiers registered under a prefix, one a line, as they come;\n"
     "with --json one object. --timeout bounds the wait for each part of the list.\n"
-    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP "\n"
+    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP "\n"
     "Exit status: 0 the list is complete, or as long as --limit says; 1 not served\n"
     "here; 2 usage; 3 no answer, the list so far is not complete; 4 authentication\n"
     "or permission; 5 server error; 6 the key file may be read by others.\n"
@@ -74,7 +74,7 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
         }
         (void)printf("\"%s\":[", p.member);
     }
-    (void)!onym_client_list(c.client, &listing, &result);
+    onym_cli_client_list(&c, &listing, &result);
     if (cli->json) {
         (void)fputs(p.more ? "],\"more\":true," : "],", stdout);
         onym_told_json_end(stdout, &told, &result);

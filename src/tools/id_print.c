@@ -89,19 +89,16 @@ print_flags(FILE *out, const struct onym_client_result *r)
 }
 
 static void
-print_transport(FILE *out, const struct onym_client_result *r,
-                const struct onym_client_server *server)
+print_transport(FILE *out, const struct onym_client_result *r, const char *over, const char *place)
 {
-    char address[ONYM_CLIENT_SERVER_TEXT];
-
-    onym_client_server_format(server, address);
-    (void)fprintf(out, "; server: %s over %s, %u.%03u ms", address,
-                  r->transport == ONYM_TRANSPORT_TCP ? "TCP" : "UDP",
+    (void)fprintf(out, "; server: %s over %s, %u.%03u ms", place, over,
                   (unsigned)(r->elapsed_us / 1000U), (unsigned)(r->elapsed_us % 1000U));
     if (r->sent > 1) {
         (void)fprintf(out, ", %u requests sent", (unsigned)r->sent);
     }
-    if (r->outcome == ONYM_OUTCOME_DONE) {
+    if (r->outcome == ONYM_OUTCOME_DONE && r->packets == 0) { /* no message of the protocol */
+        (void)fprintf(out, ", %u bytes", (unsigned)r->bytes);
+    } else if (r->outcome == ONYM_OUTCOME_DONE) {
         (void)fprintf(
             out, ", %u bytes in %u %s%s, protocol %u.%u", (unsigned)r->bytes, (unsigned)r->packets,
             r->transport == ONYM_TRANSPORT_TCP ? "message" : "packet", r->packets == 1 ? "" : "s",
@@ -189,15 +186,15 @@ print_answer(FILE *out, const struct onym_client_result *r, bool color)
 
 void
 onym_id_print_block(FILE *out, const struct onym_client_query *query,
-                    const struct onym_client_result *result,
-                    const struct onym_client_server *server, bool color)
+                    const struct onym_client_result *result, const char *over, const char *place,
+                    bool color)
 {
     print_question(out, query);
     print_answer(out, result, color);
     if (result->transport != ONYM_TRANSPORT_ANY) {
-        print_transport(out, result, server);
+        print_transport(out, result, over, place);
     }
-    if (result->outcome == ONYM_OUTCOME_DONE) {
+    if (result->outcome == ONYM_OUTCOME_DONE && result->packets > 0) {
         print_flags(out, result);
     }
     if (result->values.count > 0) {

@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 /* One result as people read it: lines about the answer that begin with ';', then one line for each
- * value: index, type, time to live, permissions, data. server: the one the result names. color: the
+ * value: index, type, time to live, permissions, data. place: where
+ * it comes from, and over what, as of onym_cli_client_place. color: the
  * answer is green when found, yellow when not, red without one that helps. */
 void onym_id_print_block(FILE *out, const struct onym_client_query *query,
-                         const struct onym_client_result *result,
-                         const struct onym_client_server *server, bool color);
+                         const struct onym_client_result *result, const char *over,
+                         const char *place, bool color);
 
 /* The data of each value alone, one a line. */
 void onym_id_print_short(FILE *out, const struct onym_client_result *result);

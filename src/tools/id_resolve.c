@@ -1,16 +1,16 @@
 #include "tools/id_resolve.h"
 
-#include "tools/auth_identity.h"
+#include "tools/auth_client.h"
 #include "tools/command_options.h"
 #include "tools/dispatch.h"
 #include "tools/id_print.h"
+#include "tools/server_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERB           "resolve"
-#define DEFAULT_SERVER "127.0.0.1:2641"
+#define VERB "resolve"
 /* More on one line than anybody types; the lists are fixed arrays. */
 #define SELECT_MAX 64U
 
@@ -28,6 +28,9 @@ const char onym_id_resolve_help[] =
     "      --short, +short the data alone, one value a line\n"
     "      --as, --key, --secret-file\n"
     "                      who asks, for --private (over TCP); see onymctl id create\n"
+    "      --ca FILE       over -s tls://HOST[:2642] and -s https://HOST[:8000]: the\n"
+    "                      authority of the node's certificate (or ONYM_CA), PEM;\n"
+    "                      --cert and --token-file as for onymctl id create\n"
     "With --json each ID gives one JSON object on one line.\n"
     "\n"
     "Exit status: 0 found; 1 not found, nothing selected, or to be asked\n"
@@ -35,8 +38,8 @@ const char onym_id_resolve_help[] =
     "5 server error. Of several IDs the greatest counts.\n"
     "\n"
     "Examples:\n"
-    "  onymctl resolve 88.300.15907/part-1\n"
-    "  onymctl resolve -s [::1]:2641 +tcp +short -t URL 88.300.15907/part-1\n";
+    "  onymctl resolve -s [::1]:2641 +tcp +short -t URL 88.300.15907/part-1\n"
+    "  onymctl resolve -s https://node.example.cn --ca ca.crt 88.300.15907/part-1\n";
 
 struct request {
     struct onym_client_query query;
@@ -209,50 +212,22 @@ read_words(struct request *r, char **argv, int *count)
                     : onym_usage_error(VERB, "name an identifier, for example 88.300.15907/part-1");
 }
 
-/* The servers to ask, all reached over the transport wanted. */
 static int
-find_servers(const struct onym_cli *cli, enum onym_transport transport,
-             struct onym_client_server *servers, size_t *count)
+ask(const struct onym_cli *cli, const struct request *r, struct onym_cli_client *c)
 {
-    const char *text = cli->server != NULL ? cli->server : DEFAULT_SERVER;
-    enum onym_status status = onym_client_server_lookup(text, servers, ONYM_CLIENT_SERVERS_MAX,
-                                                        count);
-
-    if (status == ONYM_INVALID && strncmp(text, "https:", 6) == 0) {
-        return onym_usage_error(VERB,
-                                "--server %s: resolve speaks the Handle protocol: give "
-                                "HOST or HOST:PORT; over HTTPS ask with curl: GET "
-                                "/api/v1/identifiers/ID",
-                                text);
-    }
-    if (status == ONYM_INVALID) {
-        return onym_usage_error(VERB, "--server %s: give HOST or HOST:PORT, for example [::1]:2641",
-                                text);
-    }
-    if (status != ONYM_OK) {
-        (void)fprintf(stderr, "onymctl resolve: --server %s: the name cannot be looked up\n", text);
-        return ONYM_EXIT_UNREACHABLE;
-    }
-    for (size_t i = 0; i < *count; i++) {
-        servers[i].transport = transport;
-    }
-    return ONYM_EXIT_DONE;
-}
-
-static int
-ask(const struct onym_cli *cli, const struct request *r, struct onym_client *client,
-    const struct onym_client_server *servers)
-{
+    char place[ONYM_CLI_PLACE_MAX];
+    const char *over;
     struct onym_client_result result;
     enum onym_status printed = ONYM_OK;
 
-    (void)!onym_client_resolve(client, &r->query, &result);
+    onym_cli_client_resolve(c, &r->query, &result);
     if (cli->json) {
         printed = onym_id_print_json(stdout, r->query.name, &result);
     } else if (r->brief) {
         onym_id_print_short(stdout, &result);
     } else {
-        onym_id_print_block(stdout, &r->query, &result, &servers[result.server], cli->color);
+        over = onym_cli_client_place(c, &result, place);
+        onym_id_print_block(stdout, &r->query, &result, over, place, cli->color);
     }
     if (printed != ONYM_OK) {
         (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(printed));
@@ -268,45 +243,56 @@ ask(const struct onym_cli *cli, const struct request *r, struct onym_client *cli
 
 /* Only private values need to know who asks; public ones are for everybody. */
 static int
-identify(struct request *r, struct onym_client *client, bool quiet)
+check_identity(const struct request *r)
 {
-    struct onym_cli_identity *who = &r->identity;
+    const struct onym_cli_identity *who = &r->identity;
 
-    if (!r->query.private_too) {
-        return who->as == NULL && who->key == NULL && who->secret_file == NULL
-                   ? ONYM_EXIT_DONE
-                   : onym_usage_error(VERB, "an identity is for values that are not public: add "
-                                            "--private");
-    }
-    onym_cli_identity_complete(who);
-    if (who->as == NULL && !quiet) {
+    return r->query.private_too ||
+                   (who->as == NULL && who->key == NULL && who->secret_file == NULL &&
+                    who->token_file == NULL && who->cert == NULL)
+               ? ONYM_EXIT_DONE
+               : onym_usage_error(VERB, "an identity is for values that are not public: add "
+                                        "--private");
+}
+
+static void
+warn_nobody(const struct onym_cli *cli, struct request *r)
+{
+    onym_cli_identity_complete(&r->identity);
+    if (r->identity.as == NULL && !cli->quiet &&
+        onym_server_road(cli->server) == ONYM_ROAD_HANDLE) {
         (void)fprintf(stderr, "onymctl resolve: nobody is named with --as: over UDP only values "
                               "for everybody come back\n");
     }
-    return onym_cli_identity_use(who, VERB, client);
 }
+
+static const char only_handle[] = "--tcp and --udp are for the Handle protocol";
+static const char no_digest[] = "--digest is for the Handle protocol";
 
 static int
 ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
 {
-    struct onym_client_server servers[ONYM_CLIENT_SERVERS_MAX];
-    struct onym_client_options options = {.servers = servers,
-                                          .timeout_ms = (uint32_t)(cli->timeout_s * 1000.0)};
-    struct onym_client *client = NULL;
-    enum onym_status status;
-    int worst = find_servers(cli, r->transport, servers, &options.server_count);
+    struct onym_cli_reach how = {.transport = r->transport,
+                                 .is_query = true,
+                                 .is_public = !r->query.private_too,
+                                 .no_https = r->transport != ONYM_TRANSPORT_ANY ? only_handle
+                                             : r->query.request_digest          ? no_digest
+                                                                                : NULL};
+    struct onym_cli_client c;
+    int worst = check_identity(r);
 
+    if (worst == ONYM_EXIT_DONE && r->transport == ONYM_TRANSPORT_UDP &&
+        onym_server_road(cli->server) == ONYM_ROAD_TLS) {
+        return onym_usage_error(VERB, "--udp: TLS goes over TCP");
+    }
     if (worst != ONYM_EXIT_DONE) {
         return worst;
     }
-    status = onym_client_new(&options, &client);
-    if (status != ONYM_OK) {
-        (void)fprintf(stderr, "onymctl resolve: %s\n", onym_status_text(status));
-        return ONYM_EXIT_SERVER;
+    if (r->query.private_too) {
+        warn_nobody(cli, r);
     }
-    worst = identify(r, client, cli->quiet);
+    worst = onym_cli_client_reach(cli, &r->identity, VERB, &how, &c);
     if (worst != ONYM_EXIT_DONE) {
-        onym_client_free(client);
         return worst;
     }
     r->query.indexes = r->indexes;
@@ -318,10 +304,10 @@ ask_all(const struct onym_cli *cli, struct request *r, int count, char **names)
             (void)putchar('\n');
         }
         r->query.name = onym_span_text(names[i]);
-        code = ask(cli, r, client, servers);
+        code = ask(cli, r, &c);
         worst = code > worst ? code : worst;
     }
-    onym_client_free(client);
+    onym_cli_client_close(&c);
     return worst;
 }
 

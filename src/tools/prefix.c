@@ -13,7 +13,7 @@ static const char home_help[] =
     "Only an administrator of the server may (its setting auth.server_admins).\n"
     "Identifiers under a prefix can be registered once the prefix is homed and its\n"
     "record 0.NA/PREFIX names who administers it.\n"
-    "\n" ONYM_IDENTITY_HELP PREFIX_HELP_EXIT "\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP PREFIX_HELP_EXIT "\n"
     "Examples:\n"
     "  onymctl prefix home 88.300.15907 --as 300:0.NA/88.300 --key a.pem\n"
     "  onymctl prefix home 0.NA/88.300.15907\n";
@@ -21,7 +21,7 @@ static const char home_help[] =
 static const char unhome_help[] =
     "The server no longer answers for the prefix. Records under it stay stored.\n"
     "Only an administrator of the server may (its setting auth.server_admins).\n"
-    "\n" ONYM_IDENTITY_HELP PREFIX_HELP_EXIT "\n"
+    "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP PREFIX_HELP_EXIT "\n"
     "Examples:\n"
     "  onymctl prefix unhome 88.300.15907 --as 300:0.NA/88.300 --key a.pem\n"
     "  onymctl prefix unhome 0.NA/88.300.15907\n";
@@ -29,7 +29,7 @@ static const char unhome_help[] =
 static const char list_help[] =
     "Lists the prefixes the server is home to, one a line; with --json one object.\n"
     "Only an administrator of the server may (its setting auth.server_admins).\n"
-    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP "\n"
+    "\n" ONYM_LIMIT_HELP "\n" ONYM_IDENTITY_HELP ONYM_IDENTITY_ROAD_HELP "\n"
     "Exit status: 0 the list is complete, or as long as --limit says; 2 usage; 3 no\n"
     "answer, the list so far is not complete; 4 authentication or permission; 5\n"
     "server error; 6 the key file may be read by others.\n"
@@ -69,7 +69,7 @@ change(const struct onym_cli *cli, const struct onym_told_change *kind, int argc
     code = onym_cli_client_open(cli, &identity, kind->what, &c);
     if (code == ONYM_EXIT_DONE) {
         told.name = wanted.name = onym_span_text(name);
-        (void)!onym_client_change(c.client, &wanted, &result);
+        onym_cli_client_change(&c, &wanted, &result);
         code = onym_told_change_print(cli, &told, &c, &result);
         onym_cli_client_close(&c);
     }
