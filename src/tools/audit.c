@@ -172,8 +172,9 @@ print_verified(const struct job *job, const struct onym_audit_report *r, double 
         if (r->first > 1) {
             (void)printf("the log begins with entry %llu\n", (unsigned long long)r->first);
         }
-        (void)printf("%llu entries in %llu groups, last entry %llu, %s hash %s: everything holds\n",
-                     (unsigned long long)r->entries, (unsigned long long)r->groups,
+        (void)printf("%llu %s in %llu %s, last entry %llu, %s hash %s: everything holds\n",
+                     (unsigned long long)r->entries, onym_word_of(r->entries, "entry", "entries"),
+                     (unsigned long long)r->groups, onym_word_of(r->groups, "group", "groups"),
                      (unsigned long long)r->sequence, name, hash);
     }
 }

@@ -6,6 +6,7 @@
 #include "tools/command_options.h"
 #include "tools/id_change_values.h"
 #include "tools/store_common.h"
+#include "tools/text.h"
 
 #include <stdio.h>
 
@@ -77,10 +78,10 @@ print(const struct onym_cli *cli, const struct onym_prune_report *r)
     } else if (!cli->quiet && r->removed == 0) {
         (void)printf("no group of the log is older: nothing was taken away\n");
     } else if (!cli->quiet) {
-        (void)printf("%llu entries taken away; the log begins with entry %llu, behind hash %s, and "
+        (void)printf("%llu %s taken away; the log begins with entry %llu, behind hash %s, and "
                      "has %llu\n",
-                     (unsigned long long)r->removed, (unsigned long long)r->first, hash,
-                     (unsigned long long)r->left);
+                     (unsigned long long)r->removed, onym_word_of(r->removed, "entry", "entries"),
+                     (unsigned long long)r->first, hash, (unsigned long long)r->left);
     }
 }
 

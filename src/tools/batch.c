@@ -7,6 +7,7 @@
 #include "tools/id_change_values.h"
 #include "tools/server_name.h"
 #include "tools/store_common.h"
+#include "tools/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -246,8 +247,9 @@ find_begun(const struct words *w, struct onym_batch_job *job)
     if (!w->restart && onym_batch_job_read(job, &before, &fault) == ONYM_OK && !job->finished &&
         same_input(&before, &order->input)) {
         if (job->rows > 0 && !order->cli->quiet) {
-            (void)fprintf(stderr, "onymctl %s: going on behind %llu rows that are settled\n",
-                          order->what, (unsigned long long)job->rows);
+            (void)fprintf(stderr, "onymctl %s: going on behind %llu %s settled\n", order->what,
+                          (unsigned long long)job->rows,
+                          onym_word_of(job->rows, "row that is", "rows that are"));
         }
         return;
     }
@@ -366,8 +368,9 @@ check(const struct onym_cli *cli, int argc, char **argv)
                      fault.status == ONYM_NOT_FOUND || fault.status == ONYM_OK ? "true" : "false");
     }
     if (rows != NULL && !cli->quiet) {
-        (void)fprintf(stderr, "onymctl %s: %llu rows, %llu of them broken\n", w.order.what,
-                      (unsigned long long)job.rows, (unsigned long long)job.failed);
+        (void)fprintf(stderr, "onymctl %s: %llu %s, %llu of them broken\n", w.order.what,
+                      (unsigned long long)job.rows, onym_word_of(job.rows, "row", "rows"),
+                      (unsigned long long)job.failed);
     }
     onym_batch_rows_close(rows);
     return code;

@@ -49,10 +49,10 @@ onym_batch_report_end(const struct onym_batch_order *order, const struct onym_ba
             (unsigned long long)job->failed, complete ? "true" : "false");
     }
     if (!order->cli->quiet) {
-        (void)fprintf(stderr, "onymctl %s: %llu rows: %llu %s, %llu unchanged, %llu failed, %.1f s",
-                      order->what, rows, (unsigned long long)job->done,
-                      order->dry_run ? "would change" : "done", (unsigned long long)job->unchanged,
-                      (unsigned long long)job->failed, seconds);
+        (void)fprintf(stderr, "onymctl %s: %llu %s: %llu %s, %llu unchanged, %llu failed, %.1f s",
+                      order->what, rows, onym_word_of(rows, "row", "rows"),
+                      (unsigned long long)job->done, order->dry_run ? "would change" : "done",
+                      (unsigned long long)job->unchanged, (unsigned long long)job->failed, seconds);
         (void)fprintf(stderr, "%s\n", complete ? "" : "; not complete");
     }
     if (job->failed > 0 && !order->dry_run) {

@@ -82,12 +82,13 @@ onym_list_print(const struct onym_cli *cli, const struct onym_cli_identity *iden
     } else if (result.status != ONYM_OK) {
         onym_told_failure(&told, &c, &result);
         if (result.listed > 0) {
-            (void)fprintf(stderr, "  the list is not complete: %llu names so far\n",
-                          (unsigned long long)result.listed);
+            (void)fprintf(stderr, "  the list is not complete: %llu %s so far\n",
+                          (unsigned long long)result.listed,
+                          onym_word_of(result.listed, "name", "names"));
         }
     } else if (p.more && !cli->quiet) {
-        (void)fprintf(stderr, "onymctl %s: ended after %lu names, there are more\n", what,
-                      (unsigned long)limit);
+        (void)fprintf(stderr, "onymctl %s: ended after %lu %s, there are more\n", what,
+                      (unsigned long)limit, onym_word_of(limit, "name", "names"));
     } else if (result.listed == 0 && !cli->quiet) {
         (void)fprintf(stderr, "onymctl %s: nothing is registered there\n", what);
     }

@@ -110,13 +110,16 @@ print_text(const struct job *job, const struct onym_check_report *r, double seco
         (void)fputs("onymctl check: the records are not what the log's checkpoint says\n", stderr);
     }
     if (!job->cli->quiet) {
-        (void)fprintf(stderr,
-                      "onymctl check: %llu identifiers with %llu values, %llu homed prefixes, %llu "
-                      "log entries with %s in %.2f s: %s\n",
-                      (unsigned long long)r->handles, (unsigned long long)r->values,
-                      (unsigned long long)r->prefixes, (unsigned long long)r->log_entries,
-                      onym_record_digest_name(r->log_hash), seconds,
-                      onym_check_is_good(r) ? "everything holds" : "DAMAGED");
+        (void)fprintf(
+            stderr,
+            "onymctl check: %llu %s with %llu %s, %llu homed %s, %llu "
+            "log %s with %s in %.2f s: %s\n",
+            (unsigned long long)r->handles, onym_word_of(r->handles, "identifier", "identifiers"),
+            (unsigned long long)r->values, onym_word_of(r->values, "value", "values"),
+            (unsigned long long)r->prefixes, onym_word_of(r->prefixes, "prefix", "prefixes"),
+            (unsigned long long)r->log_entries, onym_word_of(r->log_entries, "entry", "entries"),
+            onym_record_digest_name(r->log_hash), seconds,
+            onym_check_is_good(r) ? "everything holds" : "DAMAGED");
     }
 }
 

@@ -1,4 +1,5 @@
 #include "tools/store_common.h"
+#include "tools/text.h"
 
 #include "base/clock.h"
 #include "config/units.h"
@@ -136,8 +137,8 @@ onym_progress_step(struct onym_progress *progress, uint64_t rows, uint64_t done,
     if (whole > 0) {
         (void)fprintf(stderr, " %.0f %%,", part * 100);
     }
-    (void)fprintf(stderr, " %llu rows, %.0f rows/s", (unsigned long long)rows,
-                  (double)rows / elapsed_s);
+    (void)fprintf(stderr, " %llu %s, %.0f rows/s", (unsigned long long)rows,
+                  onym_word_of(rows, "row", "rows"), (double)rows / elapsed_s);
     if (part > 0 && elapsed_s > ETA_AFTER_S) {
         (void)fprintf(stderr, ", %.0f s left", elapsed_s / part * (1 - part));
     }

@@ -219,8 +219,10 @@ print_summary(const struct job *job, double seconds)
                      (unsigned long long)job->rows, (unsigned long long)job->damaged, seconds);
     }
     if (!job->cli->quiet) {
-        (void)fprintf(stderr, "onymctl dump: %llu identifiers in %.2f s, %llu damaged left out\n",
-                      (unsigned long long)job->rows, seconds, (unsigned long long)job->damaged);
+        (void)fprintf(stderr, "onymctl dump: %llu %s in %.2f s, %llu damaged left out\n",
+                      (unsigned long long)job->rows,
+                      onym_word_of(job->rows, "identifier", "identifiers"), seconds,
+                      (unsigned long long)job->damaged);
     }
 }
 

@@ -195,11 +195,13 @@ print_summary(const struct job *job, const struct onym_load_result *result,
     }
     if (!job->cli->quiet) {
         (void)fprintf(stderr,
-                      "onymctl load: %llu identifiers in %.2f s (%.0f/s), %llu replaced, %llu "
-                      "prefixes homed\n",
-                      (unsigned long long)result->rows, seconds,
+                      "onymctl load: %llu %s in %.2f s (%.0f/s), %llu replaced, %llu "
+                      "%s homed\n",
+                      (unsigned long long)result->rows,
+                      onym_word_of(result->rows, "identifier", "identifiers"), seconds,
                       seconds > 0 ? (double)result->rows / seconds : 0,
-                      (unsigned long long)result->replaced, (unsigned long long)result->prefixes);
+                      (unsigned long long)result->replaced, (unsigned long long)result->prefixes,
+                      onym_word_of(result->prefixes, "prefix", "prefixes"));
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
+#include "tools/text.h"
 
 #include <stdio.h>
 
@@ -51,15 +52,17 @@ reindex(const struct onym_cli *cli, struct onym_env *env)
                      (unsigned long long)report.entries, (unsigned long long)report.segments,
                      (unsigned long long)report.left_out, seconds);
     } else if (!cli->quiet) {
-        (void)printf("%llu log entries, %llu segments indexed in %.2f s\n",
-                     (unsigned long long)report.entries, (unsigned long long)report.segments,
-                     seconds);
+        (void)printf("%llu log %s, %llu %s indexed in %.2f s\n", (unsigned long long)report.entries,
+                     onym_word_of(report.entries, "entry", "entries"),
+                     (unsigned long long)report.segments,
+                     onym_word_of(report.segments, "segment", "segments"), seconds);
     }
     if (report.left_out > 0) {
         (void)fprintf(stderr,
-                      "onymctl " WHAT ": %llu segments cannot be read whole; onymctl audit verify "
+                      "onymctl " WHAT ": %llu %s cannot be read whole; onymctl audit verify "
                       "names the first damaged entry\n",
-                      (unsigned long long)report.left_out);
+                      (unsigned long long)report.left_out,
+                      onym_word_of(report.left_out, "segment", "segments"));
         return ONYM_EXIT_NEGATIVE;
     }
     return ONYM_EXIT_DONE;

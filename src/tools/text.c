@@ -172,3 +172,9 @@ onym_hex_print(FILE *out, onym_span bytes)
         (void)fprintf(out, "%02x", bytes.at[i]);
     }
 }
+
+const char *
+onym_word_of(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}

@@ -20,6 +20,9 @@ size_t onym_text_width(onym_span text);
 /* Prints text and then spaces up to width columns (none when it is wider). */
 void onym_text_print_padded(FILE *out, onym_span text, size_t width);
 
+/* The word behind a count: one for 1, else many. */
+const char *onym_word_of(uint64_t count, const char *one, const char *many);
+
 /* Whether bytes read as text: UTF-8 without control characters other than tab, line feed and
  * carriage return. The empty span does. */
 bool onym_text_readable(onym_span bytes);

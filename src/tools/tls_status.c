@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "net/tls_probe.h"
 #include "tools/host_port.h"
+#include "tools/text.h"
 #include "tools/tls.h"
 
 #include <jansson.h>
@@ -153,9 +154,10 @@ print_text(const struct found *f)
                  f->by_connection ? "listener" : "certificate", f->source, "subject", c->subject,
                  "issuer", c->issuer, "names", c->names[0] != '\0' ? c->names : "none", "key",
                  c->key_type);
-    (void)printf("%-12s %s\n%-12s %s\n%-12s %s, %lld days left\n%-12s %s\n%-12s %s\n", "valid from",
-                 from, "valid until", until, "state", f->state, (long long)f->days_left, "SHA-256",
-                 hex, "key SHA-256", key_hex);
+    (void)printf("%-12s %s\n%-12s %s\n%-12s %s, %lld %s left\n%-12s %s\n%-12s %s\n", "valid from",
+                 from, "valid until", until, "state", f->state, (long long)f->days_left,
+                 onym_word_of((uint64_t)f->days_left, "day", "days"), "SHA-256", hex, "key SHA-256",
+                 key_hex);
     if (f->by_connection) {
         (void)printf("%-12s %s %s %s\n", "session", f->session.version, f->session.cipher,
                      f->session.group);

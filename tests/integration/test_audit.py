@@ -152,7 +152,7 @@ class Audit(unittest.TestCase):
         self.assertEqual([e["sequence"] for e in self.entries()], [count + 1])
         verified = audit(self.data, "verify")
         self.assertEqual(verified.returncode, 0, verified.stderr)
-        self.assertIn(f"begins with entry {count + 1}\n1 entries", verified.stdout)
+        self.assertIn(f"begins with entry {count + 1}\n1 entry in 1 group", verified.stdout)
         done = subprocess.run([str(node.program("onymctl")), "check", "--data", str(self.data)],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -133,7 +133,8 @@ class RealNode(WithKeys):
             more = limit < len(names)
             done = self.ctl("id", "list", PREFIX, "--limit", str(limit))
             self.assertEqual((done.returncode, done.stdout.splitlines()), (0, names[:limit]))
-            self.assertEqual(f"ended after {limit} names, there are more" in done.stderr, more)
+            names_of = "name" if limit == 1 else "names"
+            self.assertEqual(f"ended after {limit} {names_of}, there are more" in done.stderr, more)
             got = json.loads(self.ok("--json", "id", "list", PREFIX, "-n", str(limit)))
             self.assertEqual((got["handles"], got.get("more", False)), (names[:limit], more))
         for wrong in ("0", "-1", "x", "", "2147483648"):

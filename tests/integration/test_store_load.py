@@ -70,7 +70,7 @@ class Load(StoreCase):
                          row("0.NA/88.2", (1, "HS_SERV", "x/y"), homed=False) +
                          row("88.1/a", (1, "URL", "https://example.cn/")))
         self.assertIn("3 identifiers", text)
-        self.assertIn("1 prefixes homed", text)
+        self.assertIn("1 prefix homed", text)
         report = self.check()
         self.assertTrue(report["good"])
         self.assertEqual((report["handles"], report["prefixes_homed"]), (3, 1))
