@@ -23,10 +23,11 @@ const char onym_audit_prune_help[] =
     "Options:\n"
     "  --data DIR        the node's data directory\n"
     "  --keep-days N     entries of the last N days stay, 0 to 36500\n"
+    "  --yes             needed with --keep-days 0, which takes away all of it\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
     "Exit status: 0 done, or nothing was older; 1 the log does not hold, and nothing\n"
     "was taken away; 2 usage; 5 the disk is full or fails: run it again; 6 the\n"
-    "directory is in use.\n\n"
+    "directory is in use, or --yes is missing.\n\n"
     "Examples:\n"
     "  onymctl audit export --data onym-data > audit.txt\n"
     "  onymctl audit prune --data onym-data --keep-days 365\n";
@@ -36,6 +37,7 @@ struct words {
     size_t map_size;
     uint32_t days;
     bool has_days;
+    bool yes;
 };
 
 static int
@@ -46,6 +48,9 @@ take_option(void *of, int code, const char *argument)
     switch (code) {
     case 'd':
         w->data = argument;
+        return ONYM_EXIT_DONE;
+    case 'y':
+        w->yes = true;
         return ONYM_EXIT_DONE;
     case 's':
         return onym_store_size(WHAT, "--map-size", argument, 1024 * 1024, &w->map_size);
@@ -116,6 +121,7 @@ onym_audit_prune(const struct onym_cli *cli, int argc, char **argv)
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"map-size", required_argument, NULL, 's'},
                                             {"keep-days", required_argument, NULL, 'k'},
+                                            {"yes", no_argument, NULL, 'y'},
                                             {NULL, 0, NULL, 0}};
     struct words w = {.data = NULL};
     const struct onym_command_options how = {
@@ -126,6 +132,12 @@ onym_audit_prune(const struct onym_cli *cli, int argc, char **argv)
     if (code == ONYM_EXIT_DONE && (w.data == NULL || !w.has_days || optind != argc)) {
         return onym_usage_error(WHAT, "name the stopped node's directory and what is kept, and "
                                       "nothing else: --data onym-data --keep-days 365");
+    }
+    if (code == ONYM_EXIT_DONE && w.days == 0 && !w.yes) {
+        (void)fprintf(stderr, "onymctl " WHAT ": --keep-days 0 takes away the whole log, and there "
+                              "is no way back; nothing was taken away. Keep a copy (onymctl audit "
+                              "export), then add --yes\n");
+        return ONYM_EXIT_REFUSED;
     }
     if (code == ONYM_EXIT_DONE) {
         code = onym_store_open(WHAT, w.data, w.map_size, &env);

@@ -137,7 +137,11 @@ class Audit(unittest.TestCase):
         self.assertIn("nothing was taken away", kept.stdout)
         self.assertEqual(self.entries(), before)
         hash_before = json.loads(audit(self.data, "verify", json_lines=True).stdout)["hash"]
-        gone = audit(self.data, "prune", "--keep-days", "0", json_lines=True)
+        refused = audit(self.data, "prune", "--keep-days", "0")
+        self.assertEqual((refused.returncode, refused.stdout), (6, ""))
+        self.assertIn("--yes", refused.stderr)
+        self.assertEqual(self.entries(), before)
+        gone = audit(self.data, "prune", "--keep-days", "0", "--yes", json_lines=True)
         self.assertEqual(gone.returncode, 0, gone.stderr)
         count = len(before)
         self.assertEqual(json.loads(gone.stdout), {
@@ -147,7 +151,7 @@ class Audit(unittest.TestCase):
         session = wire.Session(self.node)
         self.assertEqual(session.do(100, wire.create_body(HANDLE, [wire.value(1, "a")])).code, 1)
         session.close()
-        self.assertEqual(audit(self.data, "prune", "--keep-days", "0").returncode, 6)
+        self.assertEqual(audit(self.data, "prune", "--keep-days", "0", "--yes").returncode, 6)
         self.assertEqual(self.node.stop(), 0)
         self.assertEqual([e["sequence"] for e in self.entries()], [count + 1])
         verified = audit(self.data, "verify")
