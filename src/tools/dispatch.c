@@ -1,5 +1,7 @@
 #include "tools/dispatch.h"
 
+#include "tools/failure_json.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +118,9 @@ decide(const struct onym_command *const *nouns, struct onym_cli_asked *asked, in
 int
 onym_dispatch(const struct onym_command *const *nouns, int argc, char **argv)
 {
+    struct onym_failure_json *watch = onym_failure_json_wanted(argc, argv)
+                                          ? onym_failure_json_begin()
+                                          : NULL;
     struct onym_cli_asked asked;
     int code = onym_cli_take(&argc, argv, &asked);
 
@@ -127,5 +132,6 @@ onym_dispatch(const struct onym_command *const *nouns, int argc, char **argv)
         (void)fprintf(stderr, "onymctl: cannot write the output: %s\n", strerror(errno));
         code = code == ONYM_EXIT_DONE ? ONYM_EXIT_SERVER : code;
     }
+    onym_failure_json_end(watch, code);
     return code;
 }

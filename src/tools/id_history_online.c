@@ -15,6 +15,8 @@ struct pages {
     const struct onym_cli *cli;
     const struct onym_https *https;
     uint32_t left;
+    onym_span name;
+    bool begun; /* the object of --json */
     bool first; /* no entry was printed yet */
     char cursor[CURSOR_MAX];
     char base[TARGET_MAX];
@@ -55,6 +57,19 @@ say_problem(const struct pages *p, int status, const json_t *problem)
                                                            : ONYM_EXIT_SERVER;
 }
 
+/* Not before there is something to tell: an answer that never comes is told in another way. */
+static void
+begin_json(struct pages *p)
+{
+    json_t *handle = json_stringn((const char *)p->name.at, p->name.len);
+
+    (void)fputs("{\"handle\":", stdout);
+    (void)json_dumpf(handle, stdout, JSON_ENCODE_ANY);
+    (void)fputs(",\"items\":[", stdout);
+    json_decref(handle);
+    p->begun = true;
+}
+
 static int
 print_page(struct pages *p, const json_t *page)
 {
@@ -67,6 +82,9 @@ print_page(struct pages *p, const json_t *page)
         json_array_size(items) > p->left) {
         (void)fprintf(stderr, "onymctl %s: the answer is no page of a history\n", p->https->what);
         return ONYM_EXIT_SERVER;
+    }
+    if (p->cli->json && !p->begun) {
+        begin_json(p);
     }
     json_array_foreach(items, i, item)
     {
@@ -109,24 +127,17 @@ int
 onym_history_online(const struct onym_cli *cli, const struct onym_https *https, onym_span name,
                     uint32_t limit)
 {
-    struct pages p = {.cli = cli, .https = https, .left = limit, .first = true};
-    json_t *handle = cli->json ? json_stringn((const char *)name.at, name.len) : NULL;
+    struct pages p = {.cli = cli, .https = https, .name = name, .left = limit, .first = true};
     int code;
 
     write_base(&p, name);
-    if (cli->json) {
-        (void)fputs("{\"handle\":", stdout);
-        (void)json_dumpf(handle, stdout, JSON_ENCODE_ANY);
-        (void)fputs(",\"items\":[", stdout);
-        json_decref(handle);
-    }
     do {
         code = next_page(&p);
     } while (code == ONYM_EXIT_DONE && p.cursor[0] != '\0' && p.left > 0);
-    if (cli->json) {
+    if (p.begun) {
         (void)printf("],\"complete\":%s}\n",
                      code == ONYM_EXIT_DONE && p.cursor[0] == '\0' ? "true" : "false");
-    } else if (code == ONYM_EXIT_DONE && p.first && !cli->quiet) {
+    } else if (code == ONYM_EXIT_DONE && p.first && !cli->quiet && !cli->json) {
         (void)fprintf(stderr, "onymctl %s: not changed as far as the log goes back\n", https->what);
     }
     if (fflush(stdout) != 0) {

@@ -80,7 +80,12 @@ flush(struct job *job)
 {
     onym_span left = onym_writer_written(&job->w);
 
-    while (left.len > 0) {
+    /* by its stream, so that it is known that something was written there */
+    if (job->path == NULL &&
+        (fwrite(left.at, 1, left.len, stdout) != left.len || fflush(stdout) != 0)) {
+        return complain(job, "write");
+    }
+    while (job->path != NULL && left.len > 0) {
         ssize_t put = write(job->fd, left.at, left.len);
 
         if (put < 0 && errno == EINTR) {
