@@ -2,6 +2,7 @@
 #include "server/args.h"
 #include "server/compose.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -59,8 +60,10 @@ main(int argc, char **argv)
     struct onym_settings *settings = calloc(1, sizeof *settings);
     struct onym_config_source source;
     struct onym_args args;
-    int code = onym_args_parse(argc, argv, &args);
+    int code;
 
+    (void)signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f a write fails, like one to a full disk */
+    code = onym_args_parse(argc, argv, &args);
     if (code < 0 && (report == NULL || settings == NULL)) {
         (void)fputs("onymd: out of memory\n", stderr);
         code = ONYM_DAEMON_FAILED;

@@ -20,7 +20,8 @@ static enum onym_status
 io_fault(struct onym_fault *fault, const char *path, const char *doing, int error)
 {
     char text[128];
-    enum onym_status status = error == ENOSPC || error == EDQUOT ? ONYM_FULL : ONYM_IO;
+    enum onym_status status = error == ENOSPC || error == EDQUOT || error == EFBIG ? ONYM_FULL
+                                                                                   : ONYM_IO;
 
     return onym_fault_set(fault, status, "%s: cannot %s: %s", path, doing,
                           strerror_r(error, text, sizeof text));

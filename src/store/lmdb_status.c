@@ -14,6 +14,7 @@ onym_lmdb_status(int rc)
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* ulimit -f */
         return ONYM_FULL;
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -40,6 +41,8 @@ what_to_do(int rc)
     case ENOSPC:
     case EDQUOT:
         return "free disk space and try again";
+    case EFBIG:
+        return "raise the limit of file sizes of this process (ulimit -f, LimitFSIZE=)";
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:

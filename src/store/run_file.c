@@ -37,10 +37,11 @@ io_fault(struct onym_fault *fault, const char *doing, int error)
 {
     char text[128];
 
-    return onym_fault_set(fault, error == ENOSPC || error == EDQUOT ? ONYM_FULL : ONYM_IO,
-                          "sorting: cannot %s a temporary file in the data directory: %s%s", doing,
-                          strerror_r(error, text, sizeof text),
-                          error == ENOSPC ? "; free disk space or give more --memory" : "");
+    return onym_fault_set(
+        fault, error == ENOSPC || error == EDQUOT || error == EFBIG ? ONYM_FULL : ONYM_IO,
+        "sorting: cannot %s a temporary file in the data directory: %s%s", doing,
+        strerror_r(error, text, sizeof text),
+        error == ENOSPC ? "; free disk space or give more --memory" : "");
 }
 
 static enum onym_status

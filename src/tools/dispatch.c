@@ -3,6 +3,7 @@
 #include "tools/failure_json.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,8 +123,10 @@ onym_dispatch(const struct onym_command *const *nouns, int argc, char **argv)
                                           ? onym_failure_json_begin()
                                           : NULL;
     struct onym_cli_asked asked;
-    int code = onym_cli_take(&argc, argv, &asked);
+    int code;
 
+    (void)signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f a write fails, like one to a full disk */
+    code = onym_cli_take(&argc, argv, &asked);
     if (code == ONYM_EXIT_DONE) {
         code = decide(nouns, &asked, argc, argv);
     }

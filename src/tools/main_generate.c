@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -330,8 +331,10 @@ main(int argc, char **argv)
     struct sink rows = {.fd = -1}, names = {.fd = -1};
     bool finished = false;
     bool fine;
-    int status = parse(argc, argv, &arguments, &finished);
+    int status;
 
+    (void)signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f a write fails */
+    status = parse(argc, argv, &arguments, &finished);
     if (status != ONYM_EXIT_DONE || finished) {
         return status;
     }
