@@ -255,6 +255,12 @@ write_record(struct decision *d)
     enum onym_status status = ONYM_OK;
 
     d->outcome.effect = ONYM_OP_STORE;
+    if (d->old != NULL && d->old->revision >= ONYM_REVISION_MAX) {
+        return onym_op_refuse(&d->outcome.fault, ONYM_UNSUPPORTED,
+                              "the record has had the last revision there is, 281474976710655; "
+                              "delete it and create it anew",
+                              0);
+    }
     if (d->old != NULL) {
         *record = *d->old;
         record->revision = d->old->revision + 1;

@@ -52,7 +52,7 @@ within_limits(const struct onym_entry *e)
         return e->event >= ONYM_EVENT_LOGIN && e->event <= ONYM_EVENT_LOST &&
                e->status.len <= STATUS_LEN_MAX;
     }
-    return onym_entry_is_operation(e) && e->revision <= NUMBER_MAX &&
+    return onym_entry_is_operation(e) && e->revision <= ONYM_REVISION_MAX &&
            (e->digest == ONYM_RECORD_SHA256 || e->digest == ONYM_RECORD_SM3) &&
            e->indexes.count <= ONYM_VALUES_MAX &&
            e->indexes.raw.len == (size_t)e->indexes.count * 4U &&

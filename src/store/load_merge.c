@@ -40,6 +40,9 @@ put_row(struct onym_load *load, struct onym_change *change, const struct onym_so
     if (status == ONYM_OK) {
         status = onym_change_get(change, row->key, &old);
     }
+    if (status == ONYM_OK && old.revision >= ONYM_REVISION_MAX) {
+        return ONYM_UNSUPPORTED;
+    }
     if (status == ONYM_OK) {
         record.revision = old.revision + 1;
         record.created_ms = old.created_ms;
@@ -65,7 +68,10 @@ put_rows(struct onym_load *load, struct onym_change *change, struct onym_load_do
             return onym_fault_set(
                 fault, status, "line %llu of the input cannot be stored: %s%s",
                 (unsigned long long)row.line, onym_status_text(status),
-                status == ONYM_FULL ? "; free disk space or set a larger --map-size" : "");
+                status == ONYM_FULL ? "; free disk space or set a larger --map-size"
+                : status == ONYM_UNSUPPORTED
+                    ? "; the stored record has had the last revision there is, delete it first"
+                    : "");
         }
     }
     return status == ONYM_NOT_FOUND ? ONYM_OK : status;

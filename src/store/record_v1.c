@@ -107,7 +107,8 @@ within_limits(const struct onym_record *r)
            r->private_values.count <= ONYM_VALUES_MAX - r->public_values.count &&
            r->public_values.raw.len <= ONYM_VALUES_LEN_MAX &&
            r->private_values.raw.len <= ONYM_VALUES_LEN_MAX - r->public_values.raw.len &&
-           r->revision <= NUMBER_MAX && r->created_ms <= NUMBER_MAX && r->modified_ms <= NUMBER_MAX;
+           r->revision <= ONYM_REVISION_MAX && r->created_ms <= NUMBER_MAX &&
+           r->modified_ms <= NUMBER_MAX;
 }
 
 enum onym_status

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define REVISION_MAX (((int64_t)1 << 48) - 1)
-
 struct onym_json_reader {
     uint8_t *scratch;
     size_t scratch_cap;
@@ -174,7 +172,7 @@ read_record_member(struct onym_json *json, int member, struct onym_json_reader *
                onym_json_fail(json, "%zu bytes; expected at most %u", record->owner.len,
                               ONYM_OWNER_LEN_MAX);
     case RECORD_REVISION:
-        (void)onym_json_integer(json, 1, REVISION_MAX, &number);
+        (void)onym_json_integer(json, 1, (int64_t)ONYM_REVISION_MAX, &number);
         record->revision = (uint64_t)number;
         return !json->failed;
     case RECORD_CREATED:

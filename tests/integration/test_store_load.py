@@ -76,6 +76,14 @@ class Load(StoreCase):
         self.assertEqual((report["handles"], report["prefixes_homed"]), (3, 1))
         self.assertEqual(report["log_entries"], 1)
 
+    def test_the_last_revision_is_not_loaded_over(self):
+        last = 2**48 - 1
+        self.load(row("88.1/a", (1, "T", "x"), revision=last))
+        said = self.load(row("88.1/a", (1, "T", "y")), code=6)
+        self.assertIn("line 1 of the input cannot be stored", said)
+        self.assertIn("last revision", said)
+        self.load(row("88.1/a", (1, "T", "x"), revision=last + 1), data=self.folder / "b", code=1)
+
     def test_files_as_people_make_them(self):
         plain = row("88.1/a", (1, "T", "x")) + row("88.1/b", (1, "T", "曲轴"))
         forms = {"crlf": plain.replace("\n", "\r\n"), "mark": "\ufeff" + plain,

@@ -20,6 +20,9 @@
 #define ONYM_VALUES_LEN_MAX (ONYM_MESSAGE_LEN_MAX - 4096U)
 #define ONYM_LINE_LEN_MAX   2097152U
 
+/* Our own: revisions of a record, of which the store keeps 48 bits. */
+#define ONYM_REVISION_MAX 281474976710655ULL
+
 /* Room for the prefix record of any name: "0.NA/" and the prefix. */
 #define ONYM_PREFIX_NAME_LEN_MAX (ONYM_NAME_LEN_MAX + 5U)
 

@@ -173,6 +173,30 @@ home_and_unhome_make_and_take_a_prefix(void **state)
 }
 
 static void
+the_last_revision_is_refused_with_the_reason(void **state)
+{
+    struct onym_arena arena = arena_new(ONYM_OP_MEMORY);
+    struct test_record room;
+    struct test_op sent;
+    struct onym_op_outcome out;
+    struct onym_record old = *record_parse(&room, NAME, "1|A|a");
+
+    (void)state;
+    old.revision = ONYM_REVISION_MAX - 1;
+    assert_int_equal(onym_op_decide(op_parse(&sent, ADD, NAME, "2|B|b"), &old, &arena, &out),
+                     ONYM_OK);
+    assert_int_equal(out.record.revision, ONYM_REVISION_MAX);
+    old.revision = ONYM_REVISION_MAX;
+    onym_arena_reset(&arena);
+    assert_int_equal(onym_op_decide(op_parse(&sent, ADD, NAME, "2|B|b"), &old, &arena, &out),
+                     ONYM_UNSUPPORTED);
+    assert_non_null(strstr(out.fault.why, "last revision"));
+    assert_int_equal(onym_op_decide(op_parse(&sent, DELETE, NAME, ""), &old, &arena, &out),
+                     ONYM_OK);
+    arena_free(&arena);
+}
+
+static void
 an_expectation_is_kept_or_refused(void **state)
 {
     static const struct {
@@ -350,6 +374,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_makes_the_record_it_should),
         cmocka_unit_test(home_and_unhome_make_and_take_a_prefix),
+        cmocka_unit_test(the_last_revision_is_refused_with_the_reason),
         cmocka_unit_test(an_expectation_is_kept_or_refused),
         cmocka_unit_test(a_minted_name_is_stem_and_suffix),
         cmocka_unit_test(times_never_run_backwards_or_over),
