@@ -6,6 +6,10 @@
 
 #define CHALLENGE_MAX 512U
 #define BASIC         "Basic realm=\"handle\""
+/* The same for every login that fails: it tells nothing of what is registered. */
+#define BASIC_HINT                                                                                 \
+    "Identity not verified; the user name is INDEX:HANDLE of an HS_SECKEY value, percent-encoded " \
+    "as in 301%3A0.NA/88.300.15907, and the password its secret"
 
 static bool
 can_login(const struct onym_http_call *c)
@@ -196,11 +200,12 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
     }
     if (c->login->status != ONYM_OK) {
         const char *usual = "Identity not verified";
+        const char *detail = credentials.scheme == ONYM_HTTP_BASIC ? BASIC_HINT : usual;
 
         return c->login->why != NULL
                    ? login_failed(c, c->login->status, c->login->challenge, "invalid_token",
                                   c->login->why)
-                   : login_failed(c, c->login->status, c->login->challenge, usual, usual);
+                   : login_failed(c, c->login->status, c->login->challenge, usual, detail);
     }
     *identity = c->login->identity;
     return check_scope(c, identity);

@@ -134,6 +134,16 @@ class Login(unittest.TestCase):
                 self.assertEqual((reply.status, reply.body), (401, b""), reply)
                 self.assertIn("Identity not verified", reply.headers["WWW-Authenticate"])
 
+    def test_a_wrong_login_is_told_how_a_user_name_is_written(self):
+        told = set()
+        for login in ((f"301:{web.USER}", "wrong"), (f"301:{web.PREFIX}/nobody", "x"),
+                      ("301:0.NA/99.9", "x"), (web.USER, "wrong"), ("admin", web.SECRET)):
+            reply = self.node.ask("GET", f"/api/v1/identifiers/{web.PREFIX}/x", login=login)
+            self.assertEqual(reply.status, 401, reply)
+            told.add(reply.json["detail"])
+        self.assertEqual(len(told), 1)  # whether there is such a user is nobody's business
+        self.assertIn("301%3A0.NA/", told.pop())
+
     def test_broken_credentials_are_401_with_the_reason(self):
         for value in ("Basic", "Basic !!", "Basic " + b64(b"nocolon"), "Digest x", "Handle",
                       "Handle sessionId"):
