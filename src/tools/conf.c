@@ -1,5 +1,6 @@
 #include "base/options.h"
 #include "keyring/keyring.h"
+#include "tools/conf_here.h"
 #include "tools/conf_print.h"
 #include "tools/order.h"
 
@@ -56,27 +57,73 @@ load(const struct onym_cli *cli, const char *verb, bool files, int argc, char **
     return NULL;
 }
 
+/* ---- check ---- */
+
+static void
+add_here(void *of, const char *key, const char *text)
+{
+    (void)json_array_append_new(of, json_pack("{s:s,s:s}", "key", key, "text", text));
+}
+
+static void
+print_here(void *of, const char *key, const char *text)
+{
+    (void)of;
+    (void)fprintf(stderr, "%s: %s\n", key, text);
+}
+
+/* What is in the way on this machine; the exit code. */
+static int
+check_here(const struct onym_cli *cli, const struct onym_conf_loaded *loaded, json_t *found)
+{
+    struct onym_conf_here here = {.each = cli->json ? add_here : print_here, .of = found};
+    size_t count = onym_conf_here(&loaded->settings, &here);
+
+    if (here.runs && !cli->json && !cli->quiet) {
+        (void)printf("not checked: the addresses, which the node that runs in %s has taken\n",
+                     loaded->settings.data_dir);
+    }
+    return count == 0 ? ONYM_EXIT_DONE : ONYM_EXIT_NEGATIVE;
+}
+
 static int
 run_check(const struct onym_cli *cli, int argc, char **argv)
 {
+    static const struct option options[] = {{"here", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct onym_conf_loaded *loaded;
+    json_t *found = NULL;
+    bool here = false;
+    int option;
     int code;
 
     optind = 0;
     opterr = 0;
-    if (onym_option_next(argc, argv, "", no_options, NULL) != -1) {
-        return bad_option("conf check", argv);
+    while ((option = onym_option_next(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'h') {
+            return bad_option("conf check", argv);
+        }
+        here = true;
     }
     loaded = load(cli, "conf check", true, argc, argv, &code);
     if (loaded == NULL) {
         return code;
     }
-    if (cli->json) {
-        onym_conf_print_check_json(loaded);
-    } else if (!loaded->valid) {
+    if (!cli->json && !loaded->valid) {
         onym_conf_print_errors(&loaded->report);
-    } else if (!cli->quiet) {
+    } else if (!cli->json && !cli->quiet) {
         onym_conf_print_valid(&loaded->report);
+    }
+    if (loaded->valid && here) {
+        found = json_array();
+        code = check_here(cli, loaded, found);
+    } else if (loaded->valid && !cli->json && !cli->quiet) {
+        (void)puts("not checked: whether the addresses are free and storage.dir can be used "
+                   "(--here does)");
+    }
+    if (cli->json) {
+        onym_conf_print_check_json(loaded, found);
+    } else {
+        json_decref(found);
     }
     free(loaded);
     return code;
@@ -152,11 +199,16 @@ run_schema(const struct onym_cli *cli, int argc, char **argv)
 const struct onym_command onym_commands_conf[] = {
     {.noun = "conf",
      .verb = "check",
-     .usage = "[FILE]",
+     .usage = "[--here] [FILE]",
      .summary = "Report all errors of a configuration",
      .help = FILE_HELP
      "The files of tls and site.key_file are read as a start of the node reads them:\n"
      "run this as its account and in its working directory.\n"
+     "\n"
+     "      --here            also say what a start on this machine would meet:\n"
+     "                        addresses that are taken, a directory that cannot be\n"
+     "                        used. The store itself: onymctl check.\n"
+     "\n"
      "Errors go to stderr, with --json to stdout. Exit code 1 when there are any.\n"
      "\n"
      "Examples:\n"

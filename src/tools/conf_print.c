@@ -59,7 +59,7 @@ onym_conf_print_value(json_t *value)
 }
 
 void
-onym_conf_print_check_json(const struct onym_conf_loaded *loaded)
+onym_conf_print_check_json(const struct onym_conf_loaded *loaded, json_t *here)
 {
     const struct onym_config_report *report = &loaded->report;
     json_t *root = json_object();
@@ -83,6 +83,9 @@ onym_conf_print_check_json(const struct onym_conf_loaded *loaded)
     (void)json_object_set_new(root, "files", files);
     (void)json_object_set_new(root, "error_count", json_integer((json_int_t)report->error_count));
     (void)json_object_set_new(root, "errors", errors);
+    if (here != NULL) {
+        (void)json_object_set_new(root, "here", here);
+    }
     onym_conf_print_value(root);
 }
 

@@ -27,8 +27,8 @@ void onym_conf_print_errors(const struct onym_config_report *report);
 void onym_conf_print_valid(const struct onym_config_report *report);
 
 /* {"valid", "files", "error_count", "errors": [{"source", "file", "line", "column", "key",
- * "text"}]}. */
-void onym_conf_print_check_json(const struct onym_conf_loaded *loaded);
+ * "text"}]}, and here, when it is not NULL, which it takes over. */
+void onym_conf_print_check_json(const struct onym_conf_loaded *loaded, json_t *here);
 
 /* The settings, in a form that loads to the same settings again; with origin in JSON each value
  * becomes {"value", "source", "file", "line"}. loaded is valid. */

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,10 @@ def run(*arguments, environment=None, program="onymctl"):
                           env={"PATH": "/usr/bin:/bin", **(environment or {})}, timeout=SECONDS)
 
 
+NOT_CHECKED = ("not checked: whether the addresses are free and storage.dir can be used "
+               "(--here does)\n")
+
+
 class Conf(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="onym-conf-")
@@ -56,11 +61,11 @@ class Conf(unittest.TestCase):
     def test_check_of_a_valid_file_names_what_was_read(self):
         good = self.write("good.yaml", GOOD)
         more = self.write("conf.d/more.yaml", "log: {level: debug}\n")
-        self.expect(run("conf", "check", good), 0, f"valid: {good}, {more}\n", "")
-        self.expect(run("-c", good, "conf", "check"), 0, f"valid: {good}, {more}\n", "")
+        self.expect(run("conf", "check", good), 0, f"valid: {good}, {more}\n" + NOT_CHECKED, "")
+        self.expect(run("-c", good, "conf", "check"), 0, f"valid: {good}, {more}\n" + NOT_CHECKED, "")
         self.expect(run("-q", "conf", "check", good), 0, "", "")
         self.expect(run("conf", "check"), 0,
-                    "valid: defaults and environment; no file was named\n", "")
+                    "valid: defaults and environment; no file was named\n" + NOT_CHECKED, "")
         self.assertEqual(json.loads(run("conf", "check", "--json", good).stdout),
                          {"valid": True, "files": [good, more], "error_count": 0, "errors": []})
 
@@ -161,6 +166,34 @@ class Conf(unittest.TestCase):
         self.assertEqual(run("conf", "show", "--effective", example).stdout,
                          run("conf", "show", "--effective").stdout)
         self.assertEqual(run("-c", example, "--check-config", program="onymd").returncode, 0)
+
+
+class Here(unittest.TestCase):
+    def test_what_is_in_the_way_on_this_machine_is_said(self):
+        with tempfile.TemporaryDirectory(prefix="onym-conf-here-") as folder, \
+                socket.create_server(("127.0.0.1", 0)) as taken, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as also:
+            also.bind(("127.0.0.1", 0))
+            tcp, udp = taken.getsockname()[1], also.getsockname()[1]
+            config = pathlib.Path(folder) / "onymd.yaml"
+            config.write_text(
+                f"listen: {{handle_udp: ['127.0.0.1:{udp}'], handle_tcp: ['127.0.0.1:{tcp}'], "
+                f"ops: ['127.0.0.1:0'], control: ''}}\nstorage: {{dir: '{config}'}}\n")
+            said = run("conf", "check", "--here", config)
+            self.assertEqual(said.returncode, 1)
+            self.assertEqual([line.split(": ")[0] for line in said.stderr.splitlines()],
+                             ["storage.dir", "listen.handle_udp", "listen.handle_tcp"])
+            self.assertIn(f"127.0.0.1:{tcp}", said.stderr)
+            document = json.loads(run("conf", "check", "--here", "--json", config).stdout)
+            self.assertEqual([(document["valid"], len(document["here"])), document["here"][0]["key"]],
+                             [(True, 3), "storage.dir"])
+            self.assertEqual(run("conf", "check", config).returncode, 0)
+
+    def test_a_node_that_runs_is_not_in_its_own_way(self):
+        with node.Node(records=[]) as it:
+            said = run("conf", "check", "--here", it.config)
+            self.assertEqual((said.returncode, said.stderr), (0, ""))
+            self.assertIn("the node that runs", said.stdout)
 
 
 class Files(unittest.TestCase):
