@@ -7,6 +7,7 @@
 #include "base/writer.h"
 #include "tools/audit_prune.h"
 #include "tools/store_common.h"
+#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_entry.h"
 #include "wire/json_time.h"
@@ -293,6 +294,9 @@ verify(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .verb = "audit verify"};
     int code = read_options(&job, false, argc, argv);
 
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_store_guard(job.verb, job.data, false);
+    }
     return code == ONYM_EXIT_DONE ? open_and_walk(&job) : code;
 }
 
@@ -302,6 +306,9 @@ export_log(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .verb = "audit export"};
     int code = read_options(&job, true, argc, argv);
 
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_store_guard(job.verb, job.data, true);
+    }
     if (code != ONYM_EXIT_DONE) {
         return code;
     }

@@ -5,6 +5,7 @@
 #include "store/check.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
+#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_write.h"
 
@@ -199,6 +200,10 @@ onym_store_check_command(const struct onym_cli *cli, int argc, char **argv)
     if (data == NULL || optind != argc) {
         return onym_usage_error(
             "check", "name the stopped node's directory, and nothing else: --data onym-data");
+    }
+    code = onym_store_guard("check", data, false);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
     }
     job.names = onym_writer_over(malloc(cap), cap);
     if (job.names.at == NULL) {

@@ -4,6 +4,7 @@
 #include "store/scan.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
+#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_record.h"
 
@@ -307,6 +308,9 @@ onym_store_dump(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .fd = -1};
     int code = read_options(&job, argc, argv);
 
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_store_guard("dump", job.data, true);
+    }
     if (code == ONYM_EXIT_DONE) {
         code = run(&job);
     }
