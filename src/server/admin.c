@@ -74,8 +74,22 @@ drawer_of(const struct onym_admin_post *post, uint32_t id)
     return post->desk != NULL && worker < post->desk->workers ? &post->desk->drawer[worker] : NULL;
 }
 
+/* What challenges and sessions live by: setting the clock back must not lengthen a life, nor
+ * setting it ahead end one. */
+static uint64_t
+lifetime_ms(void)
+{
+    return onym_clock_monotonic_ns() / 1000000U;
+}
+
+static uint32_t
+lifetime_s(void)
+{
+    return (uint32_t)(lifetime_ms() / 1000U);
+}
+
 static enum onym_status
-challenge_add(void *of, const struct onym_challenge_ask *ask, uint64_t now_ms, uint32_t *id,
+challenge_add(void *of, const struct onym_challenge_ask *ask, uint32_t *id,
               uint8_t nonce[ONYM_CHALLENGE_NONCE_LEN])
 {
     struct onym_admin_post *post = of;
@@ -89,7 +103,7 @@ challenge_add(void *of, const struct onym_challenge_ask *ask, uint64_t now_ms, u
         return ONYM_SESSION_UNKNOWN;
     }
     uv_mutex_lock(&drawer->lock);
-    status = onym_challenges_add(drawer->challenges, ask, now_ms, &post->rng, &pending);
+    status = onym_challenges_add(drawer->challenges, ask, lifetime_ms(), &post->rng, &pending);
     if (status == ONYM_OK) {
         *id = pending->id;
         memcpy(nonce, pending->nonce, ONYM_CHALLENGE_NONCE_LEN);
@@ -99,7 +113,7 @@ challenge_add(void *of, const struct onym_challenge_ask *ask, uint64_t now_ms, u
 }
 
 static enum onym_status
-challenge_take(void *of, uint32_t id, onym_span peer, uint64_t now_ms, struct onym_pending **out)
+challenge_take(void *of, uint32_t id, onym_span peer, struct onym_pending **out)
 {
     struct onym_admin_post *post = of;
     struct drawer *drawer = drawer_of(post, id);
@@ -109,7 +123,7 @@ challenge_take(void *of, uint32_t id, onym_span peer, uint64_t now_ms, struct on
         return ONYM_SESSION_UNKNOWN;
     }
     uv_mutex_lock(&drawer->lock);
-    status = onym_challenges_take(drawer->challenges, id, peer, now_ms, out);
+    status = onym_challenges_take(drawer->challenges, id, peer, lifetime_ms(), out);
     uv_mutex_unlock(&drawer->lock);
     return status;
 }
@@ -117,20 +131,20 @@ challenge_take(void *of, uint32_t id, onym_span peer, uint64_t now_ms, struct on
 /* ---- sessions ---- */
 
 static enum onym_status
-session_add(void *of, const struct onym_session_ask *ask, uint32_t now_s, uint32_t *id)
+session_add(void *of, const struct onym_session_ask *ask, uint32_t *id)
 {
     struct onym_admin_post *post = of;
     struct drawer *drawer = &post->desk->drawer[post->worker];
     enum onym_status status;
 
     uv_mutex_lock(&drawer->lock);
-    status = onym_sessions_add(drawer->sessions, ask, now_s, &post->rng, id);
+    status = onym_sessions_add(drawer->sessions, ask, lifetime_s(), &post->rng, id);
     uv_mutex_unlock(&drawer->lock);
     return status;
 }
 
 static enum onym_status
-session_find(void *of, uint32_t id, uint32_t now_s, struct onym_session_use *out)
+session_find(void *of, uint32_t id, struct onym_session_use *out)
 {
     struct drawer *drawer = drawer_of(of, id);
     enum onym_status status;
@@ -139,13 +153,13 @@ session_find(void *of, uint32_t id, uint32_t now_s, struct onym_session_use *out
         return ONYM_SESSION_UNKNOWN;
     }
     uv_mutex_lock(&drawer->lock);
-    status = onym_sessions_find(drawer->sessions, id, now_s, out);
+    status = onym_sessions_find(drawer->sessions, id, lifetime_s(), out);
     uv_mutex_unlock(&drawer->lock);
     return status;
 }
 
 static enum onym_status
-session_accept(void *of, uint32_t id, uint32_t counter, uint32_t now_s)
+session_accept(void *of, uint32_t id, uint32_t counter)
 {
     struct drawer *drawer = drawer_of(of, id);
     enum onym_status status;
@@ -154,7 +168,7 @@ session_accept(void *of, uint32_t id, uint32_t counter, uint32_t now_s)
         return ONYM_SESSION_UNKNOWN;
     }
     uv_mutex_lock(&drawer->lock);
-    status = onym_sessions_accept(drawer->sessions, id, counter, now_s);
+    status = onym_sessions_accept(drawer->sessions, id, counter, lifetime_s());
     uv_mutex_unlock(&drawer->lock);
     return status;
 }

@@ -43,11 +43,11 @@ struct onym_admin_result {
 /* What the server offers. */
 struct onym_admin_backend {
     void *of;
-    /* Challenges of all workers, found by the id (auth/challenge.h). */
-    enum onym_status (*challenge_add)(void *of, const struct onym_challenge_ask *ask,
-                                      uint64_t now_ms, uint32_t *id,
+    /* Challenges of all workers, found by the id (auth/challenge.h). How long they last is measured
+     * there, by a clock that nobody sets. */
+    enum onym_status (*challenge_add)(void *of, const struct onym_challenge_ask *ask, uint32_t *id,
                                       uint8_t nonce[ONYM_CHALLENGE_NONCE_LEN]);
-    enum onym_status (*challenge_take)(void *of, uint32_t id, onym_span peer, uint64_t now_ms,
+    enum onym_status (*challenge_take)(void *of, uint32_t id, onym_span peer,
                                        struct onym_pending **out);
     /* Runs onym_admin_prove(call) on another thread, then onym_admin_proven on this one. ONYM_OK,
      * or ONYM_BUSY and nothing follows. A call may be handed over again from within proven and

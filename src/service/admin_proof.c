@@ -30,8 +30,7 @@ onym_admin_challenge(struct onym_admin *admin, const struct onym_request *rq)
                                        .digest = ask.digest};
     uint32_t id;
     size_t len;
-    enum onym_status status = admin->backend.challenge_add(admin->backend.of, &ask,
-                                                           rq->call->now_ms, &id, nonce);
+    enum onym_status status = admin->backend.challenge_add(admin->backend.of, &ask, &id, nonce);
 
     if (status != ONYM_OK) {
         return onym_render_error(rq, ONYM_BUSY);
@@ -186,8 +185,7 @@ onym_admin_answer(struct onym_admin *admin, const struct onym_request *rq)
         id = dialogue->challenge_id;
         dialogue->challenge_id = 0;
     }
-    status = admin->backend.challenge_take(admin->backend.of, id, rq->call->peer, rq->call->now_ms,
-                                           &pending);
+    status = admin->backend.challenge_take(admin->backend.of, id, rq->call->peer, &pending);
     if (status != ONYM_OK) {
         return onym_render_error(rq, status);
     }

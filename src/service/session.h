@@ -91,15 +91,14 @@ void onym_sessions_end(struct onym_sessions *table, uint32_t id);
 uint32_t onym_sessions_count(const struct onym_sessions *table); /* idle ones included */
 
 /* The same, as a connection reaches the tables of all workers: by the worker in the id, under its
- * lock. */
+ * lock, and with the time of a clock that nobody sets. */
 struct onym_session_access {
     void *of;
     struct onym_auth_policy policy;
     unsigned dh_bits_min; /* of the groups of clients */
-    enum onym_status (*add)(void *of, const struct onym_session_ask *ask, uint32_t now_s,
-                            uint32_t *id);
-    enum onym_status (*find)(void *of, uint32_t id, uint32_t now_s, struct onym_session_use *out);
-    enum onym_status (*accept)(void *of, uint32_t id, uint32_t counter, uint32_t now_s);
+    enum onym_status (*add)(void *of, const struct onym_session_ask *ask, uint32_t *id);
+    enum onym_status (*find)(void *of, uint32_t id, struct onym_session_use *out);
+    enum onym_status (*accept)(void *of, uint32_t id, uint32_t counter);
     enum onym_status (*reply)(void *of, uint32_t id, struct onym_session_secret *secret,
                               uint32_t *counter);
     bool (*prove)(void *of, uint32_t id, const struct onym_principal *who,

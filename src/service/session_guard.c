@@ -78,14 +78,14 @@ onym_session_enter(struct onym_request *rq, struct onym_session_use *use)
                    ? ONYM_OK
                    : ONYM_SESSION_UNKNOWN;
     }
-    status = sessions->find(sessions->of, id, rq->call->now_s, use);
+    status = sessions->find(sessions->of, id, use);
     if (status != ONYM_OK) {
         return status;
     }
     if (opcode != ONYM_OP_CHALLENGE_ANSWER) {
         status = check_mac(rq, use, &counter);
         if (status == ONYM_OK) {
-            status = sessions->accept(sessions->of, id, counter, rq->call->now_s);
+            status = sessions->accept(sessions->of, id, counter);
         }
         if (status == ONYM_OK) {
             status = check_key(rq, use);
@@ -113,7 +113,7 @@ onym_session_unseal(struct onym_request *rq, const struct onym_envelope *envelop
     if (sessions == NULL || !names_session(envelope->session_id)) {
         return ONYM_SESSION_UNKNOWN;
     }
-    status = sessions->find(sessions->of, envelope->session_id, rq->call->now_s, &use);
+    status = sessions->find(sessions->of, envelope->session_id, &use);
     if (status != ONYM_OK) {
         return status;
     }

@@ -103,7 +103,7 @@ onym_session_opened(struct onym_admin_call *waiting, const struct onym_request *
         status = onym_session_reply_encode(&reply, body, sizeof body, &len);
     }
     if (status == ONYM_OK) {
-        status = sessions->add(sessions->of, &ask, rq->call->now_s, &id);
+        status = sessions->add(sessions->of, &ask, &id);
     }
     onym_session_secret_wipe(&waiting->secret);
     if (status != ONYM_OK) {

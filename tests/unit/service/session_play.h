@@ -31,27 +31,27 @@ struct stage {
 };
 
 __attribute__((unused)) static enum onym_status
-access_add(void *of, const struct onym_session_ask *ask, uint32_t now_s, uint32_t *id)
+access_add(void *of, const struct onym_session_ask *ask, uint32_t *id)
 {
     struct stage *s = of;
 
-    return onym_sessions_add(s->table, ask, now_s, &s->rng, id);
+    return onym_sessions_add(s->table, ask, NOW_S, &s->rng, id);
 }
 
 __attribute__((unused)) static enum onym_status
-access_find(void *of, uint32_t id, uint32_t now_s, struct onym_session_use *out)
+access_find(void *of, uint32_t id, struct onym_session_use *out)
 {
     struct stage *s = of;
 
-    return onym_sessions_find(s->table, id, now_s, out);
+    return onym_sessions_find(s->table, id, NOW_S, out);
 }
 
 __attribute__((unused)) static enum onym_status
-access_accept(void *of, uint32_t id, uint32_t counter, uint32_t now_s)
+access_accept(void *of, uint32_t id, uint32_t counter)
 {
     struct stage *s = of;
 
-    return onym_sessions_accept(s->table, id, counter, now_s);
+    return onym_sessions_accept(s->table, id, counter, NOW_S);
 }
 
 __attribute__((unused)) static enum onym_status
