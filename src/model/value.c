@@ -4,46 +4,71 @@
 #include "base/writer.h"
 #include "onym/model/ident.h"
 
-static void
-read_references(struct onym_reader *r, struct onym_reference_list *out)
-{
-    uint32_t count = onym_reader_u32(r);
-    const uint8_t *start = r->left.at;
+/* Where the fields of the byte form stand. */
+#define AT_TIMESTAMP   4U
+#define AT_TTL_TYPE    8U
+#define AT_TTL         9U
+#define AT_PERMISSIONS 13U
+#define AT_TYPE        14U
 
-    if (count > ONYM_COUNT_MAX) {
-        onym_reader_fail(r, ONYM_MALFORMED);
+/* Bytes that count references at the front of `bytes` take; false: they do not fit. */
+static bool
+references_len(onym_span bytes, uint32_t count, size_t *len)
+{
+    struct onym_reader r = onym_reader_over(bytes);
+
+    for (uint32_t i = 0; i < count && r.status == ONYM_OK; i++) {
+        (void)onym_reader_counted(&r, ONYM_COUNT_MAX);
+        (void)onym_reader_u32(&r);
     }
-    for (uint32_t i = 0; i < count && r->status == ONYM_OK; i++) {
-        (void)onym_reader_counted(r, ONYM_COUNT_MAX);
-        (void)onym_reader_u32(r);
-    }
-    if (r->status == ONYM_OK) {
-        *out = (struct onym_reference_list){
-            .raw = onym_span_of(start, (size_t)(r->left.at - start)), .count = count};
-    }
+    *len = bytes.len - r.left.len;
+    return r.status == ONYM_OK;
 }
 
+/* Every row of an import is decoded several times: its lengths are compared with what is left, and
+ * each field is read and written once. */
 enum onym_status
 onym_value_decode(onym_span *bytes, struct onym_value *out)
 {
-    struct onym_reader r = onym_reader_over(*bytes);
-    struct onym_value v = {0};
+    const uint8_t *at = bytes->at;
+    size_t left = bytes->len - ONYM_VALUE_LEN_MIN; /* for type, data and references */
+    size_t references = 0;
+    uint32_t type;
+    uint32_t data;
+    uint32_t count;
 
-    v.index = onym_reader_u32(&r);
-    v.timestamp = onym_reader_u32(&r);
-    v.ttl_type = onym_reader_u8(&r);
-    v.ttl = onym_reader_u32(&r);
-    v.permissions = onym_reader_u8(&r);
-    v.type = onym_reader_counted(&r, ONYM_COUNT_MAX);
-    v.data = onym_reader_counted(&r, ONYM_COUNT_MAX);
-    read_references(&r, &v.references);
-
-    if (r.status == ONYM_OK) {
-        v.raw = onym_span_of(bytes->at, bytes->len - r.left.len);
-        *bytes = r.left;
-        *out = v;
+    if (bytes->len < ONYM_VALUE_LEN_MIN) {
+        return ONYM_MALFORMED;
     }
-    return r.status;
+    type = onym_get_u32(at + AT_TYPE);
+    if (type > ONYM_COUNT_MAX || type > left) {
+        return ONYM_MALFORMED;
+    }
+    left -= type;
+    data = onym_get_u32(at + AT_TYPE + 4 + type);
+    if (data > ONYM_COUNT_MAX || data > left) {
+        return ONYM_MALFORMED;
+    }
+    left -= data;
+    at += ONYM_VALUE_LEN_MIN + type + data; /* where references begin */
+    count = onym_get_u32(at - 4);
+    if (count > 0 &&
+        (count > ONYM_COUNT_MAX || !references_len(onym_span_of(at, left), count, &references))) {
+        return ONYM_MALFORMED;
+    }
+    out->references.raw = onym_span_of(at, references);
+    out->references.count = count;
+    at = bytes->at;
+    out->index = onym_get_u32(at);
+    out->timestamp = onym_get_u32(at + AT_TIMESTAMP);
+    out->ttl_type = at[AT_TTL_TYPE];
+    out->ttl = onym_get_u32(at + AT_TTL);
+    out->permissions = at[AT_PERMISSIONS];
+    out->type = onym_span_of(at + AT_TYPE + 4, type);
+    out->data = onym_span_of(at + AT_TYPE + 8 + type, data);
+    out->raw = onym_span_of(at, ONYM_VALUE_LEN_MIN + type + data + references);
+    *bytes = onym_span_of(at + out->raw.len, left - references);
+    return ONYM_OK;
 }
 
 size_t
