@@ -51,7 +51,6 @@ onym_changes_item_new(const struct onym_changes *changes, const struct onym_oper
     struct onym_changes_item *item = malloc(bytes);
     uint8_t room[TARGET_ROOM];
     struct onym_arena scratch = {.at = room, .cap = sizeof room};
-    struct onym_op_fault fault;
     uint8_t *at;
 
     if (item == NULL) {
@@ -70,7 +69,6 @@ onym_changes_item_new(const struct onym_changes *changes, const struct onym_oper
     item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
     item->who = *who;
     item->who.handle = keep(&at, who->handle);
-    item->is_formed = onym_op_form(&item->op, &fault) == ONYM_OK;
     *status = onym_op_target(&item->op, &scratch, &item->target);
     if (*status != ONYM_OK) {
         free(item);

@@ -23,7 +23,6 @@ struct onym_changes_item {
     struct onym_identity who;
     struct onym_op_target target;
     struct onym_change_result result;
-    bool is_formed;          /* it passed onym_op_form, on the thread of who submitted it */
     bool settled;            /* the result does not depend on the commit of its group */
     struct onym_draft draft; /* what it makes where there is no record; in data */
     uint8_t *name;           /* room for the registered spelling, target.name.len bytes */
