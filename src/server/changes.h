@@ -42,7 +42,7 @@ struct onym_change_ticket {
     unsigned worker;
     bool
         yields; /* one of many that can wait: the last eighth of its source's share is not for it */
-    uint64_t id; /* the worker's own; comes back unread */
+    uint64_t id, row; /* the worker's own; come back unread */
 };
 
 struct onym_change_result {

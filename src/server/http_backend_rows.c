@@ -19,12 +19,6 @@ struct onym_http_flight {
     bool starved; /* a row found no room */
 };
 
-/* What a ticket leads to. */
-struct row {
-    struct onym_http_flight *flight;
-    uint64_t number;
-};
-
 static void
 release_flight(struct onym_http_flight *f)
 {
@@ -175,15 +169,11 @@ onym_http_submit_row(void *of, const struct onym_http_caller *caller, uint64_t n
     struct onym_http_post *post = of;
     struct onym_http_flight *f = onym_http_seat_of(caller)->flight;
     struct onym_operation op = *operation;
-    struct onym_change_ticket ticket = {.worker = post->worker, .yields = true};
-    struct row *row = malloc(sizeof *row);
+    struct onym_change_ticket ticket = {.worker = post->worker,
+                                        .yields = true,
+                                        .id = (uint64_t)(uintptr_t)f | ONYM_HTTP_ROW_TICKET | 1U,
+                                        .row = number};
 
-    if (row == NULL) {
-        out->status = ONYM_NO_MEMORY;
-        return ONYM_HTTP_NOW;
-    }
-    *row = (struct row){.flight = f, .number = number};
-    ticket.id = (uint64_t)(uintptr_t)row | ONYM_HTTP_ROW_TICKET | 1U;
     onym_changes_new_id(post->node->changes, op.id);
     op.once = true;
     out->status = onym_changes_submit(post->node->changes, ticket, &op, identity);
@@ -192,7 +182,6 @@ onym_http_submit_row(void *of, const struct onym_http_caller *caller, uint64_t n
         post->flying++;
         return ONYM_HTTP_LATER;
     }
-    free(row);
     if (out->status == ONYM_BUSY) {
         starve(f);
     }
@@ -203,8 +192,7 @@ void
 onym_http_row_committed(struct onym_http_post *post, const struct onym_change_result *result)
 {
     uint64_t mark = ONYM_HTTP_ROW_TICKET | 1U;
-    struct row *row = (struct row *)(uintptr_t)(result->ticket.id ^ mark);
-    struct onym_http_flight *f = row->flight;
+    struct onym_http_flight *f = (struct onym_http_flight *)(uintptr_t)(result->ticket.id ^ mark);
     char text[256];
 
     f->flying--;
@@ -213,11 +201,10 @@ onym_http_row_committed(struct onym_http_post *post, const struct onym_change_re
         struct onym_http_result told = onym_http_told(result, text);
 
         f->due = true;
-        post->row_done(post->of, f->seat, row->number, &told);
+        post->row_done(post->of, f->seat, result->ticket.row, &told);
         if (!uv_is_active((const uv_handle_t *)&post->rows_check)) {
             (void)uv_check_start(&post->rows_check, on_check);
         }
     }
-    free(row);
     release_flight(f);
 }
