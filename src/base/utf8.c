@@ -59,6 +59,9 @@ onym_utf8_valid(onym_span text)
             }
             text = onym_span_of(text.at + 8, text.len - 8);
         }
+        while (text.len > 0 && text.at[0] < 0x80) {
+            text = onym_span_of(text.at + 1, text.len - 1);
+        }
         if (text.len > 0 && !onym_utf8_next(&text, &cp)) {
             return false;
         }
