@@ -41,6 +41,7 @@ onym_bloom_new(uint64_t keys)
         free(bloom);
         return NULL;
     }
+    (void)madvise(memory, size_of(bloom), MADV_HUGEPAGE);
     bloom->word = memory;
     return bloom;
 }

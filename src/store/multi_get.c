@@ -4,7 +4,7 @@
 #include "store/lmdb_page.h"
 
 #define LINE        64U
-#define COLD_LEVELS 2U /* the lowest ones; those above are few pages, and in the cache */
+#define HOT_LEVELS  2U /* the highest ones: few pages, and in the processor's cache */
 #define FRONT_LINES 4U /* of a branch: the places of some hundred nodes */
 #define VALUE_LINES 8U /* of a value that are prefetched */
 
@@ -35,6 +35,12 @@ compare(onym_span a, onym_span b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static bool
+is_cold(const struct onym_lmdb_tree *tree, const struct search *s)
+{
+    return s->levels + HOT_LEVELS <= tree->depth;
+}
+
 /* ---- steps: each is true when the search goes on ---- */
 
 static bool
@@ -44,7 +50,7 @@ go_down(const struct onym_lmdb_tree *tree, struct search *s, uint64_t number)
     if (s->next == NULL || s->levels == 0) {
         return false;
     }
-    if (s->levels <= COLD_LEVELS) {
+    if (is_cold(tree, s)) {
         prefetch_bytes(s->next, s->levels > 1 ? FRONT_LINES * LINE : 1);
     }
     return true;
@@ -133,10 +139,10 @@ step(const struct onym_lmdb_tree *tree, struct search *s)
         }
         if (on && s->low == s->high) {
             on = leave_page(tree, s);
-        } else if (on && s->levels <= COLD_LEVELS) {
+        } else if (on && is_cold(tree, s)) {
             prefetch_node(s);
         }
-    } while (on && s->levels > COLD_LEVELS);
+    } while (on && !is_cold(tree, s));
     return on;
 }
 
