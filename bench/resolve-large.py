@@ -10,10 +10,11 @@ Needs some 15 GB of disk and as much memory, page cache included; making the rec
 """
 
 from lib import common, dns_peers, rounds, suite
-from lib.udp_sides import answer_bytes, dns_sides, echo_side, side
+from lib.udp_sides import PEERS, WINDOW, answer_bytes, dns_sides, echo_side, side
 
 CACHE = "256MiB"
 THETA = 990
+LEARNING_MS = 20_000  # some six million requests: until then the cache fills with what is asked for
 RECORDS_PER_MIB = 2000  # of a cache that holds them all
 
 
@@ -40,6 +41,10 @@ def case_zipf(s):
     with suite.stack() as stack:
         node = s.node(stack, data, settings=(f"cache.size={CACHE}",))
         echo = s.echo(stack, answer_bytes(s, node, data))
+        if not s.arguments.quick:
+            s.client("udp_load", "--target", f"127.0.0.1:{node.port}", "--names", data.names,
+                     "--milliseconds", LEARNING_MS, "--seed", 999, "--window", WINDOW, "--peers",
+                     PEERS, "--zipf", THETA)
         figures = s.section([echo_side(s, "echo", echo, data, "--zipf", THETA),
                              side(s, "node", node, data, "--zipf", THETA)],
                             {"udp.zipf": rounds.ratio("node", "echo")})
