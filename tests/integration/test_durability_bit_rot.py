@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,22 @@ class BitRot(unittest.TestCase):
                          {name: (1, data) for name, data in NAMES.items()})
         self.assertEqual(self.check().returncode, 0)
         self.assertIn("record_damaged", self.node.log())
+
+    def test_a_copy_that_was_cut_short_is_told(self):
+        self.node.write_config()
+        short = self.root / "short"
+        short.mkdir(mode=0o700)
+        whole = self.file.read_bytes()
+        (short / "data.mdb").write_bytes(whole[:len(whole) // 3 // 4096 * 4096])
+        for program, words, status, text in (
+                ("onymctl", ("check", "--data", short), 1, "Restore it from a dump or"),
+                ("onymd", ("-c", self.node.config, "--set", f"storage.dir={short}"),
+                 -signal.SIGBUS, "shorter than it was")):
+            with self.subTest(program):
+                done = subprocess.run([str(node.program(program)), *map(str, words)],
+                                      capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(text, done.stderr)
 
     def test_all_flips_at_once(self):
         for name in NAMES:
