@@ -45,6 +45,20 @@ by_name(const void *a, const void *b)
     return x->arrival < y->arrival ? -1 : 1;
 }
 
+/* What one import sends is in order mostly. */
+static void
+sort(struct onym_changes *changes, size_t count)
+{
+    size_t sorted = 1;
+
+    while (sorted < count && by_name(&changes->group[sorted - 1], &changes->group[sorted]) < 0) {
+        sorted++;
+    }
+    if (sorted < count) {
+        qsort(changes->group, count, sizeof changes->group[0], by_name);
+    }
+}
+
 /* Where the rights are looked up: records as the transaction sees them. */
 static enum onym_status
 find_record(void *of, onym_span folded, struct onym_record *out)
@@ -444,7 +458,7 @@ onym_changes_commit(struct onym_changes *changes, size_t count,
     struct group group = {.changes = changes, .now_ms = onym_clock_epoch_ms()};
     enum onym_status status;
 
-    qsort(changes->group, count, sizeof(void *), by_name);
+    sort(changes, count);
     status = commit(&group, count, events, lost, fault);
     if (status == ONYM_FULL && !group.is_tight && any_removes(changes, count)) {
         group = (struct group){.changes = changes, .now_ms = group.now_ms, .is_tight = true};
