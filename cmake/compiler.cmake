@@ -15,6 +15,17 @@ else()
     target_compile_options(onym_codegen INTERFACE $<$<CONFIG:Release>:-fno-plt>)
     target_link_options(onym_codegen INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 endif()
+# Structures are copied by words on x86 (docs/decisions/0197-structures-are-copied-by-words.md): an
+# SSE load of what was just stored in words waits for these stores. Where the compiler does not know
+# the options, it is only slower.
+include(CheckCCompilerFlag)
+set(ONYM_BY_WORDS -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal
+                  -mmemset-strategy=unrolled_loop:512:noalign,libcall:-1:noalign)
+check_c_compiler_flag("${ONYM_BY_WORDS}" ONYM_HAS_BY_WORDS)
+if(ONYM_HAS_BY_WORDS)
+    target_compile_options(onym_codegen INTERFACE "$<$<CONFIG:Release>:${ONYM_BY_WORDS}>")
+    target_link_options(onym_codegen INTERFACE "$<$<CONFIG:Release>:${ONYM_BY_WORDS}>")
+endif()
 if(ONYM_COVERAGE)
     target_compile_options(onym_codegen INTERFACE --coverage)
     target_link_options(onym_codegen INTERFACE --coverage)
