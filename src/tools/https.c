@@ -91,11 +91,6 @@ talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request
 {
     size_t got = 0;
 
-    if (onym_tls_dial_handshake(dial) != ONYM_TLS_DIAL_DONE) {
-        const char *reason = onym_tls_dial_reason(dial);
-
-        return fail(h, ONYM_EXIT_SERVER, reason[0] != '\0' ? reason : "no TLS handshake");
-    }
     if (write_all(dial, request, len) != 0) {
         return fail(h, ONYM_EXIT_UNREACHABLE, "it closed before the request was sent whole");
     }
@@ -123,6 +118,46 @@ onym_https_dialer_new(const struct onym_https *h, struct onym_tls_dialer **out,
         }
     }
     return status;
+}
+
+enum onym_status
+onym_https_connect(const struct onym_https *h, struct onym_tls_dialer *dialer, int *fd,
+                   struct onym_tls_dial **dial, struct onym_fault *fault)
+{
+    enum onym_status status = onym_tls_probe_reach(h->host, h->port, h->timeout_ms, fd, fault);
+
+    *dial = NULL;
+    if (status != ONYM_OK) {
+        return status;
+    }
+    *dial = onym_tls_dial_new(dialer, *fd);
+    if (*dial == NULL) {
+        status = onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+    } else if (onym_tls_dial_handshake(*dial) != ONYM_TLS_DIAL_DONE) {
+        const char *reason = onym_tls_dial_reason(*dial);
+
+        status = onym_fault_set(fault, ONYM_ERROR, "%s port %s: the TLS handshake failed%s%s",
+                                h->host, h->port, reason[0] != '\0' ? ": " : "", reason);
+    }
+    if (status != ONYM_OK) {
+        onym_tls_dial_free(*dial);
+        (void)close(*fd);
+        *dial = NULL;
+        *fd = -1;
+    }
+    return status;
+}
+
+/* Of a connection that was not made. */
+static int
+not_connected(const struct onym_https *h, const struct onym_fault *fault)
+{
+    if (h->fault != NULL) {
+        *h->fault = *fault;
+    } else {
+        (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault->text); /* names host and port */
+    }
+    return fault->status == ONYM_UNREACHABLE ? ONYM_EXIT_UNREACHABLE : ONYM_EXIT_SERVER;
 }
 
 static int
@@ -158,17 +193,10 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
     } else if (onym_https_dialer_new(h, &dialer, &fault) != ONYM_OK) {
         code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
                     fault.text);
-    } else if (onym_tls_probe_reach(h->host, h->port, h->timeout_ms, &fd, &fault) != ONYM_OK) {
-        if (h->fault != NULL) {
-            *h->fault = fault; /* names host and port */
-        } else {
-            (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault.text);
-        }
-        code = ONYM_EXIT_UNREACHABLE;
+    } else if (onym_https_connect(h, dialer, &fd, &dial, &fault) != ONYM_OK) {
+        code = not_connected(h, &fault);
     } else {
-        dial = onym_tls_dial_new(dialer, fd);
-        code = dial == NULL ? fail(h, ONYM_EXIT_SERVER, "out of memory")
-                            : talk(h, dial, request, (size_t)len, changes, out);
+        code = talk(h, dial, request, (size_t)len, changes, out);
     }
     onym_tls_dial_free(dial);
     (void)sigaction(SIGPIPE, &before, NULL);

@@ -30,12 +30,22 @@ struct onym_https_reply {
 };
 
 struct onym_tls_dialer;
+struct onym_tls_dial;
 
 /* What connections to it are made of. ONYM_OK and *out (onym_tls_dialer_free); statuses of
  * onym_tls_dialer_new and onym_tls_dialer_certify with *fault. */
 ONYM_MUST_USE enum onym_status onym_https_dialer_new(const struct onym_https *https,
                                                      struct onym_tls_dialer **out,
                                                      struct onym_fault *fault);
+
+/* Connects and shakes hands; each step waits for timeout_ms at most, and so does what is read and
+ * written behind it. ONYM_OK, *fd (to be closed) and *dial (onym_tls_dial_free, in front of that);
+ * with *fault ONYM_UNREACHABLE: nothing answers; ONYM_ERROR: what answers is no such server, or not
+ * the one the authorities stand for; ONYM_NO_MEMORY. */
+ONYM_MUST_USE enum onym_status onym_https_connect(const struct onym_https *https,
+                                                  struct onym_tls_dialer *dialer, int *fd,
+                                                  struct onym_tls_dial **dial,
+                                                  struct onym_fault *fault);
 
 /* Asks for what may be asked again. ONYM_EXIT_DONE and *out, whatever the status is; or after a
  * line on stderr ONYM_EXIT_UNREACHABLE, ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_SERVER (what

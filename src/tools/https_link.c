@@ -1,12 +1,11 @@
 #include "tools/https_link.h"
 
-#include "net/tls_probe.h"
 #include "tools/server_name.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,39 +79,18 @@ onym_https_link_free(struct onym_https_link *l)
 }
 
 static enum onym_status
-shake_hands(struct onym_https_link *l, struct onym_fault *fault)
-{
-    enum onym_tls_dial_state state;
-
-    while ((state = onym_tls_dial_handshake(l->dial)) != ONYM_TLS_DIAL_DONE) {
-        struct pollfd p = {.fd = l->fd, .events = state == ONYM_TLS_DIAL_WRITE ? POLLOUT : POLLIN};
-
-        if (state == ONYM_TLS_DIAL_ENDED || poll(&p, 1, WAIT_MS) != 1) {
-            return onym_fault_set(fault, ONYM_UNREACHABLE,
-                                  "%s port %s: the TLS handshake failed %s", l->https.host,
-                                  l->https.port, onym_tls_dial_reason(l->dial));
-        }
-    }
-    return ONYM_OK;
-}
-
-static enum onym_status
 connect_to(struct onym_https_link *l, struct onym_fault *fault)
 {
     int on = 1;
-    enum onym_status status = onym_tls_probe_reach(l->https.host, l->https.port, WAIT_MS, &l->fd,
-                                                   fault);
+    enum onym_status status = onym_https_connect(&l->https, l->dialer, &l->fd, &l->dial, fault);
 
-    if (status != ONYM_OK) {
-        l->fd = -1;
-        return status;
+    if (status == ONYM_OK) {
+        (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        status = fcntl(l->fd, F_SETFL, O_NONBLOCK) == 0
+                     ? ONYM_OK
+                     : onym_fault_set(fault, ONYM_IO, "%s", strerror(errno));
     }
-    (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (fcntl(l->fd, F_SETFL, O_NONBLOCK) != 0 ||
-        (l->dial = onym_tls_dial_new(l->dialer, l->fd)) == NULL) {
-        return onym_fault_set(fault, ONYM_UNREACHABLE, "out of memory");
-    }
-    return shake_hands(l, fault);
+    return status;
 }
 
 int
