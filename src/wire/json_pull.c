@@ -133,6 +133,15 @@ onym_json_peek(struct onym_json *json)
     }
 }
 
+/* Whether the text goes on as that literal does: `not so` begins like null. */
+static bool
+spells(const struct onym_json *json, const char *literal)
+{
+    size_t len = strlen(literal);
+
+    return (size_t)(json->end - json->at) >= len && memcmp(json->at, literal, len) == 0;
+}
+
 bool COLD
 onym_json_fail_kind(struct onym_json *json, const char *expected)
 {
@@ -145,6 +154,10 @@ onym_json_fail_kind(struct onym_json *json, const char *expected)
                                         [ONYM_JSON_NULL] = "null"};
     enum onym_json_kind kind = onym_json_peek(json);
 
+    if ((kind == ONYM_JSON_NULL && !spells(json, "null")) ||
+        (kind == ONYM_JSON_BOOL && !spells(json, "true") && !spells(json, "false"))) {
+        kind = ONYM_JSON_NONE;
+    }
     return json->at == json->end ? onym_json_fail(json, "the text ends; expected %s", expected)
                                  : onym_json_fail(json, "%s; expected %s", found[kind], expected);
 }

@@ -44,6 +44,11 @@ static const struct {
 } faults[] = {
     {"", "", "the text ends; expected an object"},
     {"[]", "", "an array; expected an object"},
+    {"not so", "", "not a JSON value; expected an object"},
+    {"null", "", "null; expected an object"},
+    {"truth", "", "not a JSON value; expected an object"},
+    {"false", "", "true or false; expected an object"},
+    {"nul", "", "not a JSON value; expected an object"},
     {"{}", "", "a member is missing; expected \"handle\" and \"values\""},
     {"{\"values\":[]}", "", "a member is missing; expected \"handle\" and \"values\""},
     {"{\"handle\":\"88.1/a\"}", "", "a member is missing; expected \"handle\" and \"values\""},
