@@ -100,15 +100,6 @@ onym_tcp_touch(struct onym_tcp_connection *c)
     }
 }
 
-void
-onym_tcp_peer(const struct onym_tcp_connection *c, struct sockaddr_storage *out)
-{
-    int len = sizeof *out;
-
-    memset(out, 0, sizeof *out);
-    (void)uv_tcp_getpeername(&c->socket, (struct sockaddr *)out, &len);
-}
-
 void *
 onym_tcp_state(struct onym_tcp_connection *c)
 {
@@ -213,10 +204,13 @@ onym_tcp_handle(struct onym_tcp_connection *c, onym_span fresh)
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-    struct onym_tcp *tcp = ((struct onym_tcp_connection *)handle->data)->tcp;
+    struct onym_tcp_connection *c = handle->data;
+    struct onym_tcp *tcp = c->tcp;
 
     (void)suggested;
-    *buffer = uv_buf_init((char *)tcp->read + tcp->waiting_bytes, ONYM_TCP_READ_LEN);
+    *buffer = uv_buf_init((char *)tcp->read + tcp->waiting_bytes,
+                          c->had_turn ? 0 : ONYM_TCP_READ_LEN);
+    c->had_turn = false;
 }
 
 static void
@@ -224,6 +218,10 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct onym_tcp_connection *c = stream->data;
 
+    if (n == UV_ENOBUFS) {
+        return; /* on_alloc ended its turn; the rest stays in the socket until the next one */
+    }
+    c->had_turn = n == (ssize_t)ONYM_TCP_READ_LEN;
     if (n < 0) {
         onym_tcp_turn(c->tcp); /* what came before the end is answered first */
         /* the peer has said all it wants; answers already queued still go out */
@@ -280,6 +278,7 @@ void
 onym_tcp_resume(struct onym_tcp_connection *c)
 {
     c->reading = true;
+    c->had_turn = false;
     if (c->kept_len > 0 || c->tcp->handlers.keeps_input) {
         onym_tcp_handle(c, onym_span_of(NULL, 0));
     }

@@ -70,3 +70,12 @@ onym_tcp_port(const struct onym_tcp *tcp, size_t index)
     }
     return onym_address_port((const struct sockaddr *)&bound);
 }
+
+void
+onym_tcp_peer(const struct onym_tcp_connection *c, struct sockaddr_storage *out)
+{
+    int len = sizeof *out;
+
+    memset(out, 0, sizeof *out);
+    (void)uv_tcp_getpeername(&c->socket, (struct sockaddr *)out, &len);
+}

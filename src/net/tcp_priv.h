@@ -17,6 +17,7 @@ struct onym_tcp_connection {
     size_t queued; /* bytes copied for writing and not written yet */
     uv_shutdown_t shutdown;
     bool reading;
+    bool had_turn;  /* its last read filled the buffer: the loop looks at others first */
     bool held;      /* the protocol works on an answer; nothing is handed to it */
     bool last;      /* ends with its release */
     bool finishing; /* no more input is used; the end comes when queued is 0 */

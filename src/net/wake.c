@@ -10,6 +10,7 @@ struct onym_wake {
     struct onym_wake_block **end;
     bool closed;
     /* the loop's own */
+    struct onym_wake_block *rest; /* taken and not delivered yet */
     onym_wake_fn *arrived;
     void *of;
 };
@@ -27,23 +28,43 @@ take_all(struct onym_wake *wake)
     return first;
 }
 
-static void
-deliver(struct onym_wake *wake)
+/* Who posts to a list that is not empty does not signal. */
+static bool
+has_more(struct onym_wake *wake)
 {
-    struct onym_wake_block *block = take_all(wake);
+    bool more;
 
-    while (block != NULL) {
-        struct onym_wake_block *next = block->next;
+    (void)pthread_mutex_lock(&wake->lock);
+    more = wake->first != NULL;
+    (void)pthread_mutex_unlock(&wake->lock);
+    return more;
+}
 
+/* Delivers up to max blocks of those that were taken. A block's callback may close the wake, which
+ * delivers the others. */
+static void
+deliver(struct onym_wake *wake, size_t max)
+{
+    while (wake->rest != NULL && max-- > 0) {
+        struct onym_wake_block *block = wake->rest;
+
+        wake->rest = block->next;
         wake->arrived(wake->of, block);
-        block = next;
     }
 }
 
 static void
 on_signal(uv_async_t *signal)
 {
-    deliver(signal->data);
+    struct onym_wake *wake = signal->data;
+
+    if (wake->rest == NULL) {
+        wake->rest = take_all(wake);
+    }
+    deliver(wake, ONYM_WAKE_TURN);
+    if (!uv_is_closing((const uv_handle_t *)signal) && (wake->rest != NULL || has_more(wake))) {
+        (void)uv_async_send(signal); /* the loop looks at the rest of its input before */
+    }
 }
 
 enum onym_status
@@ -112,7 +133,9 @@ onym_wake_close(struct onym_wake *wake)
     (void)pthread_mutex_unlock(&wake->lock);
     if (!was_closed) {
         uv_close((uv_handle_t *)&wake->signal, NULL);
-        deliver(wake);
+        deliver(wake, SIZE_MAX);
+        wake->rest = take_all(wake);
+        deliver(wake, SIZE_MAX);
     }
 }
 

@@ -11,6 +11,9 @@
 
 #include <uv.h>
 
+/* Blocks delivered in one turn of the loop: what else the loop serves does not wait for more. */
+#define ONYM_WAKE_TURN 256U
+
 struct onym_wake; /* opaque */
 
 /* The first member of what is posted. Linked by the wake, or by who posts a list. */

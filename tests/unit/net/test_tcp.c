@@ -293,6 +293,41 @@ touching_what_has_closed_changes_nothing(void **state)
     end(f);
 }
 
+/* Who sends more than a buffer holds is not read to its end before the loop looks at others. */
+static void
+a_turn_reads_one_buffer_of_a_connection(void **state)
+{
+    struct onym_tcp_limits limits = {.connections = 10, .idle_ms = 60000, .kept_bytes = 4 << 20};
+    struct fixture *f = serve(&limits);
+    const struct onym_tcp_stats *stats = onym_tcp_stats(f->tcp);
+    static uint8_t much[3 * ONYM_TCP_READ_LEN];
+    int other = dial(f);
+    int fd = dial(f);
+    size_t sent = 0;
+    ssize_t n;
+
+    (void)state;
+    memset(much, 'x', sizeof much); /* no line: nothing is answered */
+    turn(f, 20);
+    assert_int_equal(stats->open, 2);
+    for (unsigned i = 0; i < 1000 && sent < sizeof much; i++) {
+        n = send(fd, much + sent, sizeof much - sent, 0);
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    assert_true(sent > 2 * ONYM_TCP_READ_LEN);
+    say(other, "ab\n");
+    (void)usleep(1000);
+    (void)uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_int_equal(stats->bytes_in, ONYM_TCP_READ_LEN + 3);
+    (void)uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_int_equal(stats->bytes_in, 2 * ONYM_TCP_READ_LEN + 3);
+    turn(f, 5);
+    assert_int_equal(stats->bytes_in, sent + 3);
+    (void)close(fd);
+    (void)close(other);
+    end(f);
+}
+
 int
 main(void)
 {
@@ -308,6 +343,7 @@ main(void)
         cmocka_unit_test(a_stop_waits_for_the_answer_of_a_held_connection),
         cmocka_unit_test(a_stop_does_not_wait_for_a_peer_that_goes_on_sending),
         cmocka_unit_test(a_taken_port_is_told_with_its_name),
+        cmocka_unit_test(a_turn_reads_one_buffer_of_a_connection),
         cmocka_unit_test(touching_what_has_closed_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

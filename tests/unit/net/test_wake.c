@@ -142,6 +142,45 @@ a_list_arrives_in_its_order(void **state)
     onym_wake_free(a.wake);
 }
 
+/* What else the loop serves waits for so many blocks and no more; and a wake that is closed with
+ * the rest on its way still delivers it. */
+static void
+a_turn_delivers_so_many_blocks(void **state)
+{
+    struct arrivals a = {.loop_thread = uv_thread_self()};
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    for (unsigned i = 0; i < ONYM_WAKE_TURN; i++) {
+        assert_true(onym_wake_post(a.wake, &block_new(0, i)->wake));
+    }
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(a.all, ONYM_WAKE_TURN);
+    for (unsigned i = 0; i < 2 * ONYM_WAKE_TURN + 1; i++) {
+        assert_true(onym_wake_post(a.wake, &block_new(1, i)->wake));
+    }
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(a.all, 2 * ONYM_WAKE_TURN);
+    assert_true(onym_wake_post(a.wake, &block_new(2, 0)->wake)); /* behind the rest */
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(a.all, 3 * ONYM_WAKE_TURN);
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(a.all, 3 * ONYM_WAKE_TURN + 2);
+    for (unsigned i = 0; i < ONYM_WAKE_TURN + 1; i++) {
+        assert_true(onym_wake_post(a.wake, &block_new(2, i + 1)->wake));
+    }
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    assert_true(onym_wake_post(a.wake, &block_new(2, ONYM_WAKE_TURN + 2)->wake));
+    onym_wake_close(a.wake);
+    assert_int_equal(a.all, 4 * ONYM_WAKE_TURN + 4);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    onym_wake_free(a.wake);
+}
+
 /* A wake that does not keep its loop awake lets it end, and still delivers while it runs. */
 static void
 a_loop_need_not_wait_for_a_wake(void **state)
@@ -171,6 +210,7 @@ main(void)
         cmocka_unit_test(every_block_arrives_in_order),
         cmocka_unit_test(closing_delivers_what_was_posted_and_takes_no_more),
         cmocka_unit_test(a_list_arrives_in_its_order),
+        cmocka_unit_test(a_turn_delivers_so_many_blocks),
         cmocka_unit_test(a_loop_need_not_wait_for_a_wake),
     };
 
