@@ -112,12 +112,13 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
         item->source = source;
         *c->end = item;
         c->end = &item->next;
+        c->is_due = c->is_due || !ticket.yields;
     } else {
         onym_changes_give_room(c, source, bytes);
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     unlock(c);
-    onym_changes_stir(c, ticket.worker);
+    onym_changes_stir(c, ticket);
     return status;
 }
 
@@ -203,7 +204,15 @@ take_operations(struct onym_changes *c, struct batch *batch)
     }
     if (c->first == NULL) {
         c->end = &c->first;
+        c->is_due = false;
     }
+}
+
+/* With the lock. */
+static bool
+has_work(const struct onym_changes *c)
+{
+    return c->first_event != NULL || (c->first != NULL && (c->is_due || c->is_stopping));
 }
 
 /* Waits for something to do. False: the changes are stopped and nothing is left. */
@@ -212,7 +221,7 @@ gather(struct onym_changes *c, struct batch *batch)
 {
     *batch = (struct batch){0};
     lock(c);
-    while (c->first == NULL && c->first_event == NULL && (!c->is_stopping || c->coming > 0)) {
+    while (!has_work(c) && (!c->is_stopping || c->coming > 0)) {
         c->stat.idle = true;
         (void)pthread_cond_wait(&c->arrived, &c->lock);
         c->stat.idle = false;

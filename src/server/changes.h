@@ -29,7 +29,8 @@
 #define ONYM_CHANGES_SHARE_DEFAULT 8U
 #define ONYM_CHANGES_GROUP_OPS     4096U             /* of one commit */
 #define ONYM_CHANGES_GROUP_BYTES   ((size_t)8 << 20) /* of one commit; one operation may be more */
-#define ONYM_CHANGES_EVENTS_MAX    4096U             /* waiting; more are counted, not kept */
+#define ONYM_CHANGES_GATHER_OPS    2048U /* that yield: the thread is woken when so many came */
+#define ONYM_CHANGES_EVENTS_MAX    4096U /* waiting; more are counted, not kept */
 /* Events of refusals that are kept at once, and how long until there is room for one more. Whoever
  * proves nothing can cause them, and the log is never cut: without a limit it fills the store. */
 #define ONYM_CHANGES_REFUSALS_MAX 1000U
@@ -104,10 +105,11 @@ void onym_changes_detach(struct onym_changes *changes, unsigned worker);
 void onym_changes_new_id(struct onym_changes *changes, uint8_t out[ONYM_OPERATION_ID_LEN]);
 
 /* Queues a copy of op for the identity `who`. On the thread of the ticket's worker, or any while
- * that has no sink; what one turn of its loop submits begins a group together. Needs:
- * onym_op_form(op) is ONYM_OK and `who` is proven, or nobody when onym_op_before_auth needs none;
- * whether it may is decided on the thread, from the state the operation meets. op->address is cut
- * at ONYM_ENTRY_ADDRESS_MAX. ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the
+ * that has no sink; what one turn of its loop submits begins a group together, and
+ * tickets that yield wait for a turn that brings none, or for ONYM_CHANGES_GATHER_OPS of them.
+ * Needs: onym_op_form(op) is ONYM_OK and `who` is proven, or nobody when onym_op_before_auth needs
+ * none; whether it may is decided on the thread, from the state the operation meets. op->address is
+ * cut at ONYM_ENTRY_ADDRESS_MAX. ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the
  * source's share is reached. ONYM_READ_ONLY: the store did not take a commit and is not yet good
  * again, or the changes are being stopped. ONYM_NO_MEMORY, and what onym_op_target refuses. In
  * these cases nothing follows.

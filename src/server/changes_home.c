@@ -25,15 +25,32 @@ on_result(void *of, struct onym_wake_block *block)
     forget(sink->changes, item);
 }
 
+static void
+wake(struct onym_changes *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    c->is_due = true;
+    (void)pthread_cond_signal(&c->arrived);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
 /* At the front of the next turn. A loop with an idle handle does not wait for events before that,
  * whatever part of the turn submitted. */
 static void
 on_turn(uv_idle_t *turn)
 {
-    const struct onym_changes_sink *sink = turn->data;
+    struct onym_changes_sink *sink = turn->data;
 
+    sink->gathered += sink->fresh;
+    if (sink->fresh > 0 && !sink->is_urgent && sink->gathered < ONYM_CHANGES_GATHER_OPS) {
+        sink->fresh = 0; /* more may come with the next turn: one commit for all of it */
+        return;
+    }
+    sink->fresh = 0;
+    sink->gathered = 0;
+    sink->is_urgent = false;
     (void)uv_idle_stop(turn);
-    (void)pthread_cond_signal(&sink->changes->arrived);
+    wake(sink->changes);
 }
 
 enum onym_status
@@ -62,21 +79,23 @@ onym_changes_detach(struct onym_changes *c, unsigned worker)
 
     ONYM_REQUIRE(worker < c->options.workers);
     if (sink->wake != NULL && !uv_is_closing((uv_handle_t *)&sink->turn)) {
-        (void)pthread_cond_signal(&c->arrived);
+        wake(c);
         uv_close((uv_handle_t *)&sink->turn, NULL);
         onym_wake_close(sink->wake);
     }
 }
 
 void
-onym_changes_stir(struct onym_changes *c, unsigned worker)
+onym_changes_stir(struct onym_changes *c, struct onym_change_ticket ticket)
 {
-    struct onym_changes_sink *sink = &c->sink[worker];
+    struct onym_changes_sink *sink = &c->sink[ticket.worker];
 
     if (sink->wake == NULL || uv_is_closing((uv_handle_t *)&sink->turn)) {
-        (void)pthread_cond_signal(&c->arrived);
-    } else if (!uv_is_active((uv_handle_t *)&sink->turn)) {
-        (void)uv_idle_start(&sink->turn, on_turn);
+        wake(c);
+    } else {
+        sink->fresh++;
+        sink->is_urgent = sink->is_urgent || !ticket.yields;
+        (void)uv_idle_start(&sink->turn, on_turn); /* nothing when it is active */
     }
 }
 

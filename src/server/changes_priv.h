@@ -47,7 +47,10 @@ struct onym_changes_sink {
     struct onym_wake *wake; /* NULL: not attached */
     onym_change_result_fn *deliver;
     void *of;
-    uv_idle_t turn; /* runs at the end of a turn of the loop in which something was submitted */
+    uv_idle_t turn;    /* runs at the end of a turn of the loop in which something was submitted */
+    uint32_t fresh;    /* submitted since that ran last */
+    uint32_t gathered; /* submitted since the thread was woken */
+    bool is_urgent;    /* one of these does not yield */
     struct onym_changes_drafter drafter; /* the worker's own */
     /* the thread's own: results of a group on their way home */
     struct onym_wake_block *first, *last;
@@ -68,6 +71,7 @@ struct onym_changes {
     pthread_cond_t arrived;
     struct onym_changes_item *first;
     struct onym_changes_item **end;
+    bool is_due; /* what waits there is to be taken, not only to be gathered */
     struct onym_changes_event_item *first_event;
     struct onym_changes_event_item **event_end;
     uint32_t coming; /* room taken, not yet in the list */
@@ -121,7 +125,7 @@ void onym_changes_give_room(struct onym_changes *changes, uint32_t source, size_
 
 /* Wakes the thread: now, or at the end of this turn of the worker's loop, so that what one turn
  * submits begins one group. On the worker's thread. */
-void onym_changes_stir(struct onym_changes *changes, unsigned worker);
+void onym_changes_stir(struct onym_changes *changes, struct onym_change_ticket ticket);
 
 /* Puts a result among those that go home; and lets all of them go, the results of a worker with one
  * wake-up. On the thread of the changes. */

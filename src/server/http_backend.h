@@ -18,6 +18,10 @@
 #define ONYM_HTTP_FLIGHTS_MAX 64U
 #define ONYM_HTTP_FLYING_MAX  7168U
 #define ONYM_HTTP_FLYING_MIN  64U /* of one request, however many there are */
+/* Rows of all such requests of a worker that one turn of its loop works on. */
+#define ONYM_HTTP_ROWS_TURN 32U
+/* Results of all of them that are gathered before they are told, while more come in each turn. */
+#define ONYM_HTTP_RESULTS_MAX 1024U
 
 /* ---- shared by all workers ---- */
 
@@ -72,8 +76,13 @@ struct onym_http_post {
     uint32_t waits;                   /* requests that wait now */
     struct onym_http_flight *flights; /* requests with many changes, a list */
     uint32_t flight_count;
-    uint64_t flying;       /* rows of them under way, of ended connections too */
-    uv_check_t rows_check; /* runs behind a turn of the loop that brought results */
+    uint64_t flying;        /* rows of them under way, of ended connections too */
+    uint32_t fresh_results; /* of this turn */
+    uint32_t results;       /* of the turns before it, gathered */
+    uint32_t rows_left;     /* of this turn */
+    struct onym_http_flight *waiting_first, *waiting_last; /* for the next turn */
+    uv_idle_t rows_idle;   /* runs at the front of a turn while one waits */
+    uv_check_t rows_check; /* runs behind turns of the loop that bring results */
     uv_timer_t rows_timer; /* runs while a request found no room and waits for nothing of its own */
     char challenge[128];
     struct onym_http_session found; /* the session of the request being answered */

@@ -65,6 +65,7 @@ struct onym_http_result onym_http_told(const struct onym_change_result *result, 
 enum onym_status onym_http_rows_begin(void *of, const struct onym_http_caller *caller);
 void onym_http_rows_end(void *of, const struct onym_http_caller *caller);
 uint32_t onym_http_rows_window(void *of);
+void onym_http_rows_again(void *of, const struct onym_http_caller *caller);
 enum onym_http_when onym_http_submit_row(void *of, const struct onym_http_caller *caller,
                                          uint64_t row, const struct onym_operation *operation,
                                          const struct onym_identity *identity,

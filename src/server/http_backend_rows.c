@@ -1,6 +1,7 @@
-/* Requests with many changes: their rows on the way to the writer and back. Results of one turn of
- * the loop are gathered and answered together behind it, when the writer has also let go of the
- * room they took. */
+/* Requests with many changes: their rows on the way to the writer and back. Rows
+ * take turns: one turn of the loop works on so many, of whoever waits longest. Results that come
+ * without a pause are gathered and answered together behind it, when the writer has also let go of
+ * the room they took. */
 #include "base/require.h"
 #include "server/http_backend_priv.h"
 
@@ -17,12 +18,14 @@ struct onym_http_flight {
     uint32_t flying;
     bool due;     /* results came, and the connection has not taken its turn */
     bool starved; /* a row found no room */
+    bool waiting; /* for a turn: among the post's waiting */
+    struct onym_http_flight *next_waiting;
 };
 
 static void
 release_flight(struct onym_http_flight *f)
 {
-    if (f->seat == NULL && f->flying == 0) {
+    if (f->seat == NULL && f->flying == 0 && !f->waiting) {
         *f->at = f->next;
         if (f->next != NULL) {
             f->next->at = f->at;
@@ -90,6 +93,8 @@ onym_http_rows_window(void *of)
 
 /* ---- turns ---- */
 
+static void on_idle(uv_idle_t *idle);
+
 /* Gives those a turn that wait for one. A turn ends no other connection than its own. */
 static void
 give_turns(struct onym_http_post *post, bool starved)
@@ -106,11 +111,63 @@ give_turns(struct onym_http_post *post, bool starved)
     }
 }
 
+void
+onym_http_rows_again(void *of, const struct onym_http_caller *caller)
+{
+    struct onym_http_post *post = of;
+    struct onym_http_flight *f = onym_http_seat_of(caller)->flight;
+
+    if (!f->waiting) {
+        f->waiting = true;
+        f->next_waiting = NULL;
+        *(post->waiting_first != NULL ? &post->waiting_last->next_waiting
+                                      : &post->waiting_first) = f;
+        post->waiting_last = f;
+        (void)uv_idle_start(&post->rows_idle, on_idle);
+    }
+}
+
+/* A turn of the loop begins: who waits longest goes on first, and behind the others again when it
+ * used all rows of the turn. */
+static void
+on_idle(uv_idle_t *idle)
+{
+    struct onym_http_post *post = idle->data;
+    struct onym_http_flight *f;
+
+    post->rows_left = ONYM_HTTP_ROWS_TURN;
+    while ((f = post->waiting_first) != NULL && post->rows_left > 0) {
+        post->waiting_first = f->next_waiting;
+        f->waiting = false;
+        if (f->seat != NULL) {
+            post->rows_turn(post->of, f->seat);
+        } else {
+            release_flight(f);
+        }
+    }
+    /* stopped here the loop would sleep in this very turn: not while results wait to be told */
+    if (post->waiting_first == NULL && !uv_is_active((const uv_handle_t *)&post->rows_check)) {
+        (void)uv_idle_stop(idle);
+    }
+}
+
+/* Results of a commit come in over several turns of the loop: those of turns without a pause are
+ * told together. */
 static void
 on_check(uv_check_t *check)
 {
+    struct onym_http_post *post = check->data;
+
+    post->results += post->fresh_results;
+    if (post->fresh_results > 0 && post->results < ONYM_HTTP_RESULTS_MAX) {
+        post->fresh_results = 0;
+        (void)uv_idle_start(&post->rows_idle, on_idle); /* the loop does not sleep before */
+        return;
+    }
+    post->results = 0;
+    post->fresh_results = 0;
     (void)uv_check_stop(check);
-    give_turns(check->data, false);
+    give_turns(post, false);
 }
 
 static void
@@ -131,8 +188,10 @@ on_timer(uv_timer_t *timer)
 void
 onym_http_post_open_rows(struct onym_http_post *post, uv_loop_t *loop)
 {
+    (void)uv_idle_init(loop, &post->rows_idle); /* none of the three can fail */
     (void)uv_check_init(loop, &post->rows_check);
     (void)uv_timer_init(loop, &post->rows_timer);
+    post->rows_idle.data = post;
     post->rows_check.data = post;
     post->rows_timer.data = post;
 }
@@ -201,6 +260,7 @@ onym_http_row_committed(struct onym_http_post *post, const struct onym_change_re
         struct onym_http_result told = onym_http_told(result, text);
 
         f->due = true;
+        post->fresh_results++;
         post->row_done(post->of, f->seat, result->ticket.row, &told);
         if (!uv_is_active((const uv_handle_t *)&post->rows_check)) {
             (void)uv_check_start(&post->rows_check, on_check);

@@ -83,9 +83,16 @@ onym_bulk_done_reading(const struct onym_bulk *b)
 }
 
 bool
+onym_bulk_out_of_turn(const struct onym_bulk *b)
+{
+    return b->host.turn != NULL && *b->host.turn == 0 && !onym_bulk_done_reading(b);
+}
+
+bool
 onym_bulk_blocked(const struct onym_bulk *b)
 {
-    return b->busy || b->flying >= b->window || b->out.len > ONYM_BULK_OUT_HIGH;
+    return b->busy || b->flying >= b->window || b->out.len > ONYM_BULK_OUT_HIGH ||
+           onym_bulk_out_of_turn(b);
 }
 
 static bool
@@ -209,6 +216,9 @@ work_row(struct onym_bulk *b, onym_span text, uint64_t now_ms)
     enum onym_status status;
     char detail[256];
 
+    if (b->host.turn != NULL) {
+        (*b->host.turn)--;
+    }
     b->line++;
     b->rows++;
     if (text.len > ONYM_LINE_LEN_MAX) {

@@ -47,6 +47,9 @@ struct onym_bulk_host {
     struct onym_json_in *json; /* used within a call only */
     struct onym_body_room *room;
     uint32_t source; /* whose share of it */
+    /* Rows that may be worked on before the caller's loop has looked at everything else, of all
+     * bulks together; each row takes one. NULL: as many as there are. */
+    uint32_t *turn;
 };
 
 /* How rows ended, for the summary. */
@@ -119,6 +122,8 @@ void onym_bulk_break(struct onym_bulk *bulk, enum onym_status status, const char
 
 /* Whether no further row may start now; onym_bulk_go_on when that changes. */
 bool onym_bulk_blocked(const struct onym_bulk *bulk);
+/* Whether that is for want of a turn: rows of host.turn. */
+bool onym_bulk_out_of_turn(const struct onym_bulk *bulk);
 /* Whether no further row will start. */
 bool onym_bulk_done_reading(const struct onym_bulk *bulk);
 

@@ -124,6 +124,11 @@ struct onym_http_backend {
     void (*rows_end)(void *of, const struct onym_http_caller *caller);
     /* Rows one such request may have under way now; at least 1. */
     uint32_t (*rows_window)(void *of);
+    /* Rows of all such requests that may be worked on before the server looks at everything else it
+     * serves. When it is 0 and a request has more, rows_again leads to an onym_http_rows_turn of it
+     * when it is not. NULL: no such limit. */
+    uint32_t *rows_left;
+    void (*rows_again)(void *of, const struct onym_http_caller *caller);
     /* Carries out an order and waits for it: never on a loop. ONYM_OK; ONYM_INVALID nothing was
      * changed; ONYM_BUSY, ONYM_NO_MEMORY. NULL: this node takes none. */
     enum onym_status (*carry_out)(void *of, const struct onym_http_order *order);

@@ -10,6 +10,8 @@
 
 /* Bytes of results in one part of an answer. */
 #define PART_MAX ((size_t)1 << 20)
+/* The least while rows go on from turn to turn. */
+#define PART_MIN ((size_t)64 << 10)
 
 struct onym_http_rows {
     struct onym_bulk bulk;
@@ -45,8 +47,12 @@ onym_http_rows_start(struct onym_http_call *call, const struct onym_bulk_options
     struct onym_http_connection *c = call->connection;
     struct onym_http_service *s = call->service;
     struct onym_http_rows *r = malloc(sizeof *r + identity->handle.len);
-    struct onym_bulk_host host = {
-        .of = r, .change = change, .json = s->json, .room = &s->bodies, .source = c->source};
+    struct onym_bulk_host host = {.of = r,
+                                  .change = change,
+                                  .json = s->json,
+                                  .room = &s->bodies,
+                                  .source = c->source,
+                                  .turn = s->backend->rows_left};
     struct onym_principal principal;
     enum onym_status status;
 
@@ -204,14 +210,19 @@ send_part(struct onym_http_connection *c, bool finished, uint64_t now_ms,
 static enum onym_http_verdict
 outcome(struct onym_http_connection *c, uint64_t now_ms, struct onym_http_reply *reply)
 {
+    const struct onym_http_backend *backend = c->rows->service->backend;
     struct onym_bulk *b = &c->rows->bulk;
     bool finished = onym_bulk_finish(b);
+    bool more = onym_bulk_out_of_turn(b); /* the next turn comes at once */
 
     if (c->rows->array && finished) {
         return answer_array(c, now_ms, reply);
     }
-    if (!c->rows->array && (b->out.len > 0 || finished)) {
+    if (!c->rows->array && (finished || b->out.len >= (more ? PART_MIN : 1))) {
         return send_part(c, finished, now_ms, reply);
+    }
+    if (more) {
+        backend->rows_again(backend->of, &c->caller);
     }
     return onym_bulk_blocked(b) || onym_bulk_done_reading(b) ? ONYM_HTTP_PENDING : ONYM_HTTP_MORE;
 }

@@ -119,6 +119,77 @@ what_one_turn_submits_is_one_group(void **state)
     }
 }
 
+/* Rows from `from` on, all of which can wait. */
+static void
+submit_rows(struct bench *b, uint64_t from, uint64_t count)
+{
+    uint8_t bytes[128];
+    struct onym_value_list values = bench_value(bytes, sizeof bytes, 1, "x");
+    char name[64];
+
+    for (uint64_t i = from; i < from + count; i++) {
+        struct onym_change_ticket home = {.worker = 0, .id = i, .yields = true};
+        struct onym_operation op;
+
+        (void)snprintf(name, sizeof name, BENCH_PREFIX "/%u", (unsigned)i);
+        op = bench_operation(b, ONYM_ACTION_CREATE, name, values);
+        assert_int_equal(onym_changes_submit(b->changes, home, &op, &registrar), ONYM_OK);
+    }
+}
+
+/* A request with many rows brings some of them each turn. */
+static void
+rows_of_turns_without_a_pause_are_one_group(void **state)
+{
+    struct bench *b = *state;
+
+    for (uint64_t round = 0; round < 20; round++) {
+        uint64_t before = groups_at_rest(b);
+
+        for (uint64_t turn = 0; turn < 10; turn++) {
+            submit_rows(b, round * 50 + turn * 5, 5);
+            (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+            uv_sleep(1); /* time enough for a thread that was woken */
+        }
+        await(b, round * 50 + 49);
+        assert_int_equal(groups(b), before + 1);
+    }
+}
+
+/* Neither rows without end nor a change that is alone waits for a pause. */
+static void
+a_full_group_and_a_single_change_do_not_wait_for_a_pause(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[128];
+    struct onym_value_list values = bench_value(bytes, sizeof bytes, 1, "x");
+    struct onym_operation op;
+    uint64_t before = groups_at_rest(b);
+    uint64_t next = ONYM_CHANGES_GATHER_OPS;
+
+    submit_rows(b, 0, next - 1);
+    (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+    uv_sleep(20);
+    assert_int_equal(groups_at_rest(b), before); /* one short of it: the thread sleeps */
+    submit_rows(b, next - 1, 1);
+    (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+    while (groups(b) == before) { /* without a further turn */
+        uv_sleep(1);
+    }
+    await(b, next - 1);
+
+    before = groups_at_rest(b);
+    submit_rows(b, next, 3);
+    op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/alone", values);
+    submit_as(b, next + 3, &op, &registrar);
+    (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+    while (groups(b) == before) {
+        uv_sleep(1);
+    }
+    await(b, next + 3);
+    assert_int_equal(groups(b), before + 1);
+}
+
 /* TEAM lies between the names, so the group meets: a name, the end of the rights, another name. */
 static void
 rights_end_in_the_middle_of_a_group(void **state)
@@ -244,6 +315,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rows_of_turns_without_a_pause_are_one_group, set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_full_group_and_a_single_change_do_not_wait_for_a_pause,
+                                        set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up,
                                         bench_tear_down),
         cmocka_unit_test_setup_teardown(rights_end_in_the_middle_of_a_group, set_up,

@@ -231,6 +231,46 @@ items_of_an_array_are_rows_and_may_wait(void **state)
     end(h);
 }
 
+/* Two requests share what a turn may do: nothing starts beyond it, wherever the row would come
+ * from, and nothing is lost by waiting. */
+static void
+a_turn_bounds_the_rows_of_all_requests(void **state)
+{
+    struct host *lines = begin(ONYM_BULK_UPSERT, ONYM_BULK_ALL);
+    struct host *items = begin(ONYM_BULK_UPSERT, ONYM_BULK_ALL);
+    uint32_t turn = 3;
+
+    (void)state;
+    lines->bulk.host.turn = items->bulk.host.turn = &turn;
+    take(lines, GOOD("a") "\n" GOOD("b") "\n{\"handle\":3}\n");
+    assert_int_equal(turn, 0); /* a refused row was worked on too */
+    assert_int_equal(lines->count, 2);
+    assert_true(onym_bulk_blocked(&lines->bulk) && onym_bulk_out_of_turn(&lines->bulk));
+    take(lines, GOOD("c") "\n" GOOD("d") "\n" GOOD("e"));
+    onym_bulk_end(&lines->bulk, NOW_MS);
+    onym_bulk_take_array(&items->bulk, onym_span_text("[" GOOD("f") "," GOOD("g") "]"), NOW_MS);
+    assert_int_equal(lines->count + items->count, 2);
+    assert_false(onym_bulk_finish(&lines->bulk) || onym_bulk_finish(&items->bulk));
+    turn = 2;
+    onym_bulk_go_on(&lines->bulk, NOW_MS);
+    onym_bulk_go_on(&items->bulk, NOW_MS);
+    assert_int_equal(lines->count, 4);
+    assert_int_equal(items->count, 0);
+    turn = 4; /* one more than there are rows */
+    onym_bulk_go_on(&items->bulk, NOW_MS);
+    onym_bulk_go_on(&lines->bulk, NOW_MS);
+    assert_int_equal(turn, 1);
+    assert_string_equal(lines->name[4], "88.1/e");
+    assert_string_equal(items->name[1], "88.1/g");
+    turn = 0; /* no row is left that would wait for one */
+    assert_false(onym_bulk_out_of_turn(&lines->bulk) || onym_bulk_out_of_turn(&items->bulk));
+    assert_true(onym_bulk_finish(&lines->bulk) && onym_bulk_finish(&items->bulk));
+    expect_told(lines, SUMMARY "6,\"created\":5");
+    expect_told(items, SUMMARY "2,\"created\":2");
+    end(lines);
+    end(items);
+}
+
 int
 main(void)
 {
@@ -243,6 +283,7 @@ main(void)
         cmocka_unit_test(results_are_told_as_asked),
         cmocka_unit_test(arrays_are_checked_before_anything_is_done),
         cmocka_unit_test(items_of_an_array_are_rows_and_may_wait),
+        cmocka_unit_test(a_turn_bounds_the_rows_of_all_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
