@@ -12,24 +12,21 @@ In the same rounds on the same disk, each side on its own database filled with t
             COPY of 100 and 2,000
 with names that ascend inside enterprises (serial) and names that fall anywhere (random), each order
 in stores of its own, and serial names once more in the stores that random ones have gone through
-(aged); then how long resolution takes (udp_load) while parts are registered and while none are. The
+(aged); then how long resolution takes (udp_load) while parts are imported and while none are. The
 disk's own barrier stands beside it. Ratios are of one round; at the end stand the targets, whether
 they are reached, and what bounds them. See README.md.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import shutil
-import subprocess
 import tempfile
-import time
 
-from lib import common, http_batches, postgres, suite
+from lib import common, http_batches, postgres, resolution, suite
 from lib.common import CannotRun, say
 from lib.register_sides import (GROUPS, Rows, barrier, commits_of, encoded_rows, make_rows,
-                                measure_batch, measure_lmdb, measure_node, measure_path, run_json)
+                                measure_batch, measure_lmdb, measure_node, measure_path)
 
 ROUNDS_MIN = 5
 CONNECTIONS = (1, 16, 64)
@@ -126,37 +123,6 @@ def one_round(arguments, folder, stores, aged, server, number):
     return found, barriers
 
 
-def resolve_round(arguments, node, names, number):
-    """Resolution alone, and while 16 connections register random parts."""
-    found = {}
-    words = [common.program(arguments.build, "udp_load"), "--target", f"127.0.0.1:{node.port}",
-             "--patient", "--names", str(names), "--window", str(arguments.window),
-             "--seed", str(number + 1)]
-    idle = run_json([*words, "--milliseconds", arguments.milliseconds])
-    with subprocess.Popen(
-            [common.program(arguments.build, "register_load"), "--target", f"127.0.0.1:{node.port}",
-             "--connections", "16", "--order", "random", "--run", str(19 + 20 * number),
-             "--milliseconds", str(arguments.milliseconds + 400)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
-        try:
-            time.sleep(0.2)
-            busy = run_json([*words, "--milliseconds", arguments.milliseconds])
-            out, errors = writer.communicate(timeout=60)
-        finally:
-            writer.kill()
-    if writer.returncode != 0:
-        raise CannotRun(f"register_load: {errors.strip()[-300:]}")
-    for name, one in (("idle", idle), ("registering", busy)):
-        if one["wrong"] or one["unanswered"]:
-            raise CannotRun(f"resolution {name}: {one['wrong']} wrong answers, "
-                            f"{one['unanswered']} without one")
-        found[name] = {"latency_ms": {key: value / 1000
-                                      for key, value in one["latency_us"].items()},
-                       "per_second": one["answers_per_second"], "lost": one["lost"]}
-    found["registered_per_second"] = json.loads(out)["per_second"]
-    return found
-
-
 # --- the report -----------------------------------------------------------------------------
 
 def table(rounds, names):
@@ -247,9 +213,10 @@ def targets(rounds, resolving, with_postgres):
         rows.append(("groups of 2,000, serial: change path / best of PostgreSQL", ">=", 2,
                      [one["path serial groups of 2000"]["per_second"] / best_postgres(one)
                       for one in rounds], "as above; COPY checks a unique key and nothing else"))
-    rows.append(("resolution p99 while registering / idle", "<=", 2,
-                 [one["registering"]["latency_ms"]["p99"] / one["idle"]["latency_ms"]["p99"]
-                  for one in resolving], "processors that both share"))
+    rows += [(f"resolution p99 beside {name} / at rest", "<=", 2,
+              resolution.ratios(resolving, name),
+              "processors that node, disk and importing clients share")
+             for name in resolution.IMPORTS]
     say("\n| target | wanted | median (range) | | bound by |\n|---|---|---|---|---|")
     found = []
     for what, sign, wanted, of, bound in rows:
@@ -280,18 +247,7 @@ def report(arguments, rounds, resolving, barriers):
         f"p99 {common.spread([one['latency_ms']['p99'] for one in barriers])['median']:.3f} ms; "
         f"one commit of LMDB has two")
     result["barrier_p50_ms"] = disk
-    for name in ("idle", "registering"):
-        p99 = common.spread([one[name]["latency_ms"]["p99"] for one in resolving])
-        p50 = common.spread([one[name]["latency_ms"]["p50"] for one in resolving])
-        say(f"resolution {name:12} p50 {p50['median']:.3f} ms, p99 {p99['median']:.3f} ms "
-            f"({p99['min']:.3f} to {p99['max']:.3f}), window {arguments.window}")
-        result[f"resolution {name}"] = {"p50_ms": p50, "p99_ms": p99}
-    times = common.spread([one["registering"]["latency_ms"]["p99"] /
-                           one["idle"]["latency_ms"]["p99"] for one in resolving])
-    meanwhile = common.spread([one["registered_per_second"] for one in resolving])
-    say(f"resolution p99 registering / idle: {times['median']:.2f} ({times['min']:.2f} to "
-        f"{times['max']:.2f}), while {meanwhile['median']:,.0f} identifiers/s were registered")
-    result["resolution p99 ratio"] = times
+    result["resolution"] = resolution.report(arguments, resolving)
     return result
 
 
@@ -342,6 +298,7 @@ def measure(arguments, folder, server):
     stores, names = fill(arguments, folder, server)
     aged = stores["serial"].rows.again()
     rounds, resolving, barriers = [], [], []
+    front = resolution.real_time()
     with suite.stack() as stack:
         certificate = http_batches.certificate(folder)
         for of in stores.values():
@@ -352,7 +309,8 @@ def measure(arguments, folder, server):
             one, around = one_round(arguments, folder, stores, aged, server, number)
             barriers += around
             rounds.append(one)
-            resolving.append(resolve_round(arguments, stores["random"].node, names, number))
+            resolving.append(resolution.one_round(arguments, front, stores["serial"].node,
+                                                  stores["random"].node, names, number))
             say(f"round {number + 1} of {arguments.rounds} done, "
                 f"barrier p50 "
                 f"{', '.join(format(one['latency_ms']['p50'], '.2f') for one in around)} ms")

@@ -69,8 +69,10 @@ class Worker(threading.Thread):
             link.close()
 
 
-def measure(arguments, node, order, size, connections, run):
-    count = max(connections * 2, ROWS_MAX // size)
+def measure(arguments, node, order, size, connections, run, rows=ROWS_MAX, meanwhile=None):
+    """Registers up to `rows` rows for the time of the arguments; calls `meanwhile` while that is
+    under way, which must be over sooner."""
+    count = max(connections * 2, rows // size)
     parts = bodies(arguments.build, order, size, count, run)
     ready = threading.Barrier(connections + 1)
     workers = [Worker(node.https, parts[i::connections], arguments.milliseconds / 1000, ready)
@@ -82,6 +84,10 @@ def measure(arguments, node, order, size, connections, run):
     except threading.BrokenBarrierError as error:
         raise CannotRun(f"no connection over HTTPS: {node.last_words()}") from error
     start = time.monotonic()
+    if meanwhile is not None:
+        meanwhile()
+        if not all(worker.is_alive() for worker in workers):
+            raise CannotRun("the import ended before what was to be measured beside it")
     for worker in workers:
         worker.join()
     seconds = time.monotonic() - start
