@@ -2,7 +2,6 @@
 """onymctl audit over what a real node logged: who did what, and whether the chain holds."""
 
 import json
-import os
 import pathlib
 import re
 import struct
@@ -24,11 +23,6 @@ HANDLE = f"{PREFIX}/EN.P.1"
 GUEST = f"{PREFIX}/guest"
 RECORDS = wire.RECORDS + [{"handle": GUEST, "values": [
     {"index": 300, "type": "HS_SECKEY", "permissions": "1100", "data": "guest-pass"}]}]
-
-
-# a sanitizer takes signals of memory for itself unless it is told not to
-UNHANDLED = dict(os.environ, ASAN_OPTIONS="handle_segv=0:handle_sigbus=0:handle_abort=0",
-                 TSAN_OPTIONS="handle_segv=0:handle_sigbus=0")
 
 
 def audit(data, verb, *words, json_lines=False, **more):
@@ -183,7 +177,7 @@ class Audit(unittest.TestCase):
                 rotten = bytearray(raw)
                 rotten[page * lmdb_file.PAGE + 12] ^= 1 << bit
                 path.write_bytes(rotten)
-                done = audit(self.data, "verify", json_lines=True, env=UNHANDLED)
+                done = audit(self.data, "verify", json_lines=True, env=node.signals_unhandled())
                 self.assertIn(done.returncode, (0, 1, 5), (page, bit, done))
                 self.assertTrue(isinstance(json.loads(done.stdout), dict), (page, bit, done))
                 said.append(done.stderr)

@@ -106,7 +106,8 @@ class BitRot(unittest.TestCase):
                  -signal.SIGBUS, "shorter than it was")):
             with self.subTest(program):
                 done = subprocess.run([str(node.program(program)), *map(str, words)],
-                                      capture_output=True, text=True, timeout=60, check=False)
+                                      capture_output=True, text=True, timeout=60, check=False,
+                                      env=node.signals_unhandled())
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertIn(text, done.stderr)
 

@@ -46,6 +46,12 @@ def program(name):
     return path
 
 
+def signals_unhandled():
+    """An environment in which a sanitizer leaves signals of memory to the program, as without it."""
+    return dict(os.environ, ASAN_OPTIONS="handle_segv=0:handle_sigbus=0:handle_abort=0",
+                TSAN_OPTIONS="handle_segv=0:handle_sigbus=0")
+
+
 def is_sanitized():
     """Whether the build carries a sanitizer (slower by far; thresholds may need to know)."""
     cache = (build_dir() / "CMakeCache.txt").read_text("utf-8", "replace")
