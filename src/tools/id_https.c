@@ -153,6 +153,9 @@ take_values(struct onym_id_https *h, struct onym_client_result *r)
 
     json_decref(record);
     if (values == NULL) {
+        if (r->status == ONYM_OK && json_object_get(h->answer, "responseCode") == NULL) {
+            failed(r, ONYM_OUTCOME_FAILED, ONYM_MALFORMED, "the answer has no values");
+        }
         return;
     }
     if (line == NULL || strlen(line) > ONYM_LINE_LEN_MAX ||
@@ -170,12 +173,36 @@ take_values(struct onym_id_https *h, struct onym_client_result *r)
     free(line);
 }
 
-/* Asks h->target. False: there was no answer, and *r says so. */
+/* An answer that no node gives, as of a portal before it: whether a change was made is not known.
+ * Refusals need no object: a status of 4xx, or 503, says that nothing was done. */
+static bool
+is_strange(struct onym_id_https *h, const struct onym_https_reply *reply, bool asks,
+           struct onym_client_result *r)
+{
+    char place[sizeof h->https.host + sizeof h->https.port + 4];
+    bool refusal = (reply->status >= 400 && reply->status < 500) || reply->status == 503;
+
+    if (json_is_object(h->answer) || refusal) {
+        return false;
+    }
+    onym_id_https_place(h, place, sizeof place);
+    (void)onym_fault_set(&h->fault, ONYM_MALFORMED,
+                         "%s answered HTTP %d with %zu bytes that are no JSON object: is a node "
+                         "there, or something before it?",
+                         place, reply->status, reply->len);
+    failed(r, asks ? ONYM_OUTCOME_FAILED : ONYM_OUTCOME_UNKNOWN,
+           asks ? ONYM_MALFORMED : ONYM_UNCERTAIN, h->fault.text);
+    return true;
+}
+
+/* Asks h->target. False: there was no answer of a node, and *r says so. */
 static bool
 ask(struct onym_id_https *h, const char *method, const char *body, struct onym_client_result *r)
 {
     uint64_t from_ns = onym_clock_monotonic_ns();
     struct onym_https_reply reply = {.status = 0};
+    bool asks = strcmp(method, "GET") == 0;
+    bool answered = false;
     int code;
 
     forget(h);
@@ -187,6 +214,9 @@ ask(struct onym_id_https *h, const char *method, const char *body, struct onym_c
     if (code == ONYM_EXIT_DONE) {
         r->bytes += (uint32_t)reply.len;
         h->answer = json_loadb(reply.body, reply.len, JSON_ALLOW_NUL, NULL);
+        answered = !is_strange(h, &reply, asks, r);
+    }
+    if (answered) {
         take_code(h, reply.status, r);
         r->outcome = ONYM_OUTCOME_DONE;
         r->name = text_of(h->answer, "handle");
@@ -195,15 +225,15 @@ ask(struct onym_id_https *h, const char *method, const char *body, struct onym_c
         r->replaced = reply.status == 200;
     } else if (code == ONYM_EXIT_UNKNOWN) {
         failed(r, ONYM_OUTCOME_UNKNOWN, ONYM_UNCERTAIN, h->fault.text);
-    } else {
-        failed(r, strcmp(method, "GET") == 0 ? ONYM_OUTCOME_UNKNOWN : ONYM_OUTCOME_FAILED,
-               ONYM_UNREACHABLE, h->fault.text);
+    } else if (code != ONYM_EXIT_DONE) {
+        failed(r, asks ? ONYM_OUTCOME_UNKNOWN : ONYM_OUTCOME_FAILED, ONYM_UNREACHABLE,
+               h->fault.text);
     }
     if (reply.memory != NULL) { /* values that only some may read */
         explicit_bzero(reply.memory, reply.len);
     }
     free(reply.memory);
-    return code == ONYM_EXIT_DONE;
+    return answered;
 }
 
 /* ---- questions ---- */

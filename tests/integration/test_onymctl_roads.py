@@ -2,12 +2,16 @@
 """onymctl asks and changes a node over every way that --server names: the Handle protocol, the same
 inside TLS, and the HTTP API. The words and what they come to are the same."""
 
+import contextlib
+import http.server
 import json
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,6 +24,38 @@ import web  # noqa: E402
 
 PREFIX, USER = web.PREFIX, web.USER
 LONG = [{"index": i, "type": "DESC", "data": f"{i} " + "长" * 300} for i in range(1, 251)]
+
+
+@contextlib.contextmanager
+def portal(certificate, status, body):
+    """Answers every request with that, as what stands before a node may. The port."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = do_DELETE = answer
+
+        def log_message(self, *words):
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Roads(unittest.TestCase):
@@ -193,6 +229,38 @@ class Roads(unittest.TestCase):
                     out, _ = self.ctl(road, "--json", "id", "delete", f"{PREFIX}/x",
                                       *self.by_secret, status=3)
                     self.assertEqual(json.loads(out)["outcome"], "failed")
+
+    def test_an_answer_of_no_node_is_no_success(self):
+        (self.folder / "portal").mkdir()
+        certificate = secured.self_signed(self.folder / "portal", "portal")
+        token = self.folder / "portal" / "token"
+        token.write_text(f"onym_{'0' * 32}_{'A' * 43}\n")
+        token.chmod(0o600)
+        name, by = f"{PREFIX}/x", ("--token-file", token)
+        changes = (("id", "create", name, "--value", "1:A=b"), ("id", "delete", name),
+                   ("prefix", "home", "88.77"))
+        cut = b'{"responseCode":1,"handle":"88.1/x","values":[{"index":1,'
+        for status, body in ((200, b"<html>Welcome</html>"), (201, b""), (200, cut),
+                             (200, b"[1]"), (502, b"<html>Bad Gateway</html>")):
+            with portal(certificate, status, body) as port:
+                road = ("--server", f"https://127.0.0.1:{port}", "--ca", certificate[0])
+                out, err = self.ctl(road, "resolve", name, status=5)
+                self.assertIn(f"127.0.0.1:{port} answered HTTP {status} with {len(body)} bytes",
+                              out + err)
+                for words in changes:
+                    out, err = self.ctl(road, *words, *by, status=7)
+                    self.assertIn(f"127.0.0.1:{port} answered HTTP {status}", out + err)
+                    out, _ = self.ctl(road, "--json", *words, *by, status=7)
+                    self.assertEqual(json.loads(out)["outcome"], "unknown")
+                self.ctl(road, "id", "list", PREFIX, *by, status=5)
+        with portal(certificate, 200, b'{"hello":1}') as port:
+            road = ("--server", f"https://127.0.0.1:{port}", "--ca", certificate[0])
+            out, err = self.ctl(road, "resolve", name, status=5)
+            self.assertIn("no values", out + err)
+        with portal(certificate, 403, b"<html>no</html>") as port:
+            road = ("--server", f"https://127.0.0.1:{port}", "--ca", certificate[0])
+            for words in changes:
+                self.ctl(road, *words, *by, status=4)
 
     def test_a_job_goes_inside_tls(self):
         rows = self.folder / "rows.ndjson"
