@@ -80,9 +80,10 @@ check(struct onym_http_call *c, bool streams, struct onym_bulk_options *options)
                       "results failed, all or none; dry_run true or false; each once, and no "
                       "others");
     }
-    if (onym_http_header(c, "idempotency-key").len > 0) {
-        return refuse(c, ONYM_MALFORMED, 0, onym_span_text("Idempotency-Key"),
-                      "is not for batches: send the rows again, what is stored is unchanged");
+    if (onym_routes_no_conditions(c, none) != ONYM_ROUTES_ON ||
+        onym_routes_no_key(c, "is not for batches: send the rows again, what is stored is "
+                              "unchanged") != ONYM_ROUTES_ON) {
+        return ONYM_HTTP_NOW;
     }
     if (c->connection->keep) {
         wrong = onym_bulk_array_check(c->content, &offset);

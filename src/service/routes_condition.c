@@ -93,3 +93,48 @@ onym_routes_once(struct onym_http_call *c, onym_span echo)
     }
     return step;
 }
+
+static enum onym_routes_step
+no_header(struct onym_http_call *c, onym_span echo, const char *header, const char *name,
+          const char *why)
+{
+    onym_span fields = c->request->fields;
+    onym_span value;
+
+    return onym_http1_may_have(c->request, name) && onym_http1_find(&fields, name, &value)
+               ? refuse_header(c, echo, header, why)
+               : ONYM_ROUTES_ON;
+}
+
+enum onym_routes_step
+onym_routes_no_conditions(struct onym_http_call *c, onym_span echo)
+{
+    static const char why[] = "is for single identifiers; nothing was changed";
+    enum onym_routes_step step = ONYM_ROUTES_ON;
+
+    if (c->mouth == ONYM_HTTP_V1) {
+        step = no_header(c, echo, "If-Match", "if-match", why);
+    }
+    if (c->mouth == ONYM_HTTP_V1 && step == ONYM_ROUTES_ON) {
+        step = no_header(c, echo, "If-None-Match", "if-none-match", why);
+    }
+    return step;
+}
+
+enum onym_routes_step
+onym_routes_no_key(struct onym_http_call *c, const char *why)
+{
+    return no_header(c, onym_span_of(NULL, 0), "Idempotency-Key", "idempotency-key", why);
+}
+
+enum onym_routes_step
+onym_routes_bare(struct onym_http_call *c, const char *why_no_key)
+{
+    const onym_span nobody = onym_span_of(NULL, 0);
+    enum onym_routes_step step = onym_routes_no_conditions(c, nobody);
+
+    if (step == ONYM_ROUTES_ON) {
+        step = onym_routes_no_key(c, why_no_key);
+    }
+    return step == ONYM_ROUTES_ON ? onym_routes_once(c, nobody) : step;
+}

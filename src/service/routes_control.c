@@ -177,6 +177,9 @@ onym_routes_control(struct onym_http_call *c)
         return ONYM_HTTP_NOW;
     }
     if (step_of == ONYM_ROUTES_ON) {
+        step_of = onym_routes_bare(c, "is not for orders to the node: give them again");
+    }
+    if (step_of == ONYM_ROUTES_ON) {
         step_of = read_order(c, &order);
     }
     if (step_of != ONYM_ROUTES_ON) {

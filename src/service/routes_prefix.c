@@ -16,6 +16,9 @@ onym_routes_prefix(struct onym_http_call *c, const struct onym_routed *r)
     if (step == ONYM_ROUTES_ON) {
         step = onym_routes_name(c, r->name, &op.name);
     }
+    if (step == ONYM_ROUTES_ON) {
+        step = onym_routes_no_conditions(c, op.name);
+    }
     if (step != ONYM_ROUTES_ON) {
         return step == ONYM_ROUTES_LATER ? ONYM_HTTP_LATER : ONYM_HTTP_NOW;
     }

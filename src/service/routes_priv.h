@@ -57,6 +57,13 @@ enum onym_routes_step onym_routes_conditions(struct onym_http_call *call, struct
  * that would be passed over; or an error is said. */
 enum onym_routes_step onym_routes_once(struct onym_http_call *call, onym_span echo);
 
+/* For changes that follow none of these, so that nobody believes himself safe; or an error is said.
+ * No If-Match and no If-None-Match under /api/v1; no Idempotency-Key, with the reason; neither
+ * these nor, under /api/v1, a parameter but pretty. */
+enum onym_routes_step onym_routes_no_conditions(struct onym_http_call *call, onym_span echo);
+enum onym_routes_step onym_routes_no_key(struct onym_http_call *call, const char *why);
+enum onym_routes_step onym_routes_bare(struct onym_http_call *call, const char *why_no_key);
+
 /* Hands an operation whose form is checked to the writer; echo is the identifier as asked for.
  * Answers at once over plain HTTP and for what onym_routes_once refuses. */
 enum onym_http_when onym_routes_submit(struct onym_http_call *call, struct onym_operation *op,

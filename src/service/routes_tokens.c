@@ -442,6 +442,9 @@ onym_routes_tokens(struct onym_http_call *c, const struct onym_routed *r)
     if (r->method == ONYM_METHOD_GET) {
         return list(c, &identity);
     }
+    if (onym_routes_bare(c, "is not for tokens: the text of one is told once") != ONYM_ROUTES_ON) {
+        return ONYM_HTTP_NOW;
+    }
     if (r->method == ONYM_METHOD_POST) {
         return create(c, &identity);
     }

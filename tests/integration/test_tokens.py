@@ -204,6 +204,26 @@ class Tokens(unittest.TestCase):
                 self.assertEqual(reply.json.get("field", ""), field)
         self.make("read", expires_in=31622400, label="x" * 100)
 
+    def test_what_cannot_be_followed_is_400_and_changes_nothing(self):
+        def told():
+            return self.ask("GET", "/api/v1/tokens", login=web.ADMIN).json["items"]
+
+        made = self.make("read")
+        before = told()
+        for field, query, headers in (("dry_run", "?dry_run=true", {}),
+                                      ("If-Match", "", {"If-Match": "*"}),
+                                      ("If-None-Match", "", {"If-None-Match": "*"}),
+                                      ("Idempotency-Key", "", {"Idempotency-Key": "k"}),
+                                      ("Idempotency-Key", "", {"Idempotency-Key": ""})):
+            for method, path, body in (
+                    ("POST", "/api/v1/tokens", {"scopes": ["read"]}),
+                    ("DELETE", f"/api/v1/tokens/{made['id']}", None)):
+                reply = self.ask(method, path + query, headers=headers, login=web.ADMIN, body=body)
+                self.assertEqual((reply.status, reply.json["field"]), (400, field), reply)
+        self.assertEqual(told(), before)
+        reply = self.ask("DELETE", f"/api/v1/tokens/{made['id']}?pretty", login=web.ADMIN)
+        self.assertEqual(reply.status, 204)
+
     def test_lists_are_paged_and_tell_no_secret(self):
         mine = {self.make("read", label=f"l{i}")["id"] for i in range(3)}
         reply = self.ask("GET", "/api/v1/tokens", login=web.ADMIN)

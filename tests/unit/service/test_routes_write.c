@@ -175,6 +175,15 @@ v1_changes_nothing_it_cannot_follow(void **state)
         send_json(p, asked[i], "", asked[i][0] == 'P' ? body : "");
         expect(p, 400, 4, "dry_run");
     }
+    static const char *const unconditional[] = {"PUT /api/v1/prefixes/" PREFIX,
+                                                "DELETE /api/v1/prefixes/" PREFIX,
+                                                "POST /api/v1/identifiers:batch"};
+    for (size_t i = 0; i < sizeof unconditional / sizeof unconditional[0]; i++) {
+        send_json(p, unconditional[i], "If-Match: *\r\n", i == 2 ? "[]" : "");
+        expect(p, 400, 4, "If-Match");
+        send_json(p, unconditional[i], "If-None-Match: *\r\n", i == 2 ? "[]" : "");
+        expect(p, 400, 4, "If-None-Match");
+    }
     send_json(p, "PUT /api/v1/identifiers/" PREFIX "/A?pretty=true", "Idempotency-Key: a\r\n",
               body);
     assert_int_equal(play_status(p), 200);
