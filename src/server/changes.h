@@ -29,7 +29,8 @@
 #define ONYM_CHANGES_SHARE_DEFAULT 8U
 #define ONYM_CHANGES_GROUP_OPS     4096U             /* of one commit */
 #define ONYM_CHANGES_GROUP_BYTES   ((size_t)8 << 20) /* of one commit; one operation may be more */
-#define ONYM_CHANGES_GATHER_OPS    2048U /* that yield: the thread is woken when so many came */
+#define ONYM_CHANGES_GATHER_OPS    2048U /* that yield: the thread is woken when so many came, */
+#define ONYM_CHANGES_GATHER_TURNS  64U   /* or after so many turns of the loop */
 #define ONYM_CHANGES_EVENTS_MAX    4096U /* waiting; more are counted, not kept */
 /* Events of refusals that are kept at once, and how long until there is room for one more. Whoever
  * proves nothing can cause them, and the log is never cut: without a limit it fills the store. */
@@ -106,7 +107,8 @@ void onym_changes_new_id(struct onym_changes *changes, uint8_t out[ONYM_OPERATIO
 
 /* Queues a copy of op for the identity `who`. On the thread of the ticket's worker, or any while
  * that has no sink; what one turn of its loop submits begins a group together, and
- * tickets that yield wait for a turn that brings none, or for ONYM_CHANGES_GATHER_OPS of them.
+ * tickets that yield wait for a turn that brings none, for ONYM_CHANGES_GATHER_OPS of them, or for
+ * ONYM_CHANGES_GATHER_TURNS turns.
  * Needs: onym_op_form(op) is ONYM_OK and `who` is proven, or nobody when onym_op_before_auth needs
  * none; whether it may is decided on the thread, from the state the operation meets. op->address is
  * cut at ONYM_ENTRY_ADDRESS_MAX. ONYM_OK: exactly one result follows. ONYM_BUSY: a limit or the

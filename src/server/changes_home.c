@@ -42,12 +42,14 @@ on_turn(uv_idle_t *turn)
     struct onym_changes_sink *sink = turn->data;
 
     sink->gathered += sink->fresh;
-    if (sink->fresh > 0 && !sink->is_urgent && sink->gathered < ONYM_CHANGES_GATHER_OPS) {
+    if (sink->fresh > 0 && !sink->is_urgent && sink->gathered < ONYM_CHANGES_GATHER_OPS &&
+        ++sink->turns < ONYM_CHANGES_GATHER_TURNS) {
         sink->fresh = 0; /* more may come with the next turn: one commit for all of it */
         return;
     }
     sink->fresh = 0;
     sink->gathered = 0;
+    sink->turns = 0;
     sink->is_urgent = false;
     (void)uv_idle_stop(turn);
     wake(sink->changes);

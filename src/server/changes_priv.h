@@ -50,6 +50,7 @@ struct onym_changes_sink {
     uv_idle_t turn;    /* runs at the end of a turn of the loop in which something was submitted */
     uint32_t fresh;    /* submitted since that ran last */
     uint32_t gathered; /* submitted since the thread was woken */
+    uint32_t turns;    /* that brought them */
     bool is_urgent;    /* one of these does not yield */
     struct onym_changes_drafter drafter; /* the worker's own */
     /* the thread's own: results of a group on their way home */

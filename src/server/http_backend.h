@@ -122,7 +122,7 @@ void onym_http_post_committed(struct onym_http_post *post, const struct onym_cha
 static inline bool
 onym_http_post_idle(const struct onym_http_post *post)
 {
-    return post->waits == 0 && post->flying == 0;
+    return post->waits == 0 && post->flying == 0 && post->waiting_first == NULL;
 }
 
 /* Makes ready for requests with many changes, on the worker's loop; once, behind init. */

@@ -78,7 +78,8 @@ onym_web_control_caller(void *connection, struct onym_http_caller *caller)
 static enum onym_status
 open_socket(struct onym_web *web, const struct onym_web_parts *parts, struct onym_fault *fault)
 {
-    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
+    static const struct onym_tcp_handlers handlers = {
+        .bytes = on_bytes, .closed = on_closed, .keeps_input = true};
     struct onym_tcp_limits limits = {.connections = ONYM_CONTROL_CONNECTIONS,
                                      .idle_ms = ONYM_WEB_IDLE_MS,
                                      .kept_bytes = KEPT_BYTES};

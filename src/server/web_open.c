@@ -73,8 +73,8 @@ open_https(struct onym_web *web, const struct onym_web_parts *parts, struct onym
 static enum onym_status
 open_http(struct onym_web *web, const struct onym_web_parts *parts, struct onym_fault *fault)
 {
-    static const struct onym_tcp_handlers handlers = {.bytes = on_tcp_bytes,
-                                                      .closed = on_tcp_closed};
+    static const struct onym_tcp_handlers handlers = {
+        .bytes = on_tcp_bytes, .closed = on_tcp_closed, .keeps_input = true};
     const struct onym_settings *settings = &parts->node->settings;
     struct onym_tcp_limits limits = limits_of(settings);
     enum onym_status status;

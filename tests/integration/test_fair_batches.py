@@ -4,6 +4,7 @@
 import json
 import pathlib
 import select
+import socket
 import sys
 import unittest
 
@@ -59,6 +60,22 @@ class Batches(unittest.TestCase):
         while max(counts, default=0) < wanted and len(counts) < TRIES:
             counts.append(self.answers_meanwhile("application/json", body))
         self.assertGreaterEqual(max(counts), wanted, counts)
+
+    def test_all_rows_are_worked_on_when_nothing_more_comes(self):
+        """More rows than a turn takes, all of them in one read, on the socket for this machine."""
+        for rows in (ROWS_OF_TURN, ROWS_OF_TURN + 1, 10 * ROWS_OF_TURN):
+            body = "".join(json.dumps({"handle": f"{web.PREFIX}/local-{i}", "values": [
+                {"index": 1, "type": "URL", "data": "x"}]}) + "\n" for i in range(rows)).encode()
+            with socket.socket(socket.AF_UNIX) as local, self.subTest(rows=rows):
+                local.settimeout(20)
+                local.connect(str(self.node.data / "control.sock"))
+                local.sendall(f"POST {PATH} HTTP/1.1\r\nHost: local\r\nConnection: close\r\n"
+                              "Content-Type: application/x-ndjson\r\n"
+                              f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                answer = b""
+                while part := local.recv(65536):
+                    answer += part
+                self.assertIn(f'"created":{rows}'.encode(), answer)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,29 @@ a_full_group_and_a_single_change_do_not_wait_for_a_pause(void **state)
     assert_int_equal(groups(b), before + 1);
 }
 
+/* One row a turn, for ever: they are not gathered without end. */
+static void
+rows_wait_for_so_many_turns(void **state)
+{
+    struct bench *b = *state;
+    uint64_t before = groups_at_rest(b);
+    uint64_t turn;
+
+    for (turn = 0; turn + 1 < ONYM_CHANGES_GATHER_TURNS; turn++) {
+        submit_rows(b, turn, 1);
+        (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+    }
+    uv_sleep(20);
+    assert_int_equal(groups_at_rest(b), before); /* one turn short of it */
+    submit_rows(b, turn, 1);
+    (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
+    while (groups(b) == before) { /* without a turn that brings none */
+        uv_sleep(1);
+    }
+    await(b, turn);
+    assert_int_equal(groups(b), before + 1);
+}
+
 /* TEAM lies between the names, so the group meets: a name, the end of the rights, another name. */
 static void
 rights_end_in_the_middle_of_a_group(void **state)
@@ -317,6 +340,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_of_turns_without_a_pause_are_one_group, set_up,
                                         bench_tear_down),
+        cmocka_unit_test_setup_teardown(rows_wait_for_so_many_turns, set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(a_full_group_and_a_single_change_do_not_wait_for_a_pause,
                                         set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up,
