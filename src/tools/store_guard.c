@@ -9,14 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int
-wait_for(pid_t child)
+/* How the child ended; false when nobody knows, which is no success. */
+static bool
+wait_for(pid_t child, int *status)
 {
-    int status = 0;
+    pid_t ended;
 
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
+    do {
+        ended = waitpid(child, status, 0);
+    } while (ended < 0 && errno == EINTR);
+    return ended == child;
 }
 
 /* Ends as the child did. */
@@ -51,6 +53,7 @@ onym_store_guard(const char *verb, const char *data, bool is_data)
     int number;
 
     (void)fflush(NULL);
+    (void)signal(SIGCHLD, SIG_DFL); /* who inherits it ignored is not told how a child ends */
     child = fork();
     if (child == 0) {
         become_child(parent);
@@ -61,7 +64,11 @@ onym_store_guard(const char *verb, const char *data, bool is_data)
                       strerror(errno));
         return ONYM_EXIT_SERVER;
     }
-    status = wait_for(child);
+    if (!wait_for(child, &status)) {
+        (void)fprintf(stderr, "onymctl %s: how the process that reads the store ended: %s\n", verb,
+                      strerror(errno));
+        return ONYM_EXIT_SERVER;
+    }
     number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (number != SIGSEGV && number != SIGBUS && number != SIGABRT) {
         follow(status);

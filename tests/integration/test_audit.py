@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -130,6 +131,10 @@ class Audit(unittest.TestCase):
         report = json.loads(audit(self.data, "verify", json_lines=True).stdout)
         self.assertFalse(report["good"])
         self.assertEqual(audit(self.data, "export").returncode, 1)
+        # nor is it good for whoever was started by a program that ignores how its children end
+        ignored = audit(self.data, "verify", restore_signals=False, preexec_fn=lambda: signal.signal(
+            signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(ignored.returncode, 1, ignored.stderr)
 
     def test_a_pruned_log_holds_and_goes_on(self):
         before = self.entries()
