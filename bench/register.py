@@ -202,7 +202,8 @@ def targets(rounds, resolving, with_postgres):
              "a page written for each record, on both sides")]
     rows += [(f"HTTP batches of 2,000, {order}, {n} connections / LMDB, the same groups", ">=", 0.5,
               rates(f"node {order} HTTP batches of 2000, {n} connections",
-                    f"lmdb {order} 2000 to a commit"), "")
+                    f"lmdb {order} 2000 to a commit"),
+              "decoding, deciding, a digest and the log, in front of what LMDB does")
              for order in ORDERS for n in HTTP_CONNECTIONS]
     if with_postgres:
         rows += [(f"HTTP batches of 2,000, serial, {n} connections / best of PostgreSQL", ">=", 2,
