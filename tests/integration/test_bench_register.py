@@ -136,7 +136,13 @@ class Register(unittest.TestCase):
                 self.assertGreater(found["measurements"][name]["per_second"]["min"], 0, name)
                 self.assertGreater(found["measurements"][name]["per_commit"], 0.5, name)
         self.assertGreater(found["barrier_p50_ms"]["median"], 0)
-        self.assertGreater(found["resolution p99 ratio"]["median"], 0)
+        for name in ("node aged 1 connections", "node aged HTTP batches of 2000, 4 connections",
+                     "lmdb aged 2000 to a commit"):
+            self.assertGreater(found["measurements"][name]["per_second"]["min"], 0, name)
+        self.assertEqual(len(found["resolution"]), 5)
+        for name, one in found["resolution"].items():
+            self.assertGreater(one["p99_ms"]["min"], 0, name)
+            self.assertEqual(one["registered_per_second"]["min"] > 0, name != "at rest", name)
         self.assertIn("stated, not measured here", done.stdout)
         few = subprocess.run([sys.executable, str(ROOT / "bench" / "register.py"), "--rounds", "4"],
                              capture_output=True, text=True, timeout=60, check=False)
