@@ -206,10 +206,10 @@ class Against(unittest.TestCase):
         self.assertEqual(runs[1]["idle_open"], 20)
 
     def test_workloads_that_register(self):
-        for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]), 
+        for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]),
                                    ("w5", 3, ["--ca", self.node.ca, "--rows", 20,
                                               "--beside-rate", 20]),
-                                   ("W6", 2, ["--import-rows", 60, "-d", "2s"])):
+                                   ("W6", 2, ["--import-rows", 5, "-d", "2s"])):
             with self.subTest(name):
                 text, runs = self.workload(name, "--rate", 100, *words, *self.identity)
                 self.assertEqual(len(runs), steps)
@@ -218,8 +218,9 @@ class Against(unittest.TestCase):
                     self.assertIsNone(beside)
                 else:
                     self.assertGreater(beside["answers"], 0)
-        self.assertIn("import beside it: 60 of 60 rows", text)
-        self.assertLess(runs[1]["seconds"], runs[0]["seconds"])  # it ends with the import
+        self.assertIn("import beside it: 5 of 5 rows", text)
+        # it ends with the import, a tenth of that time even under a sanitizer on a busy machine
+        self.assertLess(runs[1]["seconds"], runs[0]["seconds"])
 
     def test_an_import_over_https_that_outlasts_the_run_is_stopped(self):
         before = set(pathlib.Path(tempfile.gettempdir()).glob("onymbench-*"))
