@@ -47,13 +47,8 @@ def make_rows(arguments, folder):
     common.run_tool([common.program(arguments.build, "onym-generate"), "--records",
                      arguments.records, "--seed", arguments.seed, "--attributes",
                      arguments.attributes, "--shuffle", "-o", rows], "onym-generate")
+    common.encode_rows(arguments.build, rows, encoded)
     with open(rows, "rb") as file:
-        done = subprocess.run([common.program(arguments.build, "lmdb_insert"), "--encode",
-                               str(encoded)], stdin=file, capture_output=True, text=True,
-                              check=False)
-        if done.returncode != 0:
-            raise CannotRun(f"lmdb_insert --encode: {done.stderr.strip()}")
-        file.seek(0)
         count = sum(1 for _ in file)
     return rows, encoded, count
 

@@ -219,6 +219,15 @@ def free_port():
     raise CannotRun("no free port between 20000 and 32767 on 127.0.0.1")
 
 
+def encode_rows(build, rows, encoded):
+    """Rows of NDJSON as keys and stored records, ready to be put into LMDB alone."""
+    with open(rows, "rb") as file:
+        done = subprocess.run([program(build, "lmdb_insert"), "--encode", str(encoded)], stdin=file,
+                              capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotRun(f"lmdb_insert --encode: {done.stderr.strip()}")
+
+
 def run_tool(arguments, what, timeout=3600):
     """Runs a program to its end; CannotRun with its last words when it fails."""
     done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True,

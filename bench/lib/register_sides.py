@@ -22,12 +22,7 @@ def make_rows(arguments, folder, kind, count, run):
     with open(rows, "wb") as file:
         subprocess.run([common.program(arguments.build, "register_load"), "--rows", kind,
                         "--count", str(count), "--run", str(run)], stdout=file, check=True)
-    with open(rows, "rb") as file:
-        done = subprocess.run([common.program(arguments.build, "lmdb_insert"), "--encode",
-                               str(encoded)], stdin=file, capture_output=True, text=True,
-                              check=False)
-    if done.returncode != 0:
-        raise CannotRun(f"lmdb_insert --encode: {done.stderr.strip()}")
+    common.encode_rows(arguments.build, rows, encoded)
     return rows, encoded
 
 

@@ -137,6 +137,16 @@ submit_rows(struct bench *b, uint64_t from, uint64_t count)
     }
 }
 
+/* A group more than before is begun without a further turn of the loop. */
+static void
+await_group(struct bench *b, uint64_t before)
+{
+    for (unsigned ms = 0; ms < 10000 && groups(b) == before; ms++) {
+        uv_sleep(1);
+    }
+    assert_true(groups(b) > before);
+}
+
 /* A request with many rows brings some of them each turn. */
 static void
 rows_of_turns_without_a_pause_are_one_group(void **state)
@@ -173,9 +183,7 @@ a_full_group_and_a_single_change_do_not_wait_for_a_pause(void **state)
     assert_int_equal(groups_at_rest(b), before); /* one short of it: the thread sleeps */
     submit_rows(b, next - 1, 1);
     (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
-    while (groups(b) == before) { /* without a further turn */
-        uv_sleep(1);
-    }
+    await_group(b, before);
     await(b, next - 1);
 
     before = groups_at_rest(b);
@@ -183,9 +191,7 @@ a_full_group_and_a_single_change_do_not_wait_for_a_pause(void **state)
     op = bench_operation(b, ONYM_ACTION_CREATE, BENCH_PREFIX "/alone", values);
     submit_as(b, next + 3, &op, &registrar);
     (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
-    while (groups(b) == before) {
-        uv_sleep(1);
-    }
+    await_group(b, before);
     await(b, next + 3);
     assert_int_equal(groups(b), before + 1);
 }
@@ -206,9 +212,7 @@ rows_wait_for_so_many_turns(void **state)
     assert_int_equal(groups_at_rest(b), before); /* one turn short of it */
     submit_rows(b, turn, 1);
     (void)uv_run(&b->worker[0].loop, UV_RUN_NOWAIT);
-    while (groups(b) == before) { /* without a turn that brings none */
-        uv_sleep(1);
-    }
+    await_group(b, before);
     await(b, turn);
     assert_int_equal(groups(b), before + 1);
 }
