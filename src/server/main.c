@@ -1,7 +1,7 @@
 #include "keyring/keyring.h"
 #include "server/args.h"
 #include "server/compose.h"
-#include "store/bus.h"
+#include "store/damage.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -83,7 +83,7 @@ main(int argc, char **argv)
             (void)puts("configuration valid");
             code = ONYM_DAEMON_STOPPED;
         } else {
-            onym_bus_explain();
+            onym_damage_explain();
             code = serve(settings, &source);
         }
     }

@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "store/damage.h"
 #include "store/env_priv.h"
 #include "store/lmdb_status.h"
 #include "store/meta.h"
@@ -91,6 +92,14 @@ create_tables(struct onym_tables *t, enum onym_record_digest digest)
     return end(txn, rc);
 }
 
+static void
+assertion_failed(MDB_env *mdb, const char *text)
+{
+    (void)mdb;
+    (void)text; /* LMDB prints it when it goes on to abort */
+    onym_damage_asserted();
+}
+
 enum onym_status
 onym_tables_open(const char *path, const struct onym_tables_options *options,
                  struct onym_tables *out, struct onym_fault *fault)
@@ -98,6 +107,9 @@ onym_tables_open(const char *path, const struct onym_tables_options *options,
     struct onym_tables t = {0};
     int rc = mdb_env_create(&t.mdb);
 
+    if (rc == 0) {
+        rc = mdb_env_set_assert(t.mdb, assertion_failed);
+    }
     if (rc == 0) {
         rc = mdb_env_set_mapsize(t.mdb, options->map_size);
     }

@@ -7,7 +7,6 @@
 #include "base/writer.h"
 #include "tools/audit_prune.h"
 #include "tools/store_common.h"
-#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_entry.h"
 #include "wire/json_time.h"
@@ -218,7 +217,12 @@ open_and_walk(struct job *job)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open(job->verb, job->data, job->map_size, &env);
+    int code = onym_store_open(&(const struct onym_store_place){.cli = job->cli,
+                                                                .verb = job->verb,
+                                                                .dir = job->data,
+                                                                .map_size = job->map_size,
+                                                                .damaged = ONYM_EXIT_NEGATIVE},
+                               &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -294,9 +298,6 @@ verify(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .verb = "audit verify"};
     int code = read_options(&job, false, argc, argv);
 
-    if (code == ONYM_EXIT_DONE) {
-        code = onym_store_guard(job.verb, job.data, false);
-    }
     return code == ONYM_EXIT_DONE ? open_and_walk(&job) : code;
 }
 
@@ -306,9 +307,6 @@ export_log(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .verb = "audit export"};
     int code = read_options(&job, true, argc, argv);
 
-    if (code == ONYM_EXIT_DONE) {
-        code = onym_store_guard(job.verb, job.data, true);
-    }
     if (code != ONYM_EXIT_DONE) {
         return code;
     }

@@ -140,7 +140,12 @@ onym_audit_prune(const struct onym_cli *cli, int argc, char **argv)
         return ONYM_EXIT_REFUSED;
     }
     if (code == ONYM_EXIT_DONE) {
-        code = onym_store_open(WHAT, w.data, w.map_size, &env);
+        code = onym_store_open(&(const struct onym_store_place){.cli = cli,
+                                                                .verb = WHAT,
+                                                                .dir = w.data,
+                                                                .map_size = w.map_size,
+                                                                .damaged = ONYM_EXIT_NEGATIVE},
+                               &env);
     }
     if (code == ONYM_EXIT_DONE) {
         code = prune(cli, env, w.days);

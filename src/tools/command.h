@@ -24,6 +24,7 @@ struct onym_cli {
     const char *config;  /* --config FILE or NULL */
     const char *server;  /* --server HOST[:PORT] or NULL: the last one given */
     bool json;           /* --json or -o json */
+    const bool *printed; /* with json: whether a byte has gone to standard output; else NULL */
     bool quiet;          /* -q */
     bool verbose;        /* -v */
     bool no_progress;    /* --no-progress */

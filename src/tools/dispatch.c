@@ -127,6 +127,7 @@ onym_dispatch(const struct onym_command *const *nouns, int argc, char **argv)
 
     (void)signal(SIGXFSZ, SIG_IGN); /* beyond ulimit -f a write fails, like one to a full disk */
     code = onym_cli_take(&argc, argv, &asked);
+    asked.cli.printed = onym_failure_json_printed(watch);
     if (code == ONYM_EXIT_DONE) {
         code = decide(nouns, &asked, argc, argv);
     }

@@ -102,6 +102,12 @@ onym_failure_json_begin(void)
     return f;
 }
 
+const bool *
+onym_failure_json_printed(const struct onym_failure_json *f)
+{
+    return f != NULL ? &f->has_output : NULL;
+}
+
 /* ---- the object ---- */
 
 static const char *
@@ -158,11 +164,10 @@ message_of(struct onym_failure_json *f)
                : text;
 }
 
-static void
-print_object(struct onym_failure_json *f, int code)
+size_t
+onym_failure_json_write(uint8_t *room, size_t cap, int code, onym_span message)
 {
-    uint8_t room[6U * MESSAGE_MAX + 256U];
-    struct onym_writer w = onym_writer_over(room, sizeof room);
+    struct onym_writer w = onym_writer_over(room, cap);
 
     onym_json_put(&w, "{\"outcome\":\"");
     onym_json_put(&w, code == ONYM_EXIT_UNKNOWN ? "unknown" : "failed");
@@ -171,9 +176,17 @@ print_object(struct onym_failure_json *f, int code)
     onym_json_put(&w, "\",\"exit\":");
     onym_json_put_u64(&w, (uint64_t)code);
     onym_json_put(&w, ",\"message\":");
-    onym_json_put_string(&w, message_of(f));
+    onym_json_put_string(&w, message);
     onym_json_put(&w, "}\n");
-    (void)fwrite(w.at, 1, w.len, stdout);
+    return w.status == ONYM_OK ? w.len : 0;
+}
+
+static void
+print_object(struct onym_failure_json *f, int code)
+{
+    uint8_t room[6U * MESSAGE_MAX + 256U];
+
+    (void)fwrite(room, 1, onym_failure_json_write(room, sizeof room, code, message_of(f)), stdout);
 }
 
 void

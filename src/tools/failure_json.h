@@ -9,7 +9,10 @@
 #ifndef ONYM_TOOLS_FAILURE_JSON_H
 #define ONYM_TOOLS_FAILURE_JSON_H
 
+#include "onym/span.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 
 struct onym_failure_json; /* opaque */
 
@@ -18,6 +21,12 @@ bool onym_failure_json_wanted(int argc, char **argv);
 
 /* From now on stdout and stderr are watched. NULL: no memory; then failures are only text. */
 struct onym_failure_json *onym_failure_json_begin(void);
+
+/* Whether a byte has gone to standard output since then, for as long as f lives; NULL for NULL. */
+const bool *onym_failure_json_printed(const struct onym_failure_json *f);
+
+/* Makes the object and its line's end in room, of cap bytes; its length, 0 when it does not fit. */
+size_t onym_failure_json_write(uint8_t *room, size_t cap, int code, onym_span message);
 
 /* Prints the object if it is due, which code says, and gives the streams back; NULL is fine. */
 void onym_failure_json_end(struct onym_failure_json *f, int code);

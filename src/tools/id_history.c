@@ -131,7 +131,12 @@ open_and_walk(struct history *h)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open(WHAT, h->data, h->map_size, &env);
+    int code = onym_store_open(&(const struct onym_store_place){.cli = h->cli,
+                                                                .verb = WHAT,
+                                                                .dir = h->data,
+                                                                .map_size = h->map_size,
+                                                                .damaged = ONYM_EXIT_SERVER},
+                               &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;

@@ -5,7 +5,6 @@
 #include "store/check.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
-#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_write.h"
 
@@ -153,7 +152,12 @@ run(struct job *job, const char *data, size_t map_size)
 {
     struct onym_env *env = NULL;
     struct onym_view *view = NULL;
-    int code = onym_store_open("check", data, map_size, &env);
+    int code = onym_store_open(&(const struct onym_store_place){.cli = job->cli,
+                                                                .verb = "check",
+                                                                .dir = data,
+                                                                .map_size = map_size,
+                                                                .damaged = ONYM_EXIT_NEGATIVE},
+                               &env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -200,10 +204,6 @@ onym_store_check_command(const struct onym_cli *cli, int argc, char **argv)
     if (data == NULL || optind != argc) {
         return onym_usage_error(
             "check", "name the stopped node's directory, and nothing else: --data onym-data");
-    }
-    code = onym_store_guard("check", data, false);
-    if (code != ONYM_EXIT_DONE) {
-        return code;
     }
     job.names = onym_writer_over(malloc(cap), cap);
     if (job.names.at == NULL) {

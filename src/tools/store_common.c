@@ -3,9 +3,13 @@
 
 #include "base/clock.h"
 #include "config/units.h"
+#include "store/damage.h"
+#include "tools/failure_json.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int
@@ -21,32 +25,71 @@ onym_store_fault(const char *verb, const struct onym_fault *fault)
     return fault->status == ONYM_NOT_FOUND ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_SERVER;
 }
 
+/* Words for a store that turns out to be damaged; never given back. False: no memory. */
+static bool
+prepare_last_words(const struct onym_store_place *place)
+{
+    static const char format[] =
+        "onymctl %s: %s: the store is damaged: its pages lead LMDB astray, or its file was cut "
+        "short, "
+        "as by a copy that did not end; what was said of it so far does not count. Restore it from "
+        "a dump or a backup\n";
+    struct onym_damage_words *words = calloc(1, sizeof *words);
+    size_t cap;
+    char *text;
+    uint8_t *object = NULL;
+    int len = asprintf(&text, format, place->verb, place->dir);
+
+    if (words == NULL || len < 0) {
+        free(words);
+        return false;
+    }
+    cap = 6 * (size_t)len + 256;
+    object = malloc(cap);
+    words->said = onym_span_of(text, (size_t)len);
+    words->code = place->damaged;
+    if (object != NULL) {
+        size_t front = strlen("onymctl : ") + strlen(place->verb);
+
+        words->object = onym_span_of(
+            object, onym_failure_json_write(object, cap, words->code,
+                                            onym_span_of(text + front, (size_t)len - front - 1)));
+        words->printed = place->cli->printed;
+    }
+    onym_damage_end_with(words);
+    return true;
+}
+
 static int
-open_env(const char *verb, struct onym_env_options options, struct onym_env **out)
+open_env(const struct onym_store_place *place, struct onym_env_options options,
+         struct onym_env **out)
 {
     char holder[64];
     struct onym_fault fault = {0};
 
-    (void)snprintf(holder, sizeof holder, "onymctl %s", verb);
+    if (!prepare_last_words(place)) {
+        (void)fprintf(stderr, "onymctl %s: out of memory\n", place->verb);
+        return ONYM_EXIT_SERVER;
+    }
+    (void)snprintf(holder, sizeof holder, "onymctl %s", place->verb);
+    options.dir = place->dir;
+    options.map_size = place->map_size;
     options.holder = holder;
     return onym_env_open(&options, out, &fault) == ONYM_OK ? ONYM_EXIT_DONE
-                                                           : onym_store_fault(verb, &fault);
+                                                           : onym_store_fault(place->verb, &fault);
 }
 
 int
-onym_store_open(const char *verb, const char *dir, size_t map_size, struct onym_env **out)
+onym_store_open(const struct onym_store_place *place, struct onym_env **out)
 {
-    return open_env(verb, (struct onym_env_options){.dir = dir, .map_size = map_size}, out);
+    return open_env(place, (struct onym_env_options){.create = false}, out);
 }
 
 int
-onym_store_make(const char *verb, const char *dir, size_t map_size,
-                enum onym_record_digest log_hash, struct onym_env **out)
+onym_store_make(const struct onym_store_place *place, enum onym_record_digest log_hash,
+                struct onym_env **out)
 {
-    return open_env(verb,
-                    (struct onym_env_options){
-                        .dir = dir, .map_size = map_size, .create = true, .log_hash = log_hash},
-                    out);
+    return open_env(place, (struct onym_env_options){.create = true, .log_hash = log_hash}, out);
 }
 
 int

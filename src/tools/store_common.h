@@ -5,14 +5,24 @@
 #include "store/env.h"
 #include "tools/command.h"
 
-/* Opens the store of --data for verb ("load"). An exit code: ONYM_EXIT_DONE and *out, or
- * ONYM_EXIT_REFUSED (in use, newer format), ONYM_EXIT_NEGATIVE (no store there),
- * ONYM_EXIT_SERVER, after one line on stderr. map_size 0 = default. */
-int onym_store_open(const char *verb, const char *dir, size_t map_size, struct onym_env **out);
+/* What a command opens, and as whom. */
+struct onym_store_place {
+    const struct onym_cli *cli;
+    const char *verb; /* "load" */
+    const char *dir;  /* of --data */
+    size_t map_size;  /* 0 = default */
+    int damaged;      /* the exit code when pages cannot be read */
+};
+
+/* Opens the store. An exit code: ONYM_EXIT_DONE and *out, or ONYM_EXIT_REFUSED (in use, newer
+ * format), ONYM_EXIT_NEGATIVE (no store there), ONYM_EXIT_SERVER, after one line on stderr. From
+ * now on a page that cannot be read, or leads LMDB astray, ends the process with place->damaged, a
+ * line on stderr and, with --json, the object of a failure. */
+int onym_store_open(const struct onym_store_place *place, struct onym_env **out);
 
 /* The same, and makes the store when there is none, its log with that hash. */
-int onym_store_make(const char *verb, const char *dir, size_t map_size,
-                    enum onym_record_digest log_hash, struct onym_env **out);
+int onym_store_make(const struct onym_store_place *place, enum onym_record_digest log_hash,
+                    struct onym_env **out);
 
 /* Prints "onymctl VERB: text" to stderr and gives the exit code of a fault. */
 int onym_store_fault(const char *verb, const struct onym_fault *fault);

@@ -4,7 +4,6 @@
 #include "store/scan.h"
 #include "tools/store.h"
 #include "tools/store_common.h"
-#include "tools/store_guard.h"
 #include "tools/text.h"
 #include "wire/json_record.h"
 
@@ -237,7 +236,12 @@ run(struct job *job)
 {
     uint64_t start_ns = onym_clock_monotonic_ns();
     struct onym_env_stat stat;
-    int code = onym_store_open("dump", job->data, job->map_size, &job->env);
+    int code = onym_store_open(&(const struct onym_store_place){.cli = job->cli,
+                                                                .verb = "dump",
+                                                                .dir = job->data,
+                                                                .map_size = job->map_size,
+                                                                .damaged = ONYM_EXIT_NEGATIVE},
+                               &job->env);
 
     if (code != ONYM_EXIT_DONE) {
         return code;
@@ -308,9 +312,6 @@ onym_store_dump(const struct onym_cli *cli, int argc, char **argv)
     struct job job = {.cli = cli, .fd = -1};
     int code = read_options(&job, argc, argv);
 
-    if (code == ONYM_EXIT_DONE) {
-        code = onym_store_guard("dump", job.data, true);
-    }
     if (code == ONYM_EXIT_DONE) {
         code = run(&job);
     }

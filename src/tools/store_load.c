@@ -282,7 +282,12 @@ run(struct job *job, const char *path)
     if (onym_line_input_open(path, &job->input, &fault) != ONYM_OK) {
         return onym_store_fault("load", &fault);
     }
-    code = onym_store_make("load", job->data, job->map_size, job->log_hash, &job->env);
+    code = onym_store_make(&(const struct onym_store_place){.cli = job->cli,
+                                                            .verb = "load",
+                                                            .dir = job->data,
+                                                            .map_size = job->map_size,
+                                                            .damaged = ONYM_EXIT_SERVER},
+                           job->log_hash, &job->env);
     if (code != ONYM_EXIT_DONE) {
         return code;
     }

@@ -97,7 +97,12 @@ onym_store_reindex_command(const struct onym_cli *cli, int argc, char **argv)
             WHAT, "name the stopped node's directory, and nothing else: --data onym-data");
     }
     if (code == ONYM_EXIT_DONE) {
-        code = onym_store_open(WHAT, data, map_size, &env);
+        code = onym_store_open(&(const struct onym_store_place){.cli = cli,
+                                                                .verb = WHAT,
+                                                                .dir = data,
+                                                                .map_size = map_size,
+                                                                .damaged = ONYM_EXIT_NEGATIVE},
+                               &env);
     }
     if (code == ONYM_EXIT_DONE) {
         code = reindex(cli, env);

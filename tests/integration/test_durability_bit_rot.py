@@ -2,6 +2,7 @@
 """Bit rot: one flipped bit in a stored record is found by the check, which names the record, and the
 node answers code 2 instead of serving it; every other record stays as it was."""
 
+import json
 import os
 import pathlib
 import random
@@ -94,22 +95,45 @@ class BitRot(unittest.TestCase):
         self.assertEqual(self.check().returncode, 0)
         self.assertIn("record_damaged", self.node.log())
 
+    def short_copy(self, part):
+        """A store of that part of the file, in whole pages."""
+        short = pathlib.Path(tempfile.mkdtemp(dir=self.root))
+        whole = self.file.read_bytes()
+        (short / "data.mdb").write_bytes(whole[:int(len(whole) * part) // 4096 * 4096])
+        return short
+
+    def run_unhandled(self, program, *words):
+        return subprocess.run([str(node.program(program)), *map(str, words)],
+                              capture_output=True, text=True, timeout=60, check=False,
+                              env=node.signals_unhandled())
+
     def test_a_copy_that_was_cut_short_is_told(self):
         self.node.write_config()
-        short = self.root / "short"
-        short.mkdir(mode=0o700)
-        whole = self.file.read_bytes()
-        (short / "data.mdb").write_bytes(whole[:len(whole) // 3 // 4096 * 4096])
-        for program, words, status, text in (
-                ("onymctl", ("check", "--data", short), 1, "Restore it from a dump or"),
-                ("onymd", ("-c", self.node.config, "--set", f"storage.dir={short}"),
-                 -signal.SIGBUS, "shorter than it was")):
-            with self.subTest(program):
-                done = subprocess.run([str(node.program(program)), *map(str, words)],
-                                      capture_output=True, text=True, timeout=60, check=False,
-                                      env=node.signals_unhandled())
-                self.assertEqual(done.returncode, status, done.stderr)
-                self.assertIn(text, done.stderr)
+        done = self.run_unhandled("onymd", "-c", self.node.config, "--set",
+                                  f"storage.dir={self.short_copy(1 / 3)}")
+        self.assertEqual(done.returncode, -signal.SIGBUS, done.stderr)
+        self.assertIn("shorter than it was", done.stderr)
+
+    def test_every_command_that_opens_a_store_tells_of_one_that_was_cut_short(self):
+        rows = self.root / "rows.ndjson"
+        rows.write_text("".join(json.dumps({"handle": name, "values": []}) + "\n"
+                                for name in NAMES))
+        for words, status in ((["check"], 1), (["audit", "verify"], 1), (["audit", "export"], 1),
+                              (["dump"], 1), (["store", "reindex"], 1),
+                              (["audit", "prune", "--keep-days", "0", "--yes"], 1),
+                              (["load", rows], 5), (["id", "history", registrar.USER], 5)):
+            for part in (0.05, 0.5):
+                for form in ([], ["--json"]):
+                    with self.subTest(words=words, part=part, form=form):
+                        done = self.run_unhandled("onymctl", *form, *words, "--data",
+                                                  self.short_copy(part))
+                        self.assertEqual(done.returncode, status, done.stderr)
+                        self.assertIn("the store is damaged", done.stderr)
+                        self.assertIn("Restore it from a dump or a backup", done.stderr)
+                        if form:
+                            told = json.loads(done.stdout)
+                            self.assertEqual((told["outcome"], told["exit"]), ("failed", status))
+                            self.assertIn("the store is damaged", told["message"])
 
     def test_all_flips_at_once(self):
         for name in NAMES:
