@@ -110,9 +110,7 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
     c->coming--;
     if (item != NULL) {
         item->source = source;
-        *c->end = item;
-        c->end = &item->next;
-        c->is_due = c->is_due || !ticket.yields;
+        onym_changes_arrived(c, item, ticket.yields);
     } else {
         onym_changes_give_room(c, source, bytes);
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
@@ -176,70 +174,14 @@ onym_changes_stat(struct onym_changes *c, struct onym_changes_stat *out)
     *out = c->stat;
     out->waiting_ops = c->ops;
     out->waiting_bytes = c->bytes;
+    out->queued = c->waiting;
     unlock(c);
 }
 
 /* ---- the thread ---- */
 
-struct batch {
-    size_t count; /* of changes->group */
-    struct onym_changes_event_item *events;
-    uint64_t event_count;
-    uint64_t lost;
-};
-
 static void
-take_operations(struct onym_changes *c, struct batch *batch)
-{
-    size_t bytes = 0;
-
-    while (c->first != NULL && batch->count < ONYM_CHANGES_GROUP_OPS &&
-           (batch->count == 0 || bytes + c->first->bytes <= ONYM_CHANGES_GROUP_BYTES)) {
-        struct onym_changes_item *item = c->first;
-
-        item->arrival = batch->count;
-        bytes += item->bytes;
-        c->group[batch->count++] = item;
-        c->first = item->next;
-    }
-    if (c->first == NULL) {
-        c->end = &c->first;
-        c->is_due = false;
-    }
-}
-
-/* With the lock. */
-static bool
-has_work(const struct onym_changes *c)
-{
-    return c->first_event != NULL || (c->first != NULL && (c->is_due || c->is_stopping));
-}
-
-/* Waits for something to do. False: the changes are stopped and nothing is left. */
-static bool
-gather(struct onym_changes *c, struct batch *batch)
-{
-    *batch = (struct batch){0};
-    lock(c);
-    while (!has_work(c) && (!c->is_stopping || c->coming > 0)) {
-        c->stat.idle = true;
-        (void)pthread_cond_wait(&c->arrived, &c->lock);
-        c->stat.idle = false;
-    }
-    take_operations(c, batch);
-    batch->events = c->first_event;
-    batch->lost = c->lost_untold;
-    c->first_event = NULL;
-    c->event_end = &c->first_event;
-    for (struct onym_changes_event_item *e = batch->events; e != NULL; e = e->next) {
-        batch->event_count++;
-    }
-    unlock(c);
-    return batch->count > 0 || batch->events != NULL;
-}
-
-static void
-count_results(struct onym_changes *c, const struct batch *batch)
+count_results(struct onym_changes *c, const struct onym_changes_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         enum onym_status status = c->group[i]->result.status;
@@ -257,7 +199,7 @@ count_results(struct onym_changes *c, const struct batch *batch)
 
 /* Results go home and events are let go, once their fate is known. */
 static void
-finish(struct onym_changes *c, struct batch *batch, enum onym_status status)
+finish(struct onym_changes *c, struct onym_changes_batch *batch, enum onym_status status)
 {
     lock(c);
     count_results(c, batch);
@@ -294,6 +236,7 @@ refuse_waiting(struct onym_changes *c)
     item = c->first;
     c->first = NULL;
     c->end = &c->first;
+    c->waiting = 0;
     for (struct onym_changes_item *i = item; i != NULL; i = i->next) {
         i->result.status = ONYM_READ_ONLY;
         onym_changes_count(c, i->op.action, &i->result);
@@ -313,7 +256,7 @@ refuse_waiting(struct onym_changes *c)
 static void
 refuse_all(struct onym_changes *c)
 {
-    struct batch batch = {0};
+    struct onym_changes_batch batch = {0};
 
     lock(c);
     while (c->coming > 0) {
@@ -331,16 +274,16 @@ static void *
 run(void *arg)
 {
     struct onym_changes *c = arg;
-    struct batch batch;
+    struct onym_changes_batch batch;
 
-    while (gather(c, &batch)) {
+    while (onym_changes_gather(c, &batch)) {
         struct onym_fault fault = {0};
         uint64_t began = onym_clock_monotonic_ns();
-        enum onym_status status = onym_changes_commit(c, batch.count, batch.events, batch.lost,
-                                                      &fault);
+        enum onym_status status = onym_changes_commit(c, &batch, &fault);
 
         if (status == ONYM_OK) {
-            onym_histogram_record(&c->counters.commit_ns, onym_clock_monotonic_ns() - began, 1);
+            onym_histogram_record(&c->counters.commit_ns,
+                                  onym_clock_monotonic_ns() - began - batch.waited_ns, 1);
         }
         finish(c, &batch, status);
         if (status == ONYM_UNCERTAIN) {

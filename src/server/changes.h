@@ -3,11 +3,13 @@
  *
  *   a loop:       onym_changes_submit                            (never waits)
  *   any thread:   onym_changes_event                             (never waits)
- *   its thread:   gather -> sort by key -> decide each -> put record, log entry, outcome -> commit
+ *   its thread:   gather -> sort by key -> decide each -> put record, log entry, outcome
+ *                 -> the same with what was gathered since -> commit
  *   loop thread:  the sink of the ticket's worker is called with the result
  *
  * There is no timer: the thread commits when it is idle, and gathers while the previous commit
- * runs. Everything of one group becomes durable together, and a result is delivered only after
+ * runs. Rows of an import, which wait for each other, are decided while more of them come in.
+ * Everything of one group becomes durable together, and a result is delivered only after
  * that. Operations on one identifier keep their order; others of one group have none.
  *
  * A result is done (ONYM_OK), failed (a status: nothing was changed) or unknown
@@ -31,7 +33,10 @@
 #define ONYM_CHANGES_GROUP_BYTES   ((size_t)8 << 20) /* of one commit; one operation may be more */
 #define ONYM_CHANGES_GATHER_OPS    2048U /* that yield: the thread is woken when so many came, */
 #define ONYM_CHANGES_GATHER_TURNS  64U   /* or after so many turns of the loop */
-#define ONYM_CHANGES_EVENTS_MAX    4096U /* waiting; more are counted, not kept */
+/* Of those that are gathered so many are decided ahead of their commit; fewer cost more in wake-ups
+ * than is won. */
+#define ONYM_CHANGES_AHEAD_OPS  128U
+#define ONYM_CHANGES_EVENTS_MAX 4096U /* waiting; more are counted, not kept */
 /* Events of refusals that are kept at once, and how long until there is room for one more. Whoever
  * proves nothing can cause them, and the log is never cut: without a limit it fills the store. */
 #define ONYM_CHANGES_REFUSALS_MAX 1000U
@@ -141,11 +146,12 @@ void onym_changes_event(struct onym_changes *changes, const struct onym_change_e
 
 struct onym_changes_stat {
     uint64_t waiting_ops, waiting_bytes;
+    uint64_t queued; /* of waiting_ops: not in a group yet */
     uint64_t groups; /* committed */
     uint64_t done, failed, unknown;
     uint64_t events, events_lost;
     bool read_only;
-    bool idle; /* the thread sleeps until a turn ends that submits something */
+    bool idle; /* the thread sleeps until a turn ends that submits something, or brings much */
 };
 /* Any thread. */
 void onym_changes_stat(struct onym_changes *changes, struct onym_changes_stat *out);

@@ -47,15 +47,15 @@ by_name(const void *a, const void *b)
 
 /* What one import sends is in order mostly. */
 static void
-sort(struct onym_changes *changes, size_t count)
+sort(struct onym_changes_item **items, size_t count)
 {
     size_t sorted = 1;
 
-    while (sorted < count && by_name(&changes->group[sorted - 1], &changes->group[sorted]) < 0) {
+    while (sorted < count && by_name(&items[sorted - 1], &items[sorted]) < 0) {
         sorted++;
     }
     if (sorted < count) {
-        qsort(changes->group, count, sizeof changes->group[0], by_name);
+        qsort(items, count, sizeof items[0], by_name);
     }
 }
 
@@ -371,27 +371,42 @@ log_events(struct group *group, const struct onym_changes_event_item *item, uint
     return status;
 }
 
+/* Operations from..to of the group, sorted among themselves, inside the transaction. */
+static enum onym_status
+decide_some(struct group *group, size_t from, size_t to)
+{
+    struct onym_changes_item **items = group->changes->group;
+    enum onym_status status = ONYM_OK;
+
+    sort(items + from, to - from);
+    for (size_t i = from; i < to && status == ONYM_OK; i++) {
+        if (i + EXPECTED < to) {
+            onym_change_expect(group->change, &items[i + EXPECTED]->draft);
+        }
+        status = decide(group, items[i]);
+    }
+    return status;
+}
+
 /* All of the group inside the transaction. */
 static enum onym_status
-fill(struct group *group, size_t count, const struct onym_changes_event_item *events, uint64_t lost)
+fill(struct group *group, struct onym_changes_batch *batch)
 {
-    struct onym_changes *changes = group->changes;
+    size_t decided = 0;
     uint32_t removed;
     enum onym_status status = ONYM_OK;
 
-    for (size_t i = 0; i < count && status == ONYM_OK; i++) {
-        if (i + EXPECTED < count) {
-            onym_change_expect(group->change, &changes->group[i + EXPECTED]->draft);
-        }
-        status = decide(group, changes->group[i]);
-    }
+    do {
+        status = decide_some(group, decided, batch->count);
+        decided = batch->count;
+    } while (status == ONYM_OK && onym_changes_gather_more(group->changes, batch));
     if (status == ONYM_OK) {
-        status = log_events(group, events, lost);
+        status = log_events(group, batch->events, batch->lost);
     }
-    if (status == ONYM_OK && count > 0) {
+    if (status == ONYM_OK && batch->count > 0) {
         status = onym_change_prune_outcomes(group->change, group->now_ms,
                                             group->remembered * PRUNE_PER_OP + PRUNE_MORE,
-                                            &changes->prune_place, &removed);
+                                            &group->changes->prune_place, &removed);
     }
     return status;
 }
@@ -413,19 +428,18 @@ fail_all(struct onym_changes *changes, size_t count, enum onym_status status)
 
 /* One attempt at the group. */
 static enum onym_status
-commit(struct group *group, size_t count, const struct onym_changes_event_item *events,
-       uint64_t lost, struct onym_fault *fault)
+commit(struct group *group, struct onym_changes_batch *batch, struct onym_fault *fault)
 {
     struct onym_changes *changes = group->changes;
     enum onym_status status = onym_change_begin(changes->options.env, &group->change, fault);
 
     if (status != ONYM_OK) {
         /* nothing happened to these, but a store that begins no transaction needs to be reopened */
-        fail_all(changes, count, status == ONYM_NO_MEMORY ? status : ONYM_READ_ONLY);
+        fail_all(changes, batch->count, status == ONYM_NO_MEMORY ? status : ONYM_READ_ONLY);
         return status == ONYM_NO_MEMORY ? status : ONYM_UNCERTAIN;
     }
     group->is_tight = group->is_tight || onym_change_is_tight(group->change);
-    status = fill(group, count, events, lost);
+    status = fill(group, batch);
     if (status != ONYM_OK) {
         onym_change_abort(group->change);
         (void)onym_fault_set(fault, status, "the group was taken back: %s",
@@ -434,7 +448,7 @@ commit(struct group *group, size_t count, const struct onym_changes_event_item *
         status = onym_change_commit(group->change, fault);
     }
     if (status != ONYM_OK) {
-        fail_all(changes, count, status);
+        fail_all(changes, batch->count, status);
     }
     return status;
 }
@@ -451,18 +465,16 @@ any_removes(const struct onym_changes *changes, size_t count)
 }
 
 enum onym_status
-onym_changes_commit(struct onym_changes *changes, size_t count,
-                    const struct onym_changes_event_item *events, uint64_t lost,
+onym_changes_commit(struct onym_changes *changes, struct onym_changes_batch *batch,
                     struct onym_fault *fault)
 {
     struct group group = {.changes = changes, .now_ms = onym_clock_epoch_ms()};
-    enum onym_status status;
+    enum onym_status status = commit(&group, batch, fault);
 
-    sort(changes, count);
-    status = commit(&group, count, events, lost, fault);
-    if (status == ONYM_FULL && !group.is_tight && any_removes(changes, count)) {
+    if (status == ONYM_FULL && !group.is_tight && any_removes(changes, batch->count)) {
         group = (struct group){.changes = changes, .now_ms = group.now_ms, .is_tight = true};
-        status = commit(&group, count, events, lost, fault);
+        batch->is_whole = true;
+        status = commit(&group, batch, fault);
     }
     if (status == ONYM_OK && group.refused > 0) {
         ONYM_LOG(changes->options.log, ONYM_LOG_ERROR, "store", "store_full",

@@ -57,6 +57,17 @@ struct onym_changes_sink {
     struct onym_wake_block *first, *last;
 };
 
+/* What goes into one commit. */
+struct onym_changes_batch {
+    size_t count;       /* operations of changes->group */
+    size_t bytes;       /* of these */
+    bool is_whole;      /* nothing more is waited for */
+    uint64_t waited_ns; /* for more */
+    struct onym_changes_event_item *events;
+    uint64_t event_count;
+    uint64_t lost; /* events to be told as lost */
+};
+
 struct onym_changes_source {
     uint32_t ops;
     size_t bytes;
@@ -72,7 +83,9 @@ struct onym_changes {
     pthread_cond_t arrived;
     struct onym_changes_item *first;
     struct onym_changes_item **end;
-    bool is_due; /* what waits there is to be taken, not only to be gathered */
+    uint32_t waiting; /* in that list */
+    bool is_due;      /* what waits there is to be committed, not only to be gathered */
+    bool is_asleep;   /* the thread waits for `arrived` */
     struct onym_changes_event_item *first_event;
     struct onym_changes_event_item **event_end;
     uint32_t coming; /* room taken, not yet in the list */
@@ -140,13 +153,25 @@ void onym_changes_count(struct onym_changes *changes, enum onym_action action,
 /* NULL when memory is short. */
 struct onym_changes_event_item *onym_changes_event_new(const struct onym_change_event *event);
 
-/* Decides and commits count operations of changes->group and the events, in one transaction, and
- * fills every result. lost: events to be told as lost. ONYM_OK; another status when nothing was
- * stored; ONYM_UNCERTAIN when nobody knows, or the store takes no transaction: it must be opened
- * again. *fault says why. */
-ONYM_MUST_USE enum onym_status onym_changes_commit(struct onym_changes *changes, size_t count,
-                                                   const struct onym_changes_event_item *events,
-                                                   uint64_t lost, struct onym_fault *fault);
+/* Puts an operation into the queue, for which room was taken. With the lock. */
+void onym_changes_arrived(struct onym_changes *changes, struct onym_changes_item *item,
+                          bool yields);
+
+/* Waits for something to do, and takes what belongs into one commit. False: the changes are stopped
+ * and nothing is left. */
+bool onym_changes_gather(struct onym_changes *changes, struct onym_changes_batch *batch);
+
+/* Operations that came since and go into the same commit, behind the others; waits for them while
+ * those that are there are only gathered. False: there are none, and the batch is to be committed.
+ * It is at most as long after the first as a worker gathers. */
+bool onym_changes_gather_more(struct onym_changes *changes, struct onym_changes_batch *batch);
+
+/* Decides and commits the batch and what onym_changes_gather_more brings, in one transaction, and
+ * fills every result. ONYM_OK; another status when nothing was stored; ONYM_UNCERTAIN when nobody
+ * knows, or the store takes no transaction: it must be opened again. *fault says why. */
+ONYM_MUST_USE enum onym_status onym_changes_commit(struct onym_changes *changes,
+                                                   struct onym_changes_batch *batch,
+                                                   struct onym_fault *fault);
 
 /* The name of the item's result, in memory that lives as long as the result. */
 void onym_changes_keep_name(struct onym_changes_item *item, onym_span name);

@@ -166,6 +166,34 @@ rows_of_turns_without_a_pause_are_one_group(void **state)
     }
 }
 
+/* What is gathered is decided before the rest of it is there, and committed with the rest. */
+static void
+rows_are_decided_ahead_of_their_commit(void **state)
+{
+    struct bench *b = *state;
+    uint64_t before = groups_at_rest(b);
+    struct onym_changes_stat stat;
+    uint64_t next = ONYM_CHANGES_AHEAD_OPS;
+
+    submit_rows(b, 0, next - 1);
+    uv_sleep(20);
+    onym_changes_stat(b->changes, &stat);
+    assert_int_equal(stat.queued, next - 1); /* one short of it */
+    submit_rows(b, next - 1, 1);
+    for (unsigned ms = 0; ms < 10000 && stat.queued > 0; ms++) {
+        uv_sleep(1);
+        onym_changes_stat(b->changes, &stat);
+    }
+    assert_int_equal(stat.queued, 0);
+    assert_int_equal(groups_at_rest(b), before);
+    submit_rows(b, next, 2 * next + 1); /* one part more, and a rest */
+    for (uint64_t i = 0; i <= 3 * next; i++) {
+        await(b, i);
+        assert_int_equal(b->result[i].result.status, ONYM_OK);
+    }
+    assert_int_equal(groups(b), before + 1);
+}
+
 /* Neither rows without end nor a change that is alone waits for a pause. */
 static void
 a_full_group_and_a_single_change_do_not_wait_for_a_pause(void **state)
@@ -345,6 +373,8 @@ main(void)
         cmocka_unit_test_setup_teardown(rows_of_turns_without_a_pause_are_one_group, set_up,
                                         bench_tear_down),
         cmocka_unit_test_setup_teardown(rows_wait_for_so_many_turns, set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(rows_are_decided_ahead_of_their_commit, set_up,
+                                        bench_tear_down),
         cmocka_unit_test_setup_teardown(a_full_group_and_a_single_change_do_not_wait_for_a_pause,
                                         set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up,
