@@ -388,5 +388,6 @@ onym_routes_answer(struct onym_http_call *c)
         wrong_method(c, r.allowed);
         return ONYM_HTTP_NOW;
     }
-    return take_callback(c, &r) ? serve(c, &r) : ONYM_HTTP_NOW;
+    return take_callback(c, &r) && onym_routes_parameters(c, &r) == ONYM_ROUTES_ON ? serve(c, &r)
+                                                                                   : ONYM_HTTP_NOW;
 }

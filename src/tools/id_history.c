@@ -251,6 +251,12 @@ onym_id_history(const struct onym_cli *cli, int argc, char **argv)
     if (argc - optind != 1 || argv[optind][0] == '\0' || strlen(argv[optind]) > ONYM_NAME_LEN_MAX) {
         return onym_usage_error(WHAT, "name one identifier, for example 88.300.15907/part-1");
     }
+    if (strchr(argv[optind], '/') == NULL) {
+        return onym_usage_error(WHAT,
+                                "%s has no '/': name one identifier, for example "
+                                "88.300.15907/part-1",
+                                argv[optind]);
+    }
     h.name = onym_span_text(argv[optind]);
     return h.data != NULL ? open_and_walk(&h) : ask(&h);
 }

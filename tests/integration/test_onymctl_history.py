@@ -64,7 +64,7 @@ class History(unittest.TestCase):
             "key": ctl("--json", *ask, "--as", f"311:{web.USER}", "--key", key),
             "other key": ctl(*ask, "--as", f"310:{web.USER}", "--key", key),
             "token": ctl(*ask, "--token-file", secret),
-            "nowhere": ctl("id", "history", "x", *where, *me),
+            "nothing": ctl("id", "history", "x", *where, *me),
             "never": ctl("id", "history", f"{web.PREFIX}/never", *where, *me),
             "no ca": ctl("id", "history", THING, *where[:2], *me),
             "other ca": ctl("id", "history", THING, *where[:2], "--ca", cls.other_ca(it), *me),
@@ -77,7 +77,7 @@ class History(unittest.TestCase):
 
     def test_over_https(self):
         expected = {"text": 0, "json": 0, "two": 0, "nobody": 4, "wrong": 4, "key": 4,
-                    "other key": 4, "token": 4, "nowhere": 1, "never": 1, "no ca": 2,
+                    "other key": 4, "token": 4, "nothing": 2, "never": 1, "no ca": 2,
                     "other ca": 5, "down": 3}
         self.assertEqual({name: done.returncode for name, done in self.asked.items()}, expected,
                          self.asked)
@@ -87,8 +87,7 @@ class History(unittest.TestCase):
         self.assertFalse(json.loads(self.asked["two"].stdout)["complete"])
         self.assertEqual(self.asked["text"].stdout, self.history(0, THING).stdout)
         for name, reason in (("key", "the caller lacks the permission"),
-                             ("nowhere", "this node does not serve that prefix"),
-                             ("never", "identifier not found"), ("down", "127.0.0.1 port")):
+                             ("nothing", "x has no '/'"), ("never", "identifier not found"), ("down", "127.0.0.1 port")):
             self.assertEqual(self.asked[name].stderr.count(reason), 1, self.asked[name].stderr)
         # proven by its key, and without a right; not proven at all
         self.assertIn("HTTP 403", self.asked["key"].stderr)

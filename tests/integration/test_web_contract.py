@@ -151,6 +151,31 @@ class EachOperation(unittest.TestCase):
         self.ask(404, "GET", identifier("never-was") + "/history")
         self.refused_to_others("GET", name + "/history")
 
+    def test_7_parameters_of_reading(self):
+        """What the contract names is taken, anything else is refused by name."""
+        values = {"cursor": "x", "limit": "0", "index": "x"}
+        for path, method, operation in self.judge.operations():
+            if method != "get":
+                continue
+            target = API + path.replace("{id}", urllib.parse.quote(f"{web.PREFIX}/part-1", safe=""))
+            known = [part["name"] for part in map(self.judge.follow, operation["parameters"])
+                     if part["in"] == "query"]
+            for name in known:
+                reply = self.node.ask(method.upper(), f"{target}?{name}={values.get(name, 'true')}",
+                                      login=web.ADMIN)
+                self.assertNotIn(b"is no parameter", reply.body, (path, name))
+            for query in ("?limt=5", "?pretty&Limit=1", "?limi%74=1", "?callbac=f"):
+                with self.subTest(path=path, query=query):
+                    reply = self.ask(400, "GET", target + query)
+                    self.assertEqual(reply.json["field"], query.split("&")[-1].lstrip("?")
+                                     .split("=")[0])
+                    for name in known:
+                        self.assertIn(name, reply.json["detail"])
+            self.assertEqual(self.ask(400, "HEAD", target + "?limt=5").body, b"")
+        # the Handle JSON interface passes over what it does not know, as its other servers do
+        for target in (f"/api/handles/{web.PREFIX}/part-1?_=17&limt=5", "/api/site?_=17"):
+            self.assertEqual(self.node.ask("GET", target).status, 200)
+
     def test_9_nothing_was_left_out(self):
         """Every operation, and everything below 500 but what another test names."""
         # test_tokens.py and test_control.py see to theirs

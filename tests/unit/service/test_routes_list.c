@@ -203,7 +203,7 @@ v1_walks_with_cursors(void **state)
     put_many(p, 2499, 0);
     assert_int_equal(walk(p, "/api/v1/identifiers?prefix=" PREFIX "&limit=1000", &pages), 2500);
     assert_int_equal(pages, 3);
-    assert_int_equal(walk(p, "/api/v1/identifiers?prefix=" PREFIX "&limit=500&x=%3E>", &pages),
+    assert_int_equal(walk(p, "/api/v1/identifiers?prefix=" PREFIX "&limit=500&pretty=%3E>", &pages),
                      2500);
     assert_int_equal(pages, 5); /* exactly full pages: the last one says so */
     assert_int_equal(walk(p, "/api/v1/identifiers?prefix=" PREFIX "/item-02", &pages), 499);
