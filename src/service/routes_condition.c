@@ -110,15 +110,10 @@ enum onym_routes_step
 onym_routes_no_conditions(struct onym_http_call *c, onym_span echo)
 {
     static const char why[] = "is for single identifiers; nothing was changed";
-    enum onym_routes_step step = ONYM_ROUTES_ON;
+    enum onym_routes_step step = no_header(c, echo, "If-Match", "if-match", why);
 
-    if (c->mouth == ONYM_HTTP_V1) {
-        step = no_header(c, echo, "If-Match", "if-match", why);
-    }
-    if (c->mouth == ONYM_HTTP_V1 && step == ONYM_ROUTES_ON) {
-        step = no_header(c, echo, "If-None-Match", "if-none-match", why);
-    }
-    return step;
+    return step == ONYM_ROUTES_ON ? no_header(c, echo, "If-None-Match", "if-none-match", why)
+                                  : step;
 }
 
 enum onym_routes_step

@@ -52,8 +52,8 @@ enum onym_http_when onym_routes_read(struct onym_http_call *call, const struct o
 enum onym_http_when onym_routes_write(struct onym_http_call *call,
                                       const struct onym_routed *routed);
 
-/* If-Match and If-None-Match of a change of a record under /api/v1, in op->expect and what goes
- * with it; or an error is said. */
+/* If-Match and If-None-Match of a change of a record, both mouths, in op->expect and what goes with
+ * it; or an error is said. */
 enum onym_routes_step onym_routes_conditions(struct onym_http_call *call, struct onym_operation *op,
                                              onym_span echo);
 
@@ -62,7 +62,7 @@ enum onym_routes_step onym_routes_conditions(struct onym_http_call *call, struct
 enum onym_routes_step onym_routes_once(struct onym_http_call *call, onym_span echo);
 
 /* For changes that follow none of these, so that nobody believes himself safe; or an error is said.
- * No If-Match and no If-None-Match under /api/v1; no Idempotency-Key, with the reason; neither
+ * No If-Match and no If-None-Match; no Idempotency-Key, with the reason; neither
  * these nor, under /api/v1, a parameter but pretty. */
 enum onym_routes_step onym_routes_no_conditions(struct onym_http_call *call, onym_span echo);
 enum onym_routes_step onym_routes_no_key(struct onym_http_call *call, const char *why);

@@ -208,16 +208,11 @@ static enum onym_routes_step
 v1_change(struct onym_http_call *c, struct change *ch, enum onym_method method)
 {
     struct onym_json_body body = {.has_handle = false};
-    enum onym_routes_step step = onym_routes_conditions(c, &ch->op, ch->echo);
+    enum onym_routes_step step;
 
-    if (step != ONYM_ROUTES_ON) {
-        return step;
-    }
     if (method == ONYM_METHOD_DELETE) {
         ch->op.action = ONYM_ACTION_DELETE;
-        return ch->op.expect == ONYM_EXPECT_ABSENT
-                   ? refuse(c, ch, ONYM_MALFORMED, 0, "If-None-Match", "is not for DELETE")
-                   : ONYM_ROUTES_ON;
+        return ONYM_ROUTES_ON;
     }
     ch->op.action = ONYM_ACTION_CREATE;
     ch->op.overwrite = method == ONYM_METHOD_PUT;
@@ -237,6 +232,15 @@ v1_change(struct onym_http_call *c, struct change *ch, enum onym_method method)
 
 /* ---- both ---- */
 
+static enum onym_routes_step
+check_condition(struct onym_http_call *c, const struct change *ch)
+{
+    return ch->op.expect == ONYM_EXPECT_ABSENT && ch->op.action != ONYM_ACTION_CREATE
+               ? refuse(c, ch, ONYM_MALFORMED, 0, "If-None-Match",
+                        "is for a PUT of the whole identifier")
+               : ONYM_ROUTES_ON;
+}
+
 /* RFC 9110 13.1: what a condition in the request refuses is 412, not 409. */
 static int
 http_of(const struct onym_http_call *c, enum onym_status status)
@@ -246,14 +250,14 @@ http_of(const struct onym_http_call *c, enum onym_status status)
     if (status == ONYM_VALUE_NOT_FOUND) {
         return 400; /* 200 is for look-ups */
     }
-    return c->mouth == ONYM_HTTP_V1 && status == ONYM_EXISTS && conditional ? 412 : 0;
+    return status == ONYM_EXISTS && conditional ? 412 : 0;
 }
 
 /* The same section: If-Match does not hold where nothing is. */
 static enum onym_status
 under_conditions(const struct onym_http_call *c, enum onym_status status)
 {
-    bool conditional = c->mouth == ONYM_HTTP_V1 && onym_http_header(c, "if-match").len > 0;
+    bool conditional = onym_http_header(c, "if-match").len > 0;
 
     return conditional && status == ONYM_NOT_FOUND ? ONYM_STALE : status;
 }
@@ -359,9 +363,15 @@ onym_routes_write(struct onym_http_call *c, const struct onym_routed *r)
         ch.echo = ch.op.name;
     }
     if (step == ONYM_ROUTES_ON) {
+        step = onym_routes_conditions(c, &ch.op, ch.echo);
+    }
+    if (step == ONYM_ROUTES_ON) {
         step = c->mouth == ONYM_HTTP_V1          ? v1_change(c, &ch, r->method)
                : r->method == ONYM_METHOD_DELETE ? facade_delete(c, &ch)
                                                  : facade_put(c, &ch);
+    }
+    if (step == ONYM_ROUTES_ON) {
+        step = check_condition(c, &ch);
     }
     if (step == ONYM_ROUTES_ON) {
         step = check(c, &ch);

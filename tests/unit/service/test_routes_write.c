@@ -1,35 +1,4 @@
-#include "unit/service/http_play.h"
-
-#define HOST "Host: node.example\r\n"
-#define ONE  "[{\"index\":1,\"type\":\"URL\",\"data\":\"u\"}]"
-
-/* Sends a request with credentials and a JSON body. */
-static void
-send_json(struct play *p, const char *line, const char *fields, const char *body)
-{
-    char login[512];
-    char text[8192];
-
-    (void)snprintf(text, sizeof text,
-                   "%s HTTP/1.1\r\n" HOST "%sContent-Type: application/json\r\n%s"
-                   "Content-Length: %zu\r\n\r\n%s",
-                   line, play_basic(GOOD_LOGIN, login), fields, strlen(body), body);
-    play_say(p, text);
-    assert_int_equal(p->answers + p->pending, 1);
-}
-
-static void
-expect(struct play *p, int status, int code, const char *field)
-{
-    bool v1 = play_number(p, "code") != -1;
-
-    if (play_status(p) != status || play_number(p, v1 ? "code" : "responseCode") != code) {
-        fail_msg("wanted %d/%d: %.*s", status, code, (int)p->out_len, (const char *)p->out);
-    }
-    if (v1 && field != NULL) {
-        play_expect_text(p, "field", field);
-    }
-}
+#include "unit/service/http_play_change.h"
 
 /* ---- /api/v1 ---- */
 
@@ -100,94 +69,6 @@ v1_keys_are_bounded(void **state)
             expect(p, 400, 4, "Idempotency-Key");
         }
     }
-}
-
-static void
-v1_holds_to_conditions(void **state)
-{
-    struct play *p = *state;
-    static const char put[] = "PUT /api/v1/identifiers/" PREFIX "/A";
-    static const char fresh[] = "PUT /api/v1/identifiers/" PREFIX "/M";
-    static const char body[] = "{\"values\":" ONE "}";
-
-    send_json(p, put, "If-None-Match: *\r\n", body);
-    expect(p, 412, 101, NULL);
-    send_json(p, put, "If-Match: \"2\"\r\n", body);
-    assert_int_equal(play_status(p), 412);
-    send_json(p, fresh, "If-Match: *\r\n", body);
-    assert_int_equal(play_status(p), 412);
-    send_json(p, put, "If-Match: \"1-1000001\"\r\n", body); /* of another creation */
-    assert_int_equal(play_status(p), 412);
-    send_json(p, put, "If-Match: \"1-1000000\"\r\n", body);
-    assert_int_equal(play_status(p), 200);
-    assert_int_equal(play_number(p, "revision"), 2);
-    send_json(p, "DELETE /api/v1/identifiers/" PREFIX "/A", "If-Match: \"1\"\r\n", "");
-    assert_int_equal(play_status(p), 412);
-    send_json(p, "DELETE /api/v1/identifiers/" PREFIX "/A", "If-Match: *\r\n", "");
-    assert_int_equal(play_status(p), 200);
-    send_json(p, fresh, "If-None-Match: *\r\n", body);
-    assert_int_equal(play_status(p), 201);
-    send_json(p, fresh, "If-None-Match: \"1\"\r\n", body);
-    expect(p, 400, 4, "If-None-Match");
-    static const char *const bad[] = {"1",        "\"1\", \"2\"", "\"\"",   "\"0\"",
-                                      "\"1-\"",   "\"1-0\"",      "\"-1\"", "\"1-2-3\"",
-                                      "\"1-2x\"", "W/\"1\""};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        char header[64];
-
-        (void)snprintf(header, sizeof header, "If-Match: %s\r\n", bad[i]);
-        send_json(p, fresh, header, body);
-        expect(p, 400, 4, "If-Match");
-    }
-    send_json(p, fresh, "If-Match: \"1\"\r\nIf-None-Match: *\r\n", body);
-    expect(p, 400, 4, "If-Match");
-}
-
-/* A condition or a parameter nobody can follow must not be taken for none. */
-static void
-v1_changes_nothing_it_cannot_follow(void **state)
-{
-    struct play *p = *state;
-    static const char put[] = "PUT /api/v1/identifiers/" PREFIX "/A";
-    static const char body[] = "{\"values\":" ONE "}";
-    static const struct {
-        const char *headers, *field;
-    } unclear[] = {{"If-Match:\r\n", "If-Match"},
-                   {"If-Match: *\r\nIf-Match: \"9\"\r\n", "If-Match"},
-                   {"If-None-Match: \r\n", "If-None-Match"},
-                   {"If-None-Match: *\r\nIf-None-Match: *\r\n", "If-None-Match"},
-                   {"Idempotency-Key:\r\n", "Idempotency-Key"},
-                   {"Idempotency-Key: a\r\nIdempotency-Key: b\r\n", "Idempotency-Key"}};
-    static const char *const asked[] = {
-        "PUT /api/v1/identifiers/" PREFIX "/A?dry_run=true",
-        "DELETE /api/v1/identifiers/" PREFIX "/A?dry_run=true",
-        "DELETE /api/v1/identifiers/" PREFIX "/A?pretty&dry_run",
-        "PUT /api/v1/prefixes/" PREFIX "?dry_run=true",
-    };
-
-    for (size_t i = 0; i < sizeof unclear / sizeof unclear[0]; i++) {
-        send_json(p, put, unclear[i].headers, body);
-        expect(p, 400, 4, unclear[i].field);
-        send_json(p, "DELETE /api/v1/identifiers/" PREFIX "/A", unclear[i].headers, "");
-        expect(p, 400, 4, unclear[i].field);
-    }
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-        send_json(p, asked[i], "", asked[i][0] == 'P' ? body : "");
-        expect(p, 400, 4, "dry_run");
-    }
-    static const char *const unconditional[] = {"PUT /api/v1/prefixes/" PREFIX,
-                                                "DELETE /api/v1/prefixes/" PREFIX,
-                                                "POST /api/v1/identifiers:batch"};
-    for (size_t i = 0; i < sizeof unconditional / sizeof unconditional[0]; i++) {
-        send_json(p, unconditional[i], "If-Match: *\r\n", i == 2 ? "[]" : "");
-        expect(p, 400, 4, "If-Match");
-        send_json(p, unconditional[i], "If-None-Match: *\r\n", i == 2 ? "[]" : "");
-        expect(p, 400, 4, "If-None-Match");
-    }
-    send_json(p, "PUT /api/v1/identifiers/" PREFIX "/A?pretty=true", "Idempotency-Key: a\r\n",
-              body);
-    assert_int_equal(play_status(p), 200);
-    assert_int_equal(play_number(p, "revision"), 2); /* the first change of all */
 }
 
 static void
@@ -431,16 +312,6 @@ a_connection_may_end_while_the_backend_works(void **state)
     assert_int_equal(p->service.bodies.used, 0);
 }
 
-/* Who may what is core/authz.h's, and the recorded exchanges go through it. */
-static int
-setup_admin(void **state)
-{
-    int failed = play_setup(state);
-
-    ((struct play *)*state)->server_admin = true;
-    return failed;
-}
-
 int
 main(void)
 {
@@ -449,8 +320,6 @@ main(void)
         TEST(v1_creates_replaces_and_deletes),
         TEST(v1_post_creates_and_never_replaces),
         TEST(v1_keys_are_bounded),
-        TEST(v1_holds_to_conditions),
-        TEST(v1_changes_nothing_it_cannot_follow),
         TEST(v1_says_where_a_body_is_wrong),
         TEST(deep_nesting_is_refused_with_its_place),
         TEST(facade_takes_three_shapes),
