@@ -32,6 +32,12 @@ struct onym_op_fault {
     uint32_t index;  /* of the value concerned; 0 = none in particular */
 };
 
+#define ONYM_OP_SAID_MAX 256U
+
+/* why with the value concerned behind it, "WHY (index 7)", in room; why itself when there is none,
+ * "" for NULL. An index that is negative as i4 is said as it may have been sent, as both. */
+const char *onym_op_said(const char *why, uint32_t index, char room[ONYM_OP_SAID_MAX]);
+
 /* The record an operation is about. */
 struct onym_op_target {
     enum onym_kind kind;

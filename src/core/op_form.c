@@ -6,6 +6,8 @@
 #include "onym/model/hs_vlist.h"
 #include "onym/model/ident.h"
 
+#include <stdio.h>
+
 static bool
 is_type(onym_span type, const char *name)
 {
@@ -128,6 +130,21 @@ check_name(const struct onym_operation *op, struct onym_op_fault *fault)
         return onym_op_refuse(fault, ONYM_NOT_FOUND, "a token's id is 32 hexadecimal digits", 0);
     }
     return op->action == ONYM_ACTION_HOME ? check_homed_name(op, fault) : ONYM_OK;
+}
+
+const char *
+onym_op_said(const char *why, uint32_t index, char room[ONYM_OP_SAID_MAX])
+{
+    if (why == NULL || index == 0) {
+        return why != NULL ? why : "";
+    }
+    if (index > INT32_MAX) {
+        (void)snprintf(room, ONYM_OP_SAID_MAX, "%s (index -%u or %u)", why, 0U - (unsigned)index,
+                       (unsigned)index);
+    } else {
+        (void)snprintf(room, ONYM_OP_SAID_MAX, "%s (index %u)", why, (unsigned)index);
+    }
+    return room;
 }
 
 enum onym_status

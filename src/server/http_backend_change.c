@@ -108,14 +108,10 @@ onym_http_submit(void *of, const struct onym_http_caller *caller,
 }
 
 struct onym_http_result
-onym_http_told(const struct onym_change_result *result, char room[256])
+onym_http_told(const struct onym_change_result *result, char room[ONYM_OP_SAID_MAX])
 {
-    const char *why = result->why != NULL ? result->why : "";
+    const char *why = onym_op_said(result->why, result->index, room);
 
-    if (result->index != 0 && result->why != NULL) {
-        (void)snprintf(room, 256, "%s (index %u)", why, (unsigned)result->index);
-        why = room;
-    }
     return (struct onym_http_result){.status = result->status,
                                      .unchanged = result->unchanged,
                                      .replaced = result->replaced,
@@ -133,7 +129,7 @@ onym_http_post_committed(struct onym_http_post *post, const struct onym_change_r
     struct onym_http_wait *w;
     struct onym_http_seat *seat;
     struct onym_http_result told;
-    char text[256];
+    char text[ONYM_OP_SAID_MAX];
 
     if ((result->ticket.id & ONYM_HTTP_ROW_TICKET) != 0) {
         onym_http_row_committed(post, result);

@@ -59,7 +59,8 @@ enum onym_status onym_http_job_take(void *of, const struct onym_http_caller *cal
                                     struct onym_http_job *job);
 /* The result as the HTTP interface knows it; `room` holds its text when there is an index to say.
  */
-struct onym_http_result onym_http_told(const struct onym_change_result *result, char room[256]);
+struct onym_http_result onym_http_told(const struct onym_change_result *result,
+                                       char room[ONYM_OP_SAID_MAX]);
 
 /* As of struct onym_http_backend; `of` is the post. */
 enum onym_status onym_http_rows_begin(void *of, const struct onym_http_caller *caller);

@@ -252,7 +252,7 @@ onym_http_row_committed(struct onym_http_post *post, const struct onym_change_re
 {
     uint64_t mark = ONYM_HTTP_ROW_TICKET | 1U;
     struct onym_http_flight *f = (struct onym_http_flight *)(uintptr_t)(result->ticket.id ^ mark);
-    char text[256];
+    char text[ONYM_OP_SAID_MAX];
 
     f->flying--;
     post->flying--;

@@ -214,7 +214,7 @@ work_row(struct onym_bulk *b, onym_span text, uint64_t now_ms)
     struct onym_operation op = {.principal = b->principal, .address = b->address, .now_ms = now_ms};
     struct onym_op_fault fault = {.why = NULL};
     enum onym_status status;
-    char detail[256];
+    char detail[ONYM_OP_SAID_MAX];
 
     if (b->host.turn != NULL) {
         (*b->host.turn)--;
@@ -238,9 +238,8 @@ work_row(struct onym_bulk *b, onym_span text, uint64_t now_ms)
         }
         return;
     }
-    (void)snprintf(detail, sizeof detail, fault.index != 0 ? "%s (index %u)" : "%s",
-                   fault.why != NULL ? fault.why : "", (unsigned)fault.index);
-    refuse(b, op.name, status, onym_span_text(is_name(status) ? "handle" : "values"), detail);
+    refuse(b, op.name, status, onym_span_text(is_name(status) ? "handle" : "values"),
+           onym_op_said(fault.why, fault.index, detail));
 }
 
 void

@@ -268,14 +268,10 @@ refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_statu
               const struct onym_op_fault *fault)
 {
     bool is_value = status == ONYM_VALUE_INVALID || status == ONYM_VALUE_EXISTS;
-    const char *why = fault->why != NULL ? fault->why : "";
-    char text[256];
+    char text[ONYM_OP_SAID_MAX];
 
-    if (fault->index != 0 && fault->why != NULL) {
-        (void)snprintf(text, sizeof text, "%s (index %u)", why, (unsigned)fault->index);
-        why = text;
-    }
-    return refuse(c, ch, status, http_of(c, status), is_value ? "values" : "", why);
+    return refuse(c, ch, status, http_of(c, status), is_value ? "values" : "",
+                  onym_op_said(fault->why, fault->index, text));
 }
 
 /* What was done under the same key before is answered by the log, not by what the record has become

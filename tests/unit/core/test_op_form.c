@@ -407,6 +407,21 @@ the_promised_memory_suffices_for_the_largest(void **state)
     arena_free(&arena);
 }
 
+static void
+a_negative_index_is_said_as_it_was_sent(void **state)
+{
+    char room[ONYM_OP_SAID_MAX];
+
+    (void)state;
+    assert_string_equal(onym_op_said("why", 7, room), "why (index 7)");
+    assert_string_equal(onym_op_said("why", INT32_MAX, room), "why (index 2147483647)");
+    assert_string_equal(onym_op_said("why", (uint32_t)-1, room), "why (index -1 or 4294967295)");
+    assert_string_equal(onym_op_said("why", (uint32_t)INT32_MIN, room),
+                        "why (index -2147483648 or 2147483648)");
+    assert_string_equal(onym_op_said("why", 0, room), "why");
+    assert_string_equal(onym_op_said(NULL, 7, room), "");
+}
+
 int
 main(void)
 {
@@ -416,6 +431,7 @@ main(void)
         cmocka_unit_test(a_minted_name_counts_as_a_whole),
         cmocka_unit_test(a_bare_name_of_full_length_still_has_a_target),
         cmocka_unit_test(values_are_refused_with_their_index),
+        cmocka_unit_test(a_negative_index_is_said_as_it_was_sent),
         cmocka_unit_test(a_ttl_is_relative_or_absolute),
         cmocka_unit_test(a_type_ends_at_255_bytes),
         cmocka_unit_test(what_does_not_decode_is_malformed),
