@@ -123,6 +123,16 @@ words_of(const struct onym_client_result *r)
                : onym_span_of(NULL, 0);
 }
 
+/* Whether a text names the host of place already, as those of a way that failed do. */
+static bool
+names_host(const char *text, const char *place)
+{
+    const char *host = place[0] == '[' ? place + 1 : place;
+    const char *end = strpbrk(place, place[0] == '[' ? "]" : ":");
+
+    return end != NULL && memmem(text, strlen(text), host, (size_t)(end - host)) != NULL;
+}
+
 void
 onym_told_failure(const struct onym_told_change *told, const struct onym_cli_client *c,
                   const struct onym_client_result *r)
@@ -142,7 +152,9 @@ onym_told_failure(const struct onym_told_change *told, const struct onym_cli_cli
         (void)fprintf(stderr, " (%u)", (unsigned)r->code);
     } else if (r->transport != ONYM_TRANSPORT_ANY) {
         (void)onym_cli_client_place(c, r, place);
-        (void)fprintf(stderr, " (%s)", place);
+        if (!names_host(r->detail, place)) {
+            (void)fprintf(stderr, " (%s)", place);
+        }
     }
     if (words.len > 0) {
         (void)fputs("\n  server says: ", stderr);

@@ -229,6 +229,9 @@ class Roads(unittest.TestCase):
                     out, _ = self.ctl(road, "--json", "id", "delete", f"{PREFIX}/x",
                                       *self.by_secret, status=3)
                     self.assertEqual(json.loads(out)["outcome"], "failed")
+                    for words in (("delete", f"{PREFIX}/x"), ("list", PREFIX)):
+                        _, err = self.ctl(road, "id", *words, *self.by_secret, status=3)
+                        self.assertEqual(err.count(str(port)), 1, err)
 
     def test_an_answer_of_no_node_is_no_success(self):
         (self.folder / "portal").mkdir()
@@ -250,6 +253,7 @@ class Roads(unittest.TestCase):
                 for words in changes:
                     out, err = self.ctl(road, *words, *by, status=7)
                     self.assertIn(f"127.0.0.1:{port} answered HTTP {status}", out + err)
+                    self.assertEqual(err.count(str(port)), 1, err)
                     out, _ = self.ctl(road, "--json", *words, *by, status=7)
                     self.assertEqual(json.loads(out)["outcome"], "unknown")
                 self.ctl(road, "id", "list", PREFIX, *by, status=5)
