@@ -1,4 +1,5 @@
 #include "tools/bench_import.h"
+#include "tools/text.h"
 
 #include "base/clock.h"
 #include "base/writer.h"
@@ -270,8 +271,10 @@ onym_bench_import_end(struct onym_bench_import *import, struct onym_bench_import
         read_front(import, "said", text);
         (void)fprintf(stderr, "onymbench: the import failed: %s", text);
     } else if (out->settled > out->stored) {
-        (void)fprintf(stderr, "onymbench: %llu rows of the import were refused\n",
-                      (unsigned long long)(out->settled - out->stored));
+        (void)fprintf(stderr, "onymbench: %llu %s refused\n",
+                      (unsigned long long)(out->settled - out->stored),
+                      onym_word_of(out->settled - out->stored, "row of the import was",
+                                   "rows of the import were"));
         out->failed = true;
     }
     remove_folder(import);

@@ -1,5 +1,6 @@
 #include "tools/bench_http.h"
 #include "tools/bench_result.h"
+#include "tools/text.h"
 
 #include <stdlib.h>
 
@@ -70,6 +71,13 @@ onym_bench_result_code(unsigned code, char room[32])
 
 /* ---- print ---- */
 
+/* "FRONT 1 ONE" or "FRONT 2 MANY". */
+static void
+put_count(FILE *out, const char *front, double count, const char *one, const char *many)
+{
+    (void)fprintf(out, "%s%.0f %s", front, count, onym_word_of((uint64_t)(count + 0.5), one, many));
+}
+
 static void
 print_settings(const json_t *run, FILE *out)
 {
@@ -87,13 +95,14 @@ print_settings(const json_t *run, FILE *out)
     } else {
         (void)fprintf(out, "closed loop");
     }
-    (void)fprintf(out, "\n  %.0f connections x %.0f%s, %.0f threads; mix",
-                  onym_bench_result_number(settings, "connections", NULL),
-                  onym_bench_result_number(settings, "window", NULL),
+    put_count(out, "\n  ", onym_bench_result_number(settings, "connections", NULL), "connection",
+              "connections");
+    (void)fprintf(out, " x %.0f%s", onym_bench_result_number(settings, "window", NULL),
                   json_is_true(json_object_get(settings, "new_connections"))
                       ? ", a new one for each request"
-                      : "",
-                  onym_bench_result_number(settings, "threads", NULL));
+                      : "");
+    put_count(out, ", ", onym_bench_result_number(settings, "threads", NULL), "thread", "threads");
+    (void)fprintf(out, "; mix");
     json_object_foreach((json_t *)(uintptr_t)mix, kind, share)
     {
         (void)fprintf(out, " %s %.4g %%", kind, json_number_value(share) * 100);
@@ -197,21 +206,21 @@ onym_bench_result_print(const json_t *run, FILE *out)
     const json_t *wrong = json_object_get(run, "first_wrong");
 
     print_settings(run, out);
-    (void)fprintf(out, "  %.0f right answers in %.2f s: %.0f/s%s\n",
-                  onym_bench_result_number(run, "answers", NULL),
-                  onym_bench_result_number(run, "seconds", NULL),
+    put_count(out, "  ", onym_bench_result_number(run, "answers", NULL), "right answer",
+              "right answers");
+    (void)fprintf(out, " in %.2f s: %.0f/s%s\n", onym_bench_result_number(run, "seconds", NULL),
                   onym_bench_result_number(run, "rate", NULL),
                   json_is_true(json_object_get(run, "interrupted")) ? " (interrupted)" : "");
-    (void)fprintf(out,
-                  "  %.0f requests: %.0f wrong, %.0f timed out, %.0f broken, %.0f never sent\n",
-                  onym_bench_result_number(run, "requests", NULL),
+    put_count(out, "  ", onym_bench_result_number(run, "requests", NULL), "request", "requests");
+    (void)fprintf(out, ": %.0f wrong, %.0f timed out, %.0f broken, %.0f never sent\n",
                   onym_bench_result_number(run, "wrong", NULL),
                   onym_bench_result_number(run, "timeouts", NULL),
                   onym_bench_result_number(run, "broken", NULL),
                   onym_bench_result_number(run, "unsent", NULL));
     if (onym_bench_result_number(run, "registered", NULL) > 0) {
-        (void)fprintf(out, "  %.0f identifiers registered: %.0f/s\n",
-                      onym_bench_result_number(run, "registered", NULL),
+        put_count(out, "  ", onym_bench_result_number(run, "registered", NULL), "identifier",
+                  "identifiers");
+        (void)fprintf(out, " registered: %.0f/s\n",
                       onym_bench_result_number(run, "registered", NULL) /
                           onym_bench_result_number(run, "seconds", NULL));
     }
@@ -226,23 +235,28 @@ onym_bench_result_print(const json_t *run, FILE *out)
     }
     print_server(run, out);
     if (onym_bench_result_number(run, "server", "bytes_per_idle_connection") > 0) {
-        (void)fprintf(out, "  %.0f idle connections, %.0f bytes of the server's memory each\n",
-                      onym_bench_result_number(run, "idle_open", NULL),
+        put_count(out, "  ", onym_bench_result_number(run, "idle_open", NULL), "idle connection",
+                  "idle connections");
+        (void)fprintf(out, ", %.0f bytes of the server's memory each\n",
                       onym_bench_result_number(run, "server", "bytes_per_idle_connection"));
     }
     if (json_is_object(json_object_get(json_object_get(run, "beside"), "import"))) {
         const json_t *import = json_object_get(json_object_get(run, "beside"), "import");
 
-        (void)fprintf(out, "  import beside it: %.0f of %.0f rows in %.1f s, %.0f a second\n",
-                      onym_bench_result_number(import, "settled", NULL),
-                      onym_bench_result_number(import, "rows", NULL),
+        (void)fprintf(out, "  import beside it: %.0f of ",
+                      onym_bench_result_number(import, "settled", NULL));
+        put_count(out, "", onym_bench_result_number(import, "rows", NULL), "row", "rows");
+        (void)fprintf(out, " in %.1f s, %.0f a second\n",
                       onym_bench_result_number(run, "beside", "seconds"),
                       onym_bench_result_number(run, "beside", "rate"));
     } else if (json_is_object(json_object_get(run, "beside"))) {
-        (void)fprintf(out, "  beside it: %.0f right answers a second of %.0f requests a second\n",
-                      onym_bench_result_number(run, "beside", "rate"),
-                      onym_bench_result_number(run, "beside", "requests") /
-                          onym_bench_result_number(run, "beside", "seconds"));
+        put_count(out, "  beside it: ", onym_bench_result_number(run, "beside", "rate"),
+                  "right answer", "right answers");
+        put_count(out, " a second of ",
+                  onym_bench_result_number(run, "beside", "requests") /
+                      onym_bench_result_number(run, "beside", "seconds"),
+                  "request", "requests");
+        (void)fprintf(out, " a second\n");
     }
     if (onym_bench_result_number(run, "unsent", NULL) > 0) {
         (void)fprintf(out, "  The rate could not be kept: latencies of the requests never sent are "

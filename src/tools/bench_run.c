@@ -1,4 +1,5 @@
 #include "tools/bench_run.h"
+#include "tools/text.h"
 
 #include "base/clock.h"
 #include "base/require.h"
@@ -221,8 +222,10 @@ open_idle(struct run *r)
     if (r->facts.idle_open < s->idle) {
         const char *why = onym_bench_load_failure(r->idle);
 
-        (void)fprintf(stderr, "onymbench: %zu of %zu idle connections could be opened: %s\n",
-                      (size_t)r->facts.idle_open, (size_t)s->idle, why != NULL ? why : "no answer");
+        (void)fprintf(stderr, "onymbench: %zu of %zu idle %s could be opened: %s\n",
+                      (size_t)r->facts.idle_open, (size_t)s->idle,
+                      onym_word_of(s->idle, "connection", "connections"),
+                      why != NULL ? why : "no answer");
         return ONYM_EXIT_UNREACHABLE;
     }
     return ONYM_EXIT_DONE;

@@ -91,6 +91,54 @@ result_survives_a_file(void **state)
     (void)unlink(path);
 }
 
+static char *
+printed(double count)
+{
+    json_t *run = json_pack("{s:{s:f,s:f,s:f},s:f,s:f,s:f,s:f,s:{s:f},s:f,s:{s:f,s:f,s:{s:f,s:f}}}",
+                            "settings", "connections", count, "window", 64.0, "threads", count,
+                            "answers", count, "requests", count, "registered", count, "seconds",
+                            1.0, "server", "bytes_per_idle_connection", 9.0, "idle_open", count,
+                            "beside", "seconds", 1.0, "rate", count, "import", "settled", count,
+                            "rows", count);
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(run);
+    onym_bench_result_print(run, out);
+    assert_int_equal(json_object_del(json_object_get(run, "beside"), "import"), 0);
+    assert_int_equal(
+        json_object_set_new(json_object_get(run, "beside"), "requests", json_real(count)), 0);
+    onym_bench_result_print(run, out);
+    (void)fclose(out);
+    json_decref(run);
+    return text;
+}
+
+static void
+one_of_a_kind_is_no_plural(void **state)
+{
+    char *one = printed(1);
+    char *two = printed(2);
+    static const char *const words[] = {
+        "connection", "thread", "right answer", "request", "identifier", "idle connection", "row",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "1 %ss", words[i]);
+        assert_null(strstr(one, text));
+        (void)snprintf(text, sizeof text, "1 %s", words[i]);
+        assert_non_null(strstr(one, text));
+        (void)snprintf(text, sizeof text, "2 %ss", words[i]);
+        assert_non_null(strstr(two, text));
+    }
+    free(one);
+    free(two);
+}
+
 static void
 result_refuses_other_files(void **state)
 {
@@ -221,6 +269,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(result_survives_a_file),
+        cmocka_unit_test(one_of_a_kind_is_no_plural),
         cmocka_unit_test(result_refuses_other_files),
         cmocka_unit_test(compare_judges_a_closed_loop_by_its_rate),
         cmocka_unit_test(compare_judges_an_open_loop_by_its_tail),
