@@ -3,11 +3,13 @@
 #include "support/temp_store.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -56,6 +58,40 @@ a_directory_in_use_names_its_holder(void **state)
     onym_env_close(store.env);
     store.env = NULL;
     assert_int_equal(onym_env_open(&options, &store.env, &fault), ONYM_OK);
+    temp_store_close(&store);
+}
+
+/* As conf check --here does, only longer. */
+static void
+who_only_looks_at_the_lock_is_in_nobodys_way(void **state)
+{
+    struct temp_store store;
+    struct onym_env_options options;
+    struct onym_fault fault = {0};
+    char path[256], byte = 0;
+    int held[2];
+    pid_t child;
+
+    (void)state;
+    temp_store_open(&store);
+    options = options_of(&store);
+    onym_env_close(store.env);
+    store.env = NULL;
+    (void)snprintf(path, sizeof path, "%s/lock", store.dir);
+    assert_int_equal(pipe(held), 0);
+    child = fork();
+    if (child == 0) {
+        int fd = open(path, O_RDONLY);
+        bool good = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && write(held[1], "x", 1) == 1;
+
+        (void)poll(NULL, 0, 20);
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(read(held[0], &byte, 1), 1);
+    assert_int_equal(onym_env_open(&options, &store.env, &fault), ONYM_OK);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)close(held[0]);
+    (void)close(held[1]);
     temp_store_close(&store);
 }
 
@@ -250,6 +286,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_in_use_names_its_holder),
+        cmocka_unit_test(who_only_looks_at_the_lock_is_in_nobodys_way),
         cmocka_unit_test(a_lock_dies_with_its_process),
         cmocka_unit_test(no_store_is_made_unless_asked_for),
         cmocka_unit_test(a_newer_format_is_refused_with_both_numbers),
