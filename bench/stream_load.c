@@ -32,6 +32,9 @@ struct question {
     uint64_t sent_ns;
 };
 
+/* How far a connection with one request has come. */
+enum stage { STAGE_NEW, STAGE_GREETED, STAGE_ASKED, STAGE_ANSWERED };
+
 struct connection {
     struct bench_stream stream;
     struct question asked[BENCH_STREAM_DEPTH_MAX]; /* a ring: first, count */
@@ -39,6 +42,8 @@ struct connection {
     uint32_t in_len, out_len, out_sent;
     bool fed;        /* has been given its first requests */
     bool want_write; /* what epoll waits for */
+    enum stage stage;
+    bool waits; /* until the others are as far (--together) */
     uint8_t in[IN_MAX];
     uint8_t out[REQUESTS_MAX];
 };
@@ -53,7 +58,7 @@ struct client {
     SSL_CTX *context;
     SSL_SESSION *session; /* the latest, or NULL */
     uint32_t next_id;
-    uint64_t issued, open;
+    uint64_t issued, open, waiting;
     int epoll;
     bool failed, stop;
 };
@@ -91,11 +96,17 @@ open_connection(struct client *c, struct connection *k)
 
     k->first = k->count = k->in_len = k->out_len = k->out_sent = 0;
     k->fed = false;
+    k->stage = STAGE_NEW;
+    c->waiting -= k->waits;
+    k->waits = false;
     if (!bench_stream_open(&k->stream, &s->target, source, c->context,
                            s->resume ? c->session : NULL)) {
         bench_stream_close(&k->stream);
         c->failed = true;
         return;
+    }
+    if (s->together) {
+        bench_stream_hold(&k->stream, true);
     }
     watch(c, k, EPOLL_CTL_ADD, true);
     c->tally->connections++;
@@ -215,6 +226,49 @@ read_once(struct client *c, struct connection *k, bool *again)
     return true;
 }
 
+/* Begins with the next connection, if there is to be one. */
+static void
+open_next(struct client *c, struct connection *k)
+{
+    if (!c->stop && !c->failed && (c->settings->count == 0 || c->issued < c->settings->count)) {
+        open_connection(c, k);
+    }
+}
+
+/* A connection has come so far. The last of them lets all go on: what they have written leaves at
+ * once, and those that are answered make room for new ones. */
+static void
+reach(struct client *c, struct connection *k, enum stage stage)
+{
+    uint64_t count = c->settings->connections;
+
+    if (stage <= k->stage) {
+        return;
+    }
+    k->stage = stage;
+    c->waiting += !k->waits;
+    k->waits = true;
+    if (c->waiting < count && !c->stop) {
+        return;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct connection *one = &c->connections[i];
+        one->waits = false;
+        if (one->stage == STAGE_ANSWERED) {
+            end_connection(c, one, false);
+        } else {
+            bench_stream_hold(&one->stream, false);
+            bench_stream_hold(&one->stream, true);
+        }
+    }
+    c->waiting = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (c->connections[i].stage == STAGE_ANSWERED) {
+            open_next(c, &c->connections[i]);
+        }
+    }
+}
+
 /* Everything a connection can do now. */
 static void
 step(struct client *c, struct connection *k)
@@ -240,11 +294,11 @@ step(struct client *c, struct connection *k)
         alive = read_once(c, k, &again);
     }
     bool done = c->settings->once && k->fed && k->count == 0;
-    if (!alive || done) {
+    if (c->settings->together && (done || (alive && !k->want_write))) {
+        reach(c, k, done ? STAGE_ANSWERED : k->fed ? STAGE_ASKED : STAGE_GREETED);
+    } else if (!alive || done) {
         end_connection(c, k, !done);
-        if (!c->stop && !c->failed && (c->settings->count == 0 || c->issued < c->settings->count)) {
-            open_connection(c, k);
-        }
+        open_next(c, k);
     }
 }
 

@@ -111,6 +111,14 @@ bench_stream_close(struct bench_stream *s)
     *s = (struct bench_stream){.fd = -1};
 }
 
+void
+bench_stream_hold(const struct bench_stream *s, bool held)
+{
+    const int on = held;
+
+    (void)setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 static enum bench_io
 verdict_of(const SSL *ssl, int returned)
 {

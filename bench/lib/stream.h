@@ -32,6 +32,9 @@ bool bench_stream_open(struct bench_stream *stream, const struct sockaddr_in *ta
                        unsigned source, SSL_CTX *context, const SSL_SESSION *session);
 void bench_stream_close(struct bench_stream *stream);
 
+/* While held, less than a segment is not sent, for 200 ms at most. */
+void bench_stream_hold(const struct bench_stream *stream, bool held);
+
 /* Goes on with the handshake. */
 enum bench_io bench_stream_handshake(struct bench_stream *stream);
 /* *len: room on entry, bytes that were moved when BENCH_IO_DONE. */

@@ -5,20 +5,22 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const char usage[] = "usage: stream_load --target ADDRESS:PORT --names FILE [options]\n"
-                            "  --protocol P       handle, redis, http or echo (handle)\n"
-                            "  --connections N    1 to 4096 (64)\n"
-                            "  --depth N          requests outstanding on each, 1 to 64 (1)\n"
-                            "  --once             a new connection for each request\n"
-                            "  --tls              TLS 1.3; the certificate is not checked\n"
-                            "  --resume           with --tls --once: sessions are resumed\n"
-                            "  --any-name         of an HTTP answer the name is not looked for\n"
-                            "  --request-bytes N  of a request to an echo, 12 to 4096 (100)\n"
-                            "  --answer-bytes N   of an answer of an echo, 12 to 16384 (350)\n"
-                            "  --milliseconds N   how long (2000)\n"
-                            "  --count N          this many requests instead of a time\n"
-                            "  --seed N           of the order of names (1)\n"
-                            "prints one JSON object; exit 0 done, 1 nobody answered, 2 usage\n";
+static const char usage[] =
+    "usage: stream_load --target ADDRESS:PORT --names FILE [options]\n"
+    "  --protocol P       handle, redis, http or echo (handle)\n"
+    "  --connections N    1 to 4096 (64)\n"
+    "  --depth N          requests outstanding on each, 1 to 64 (1)\n"
+    "  --once             a new connection for each request\n"
+    "  --together         with --once: each step waits for all connections\n"
+    "  --tls              TLS 1.3; the certificate is not checked\n"
+    "  --resume           with --tls --once: sessions are resumed\n"
+    "  --any-name         of an HTTP answer the name is not looked for\n"
+    "  --request-bytes N  of a request to an echo, 12 to 4096 (100)\n"
+    "  --answer-bytes N   of an answer of an echo, 12 to 16384 (350)\n"
+    "  --milliseconds N   how long (2000)\n"
+    "  --count N          this many requests instead of a time\n"
+    "  --seed N           of the order of names (1)\n"
+    "prints one JSON object; exit 0 done, 1 nobody answered, 2 usage\n";
 
 static enum onym_status
 read_option(int c, const char *text, struct bench_stream_settings *s)
@@ -57,6 +59,9 @@ read_option(int c, const char *text, struct bench_stream_settings *s)
     case 'O':
         s->once = true;
         return ONYM_OK;
+    case 'G':
+        s->together = true;
+        return ONYM_OK;
     case 'N':
         s->any_name = true;
         return ONYM_OK;
@@ -74,6 +79,7 @@ bench_stream_settings_read(int argc, char **argv, struct bench_stream_settings *
                                             {"connections", required_argument, NULL, 'k'},
                                             {"depth", required_argument, NULL, 'd'},
                                             {"once", no_argument, NULL, 'O'},
+                                            {"together", no_argument, NULL, 'G'},
                                             {"tls", no_argument, NULL, 'T'},
                                             {"resume", no_argument, NULL, 'R'},
                                             {"any-name", no_argument, NULL, 'N'},
@@ -105,8 +111,10 @@ bench_stream_settings_read(int argc, char **argv, struct bench_stream_settings *
         fputs(usage, stderr);
         return ONYM_INVALID;
     }
-    if ((out->once && out->depth > 1) || (out->resume && !(out->tls && out->once))) {
-        fprintf(stderr, "--once has one request a connection; --resume needs --tls and --once\n");
+    if ((out->once && out->depth > 1) || (out->resume && !(out->tls && out->once)) ||
+        (out->together && !out->once)) {
+        fprintf(stderr, "--once has one request a connection; --resume needs --tls and --once; "
+                        "--together needs --once\n");
         return ONYM_INVALID;
     }
     return ONYM_OK;

@@ -15,7 +15,7 @@ struct bench_stream_settings {
     enum bench_language language;
     uint64_t connections, depth, seed, milliseconds, count;
     uint64_t request_bytes, answer_bytes; /* of an echo */
-    bool tls, resume, once, any_name;
+    bool tls, resume, once, together, any_name;
 };
 
 /* Reads the command line. ONYM_OK; ONYM_NOT_FOUND when only --help was asked for, which is printed;

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
@@ -150,6 +151,22 @@ class Streams(unittest.TestCase):
         self.assertEqual(self.load(handle_cut, handle_reply, "--once"), (200, 0))
         self.assertIn(self.connections, range(200, 204))  # the last may open with nothing left to ask
 
+    def test_together_each_step_waits_for_all(self):
+        def most_asked_during_a_slow_answer(*options):
+            asked, during = [], []
+
+            def reply(request):
+                asked.append(request)
+                number = len(asked)
+                if number % 4 == 1:
+                    time.sleep(0.01)
+                    during.append(len(asked) - number + 1)
+                return handle_reply(request)
+            self.assertEqual(self.load(handle_cut, reply, "--once", *options), (200, 0))
+            return max(during)
+        self.assertLessEqual(most_asked_during_a_slow_answer("--together"), 4)
+        self.assertGreater(most_asked_during_a_slow_answer(), 4)
+
     def test_redis(self):
         def reply(request, value=None):
             value = redis_name(request) + b"xyz" if value is None else value
@@ -181,11 +198,11 @@ class Streams(unittest.TestCase):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         self.assertEqual(self.load(handle_cut, handle_reply, "--tls", context=context), (200, 0))
-        for resume in (False, True):
+        for resume, pace in ((False, []), (True, []), (True, ["--together"])):
             with Server(handle_cut, handle_reply, context) as server:
                 done = self.run_client("--target", f"127.0.0.1:{server.port}", "--tls", "--once",
                                        "--count", 60, "--connections", 2,
-                                       *(["--resume"] if resume else []))
+                                       *(["--resume"] if resume else []), *pace)
             self.assertEqual(done.returncode, 0, done.stderr)
             result = json.loads(done.stdout)
             self.assertEqual((result["answers"], result["wrong"]), (60, 0))
@@ -208,7 +225,8 @@ class Streams(unittest.TestCase):
         with subprocess.Popen([str(BUILD / "bench" / "echo"), "--listen", address,
                                "--tcp", "--request-bytes", "60", "--answer-bytes", "700"]) as echo:
             try:
-                for options in (["--depth", 1], ["--depth", 64], ["--once"]):
+                for options in (["--depth", 1], ["--depth", 64], ["--once"],
+                                ["--once", "--together"]):
                     for _ in range(200):
                         done = self.run_client("--target", address, "--protocol", "echo",
                                                "--request-bytes", 60, "--answer-bytes", 700,
@@ -244,7 +262,8 @@ class Streams(unittest.TestCase):
                 done = self.run_client("--target", "127.0.0.1:9", option, value)
                 self.assertEqual(done.returncode, 2, (option, value))
                 self.assertIn(option, done.stderr)
-        for options in (["--once", "--depth", 2], ["--resume"], ["--protocol", "smtp"]):
+        for options in (["--once", "--depth", 2], ["--resume"], ["--together"],
+                        ["--protocol", "smtp"]):
             self.assertEqual(self.run_client("--target", "127.0.0.1:9", *options).returncode, 2)
 
 
