@@ -336,6 +336,7 @@ release(struct onym_changes *c)
     for (unsigned i = 0; i < c->options.workers; i++) {
         onym_wake_free(c->sink[i].wake);
         onym_changes_drafter_close(&c->sink[i].drafter);
+        onym_changes_pool_empty(&c->sink[i].pool);
     }
     free(c->arena.at);
     (void)pthread_cond_destroy(&c->arrived);

@@ -4,15 +4,13 @@
 
 #include "base/require.h"
 
-#include <stdlib.h>
-
 static void
-forget(struct onym_changes *c, struct onym_changes_item *item)
+forget(struct onym_changes *c, struct onym_changes_item *item, struct onym_changes_pool *pool)
 {
     (void)pthread_mutex_lock(&c->lock);
     onym_changes_give_room(c, item->source, item->bytes);
     (void)pthread_mutex_unlock(&c->lock);
-    free(item);
+    onym_changes_item_free(item, pool);
 }
 
 static void
@@ -22,7 +20,7 @@ on_result(void *of, struct onym_wake_block *block)
     struct onym_changes_item *item = (struct onym_changes_item *)block;
 
     sink->deliver(sink->of, &item->result);
-    forget(sink->changes, item);
+    forget(sink->changes, item, &sink->pool);
 }
 
 static void
@@ -121,7 +119,7 @@ forget_all(struct onym_changes *c, struct onym_wake_block *block)
     while (block != NULL) {
         struct onym_wake_block *next = block->next;
 
-        forget(c, (struct onym_changes_item *)block);
+        forget(c, (struct onym_changes_item *)block, NULL);
         block = next;
     }
 }

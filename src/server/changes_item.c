@@ -29,6 +29,61 @@ onym_changes_item_bytes(const struct onym_operation *op, const struct onym_ident
            onym_changes_draft_room(op, target_len(op));
 }
 
+/* The pool's sizes are multiples of its step; SIZES and more: not of the pool. */
+static size_t
+size_of(size_t bytes)
+{
+    return (bytes - 1) / ONYM_CHANGES_POOL_STEP;
+}
+
+static void *
+take_block(struct onym_changes_pool *pool, size_t bytes)
+{
+    size_t size = size_of(bytes);
+    struct onym_wake_block *block;
+
+    if (size >= ONYM_CHANGES_POOL_SIZES) {
+        return malloc(bytes);
+    }
+    block = pool != NULL ? pool->first[size] : NULL;
+    if (block == NULL) {
+        return malloc((size + 1) * ONYM_CHANGES_POOL_STEP);
+    }
+    pool->first[size] = block->next;
+    pool->bytes -= (size + 1) * ONYM_CHANGES_POOL_STEP;
+    return block;
+}
+
+void
+onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool *pool)
+{
+    size_t size = size_of(item->bytes);
+    size_t len = (size + 1) * ONYM_CHANGES_POOL_STEP;
+
+    if (pool == NULL || size >= ONYM_CHANGES_POOL_SIZES ||
+        len > ONYM_CHANGES_POOL_BYTES - pool->bytes) {
+        free(item);
+        return;
+    }
+    item->wake.next = pool->first[size];
+    pool->first[size] = &item->wake;
+    pool->bytes += len;
+}
+
+void
+onym_changes_pool_empty(struct onym_changes_pool *pool)
+{
+    for (size_t i = 0; i < ONYM_CHANGES_POOL_SIZES; i++) {
+        while (pool->first[i] != NULL) {
+            struct onym_wake_block *block = pool->first[i];
+
+            pool->first[i] = block->next;
+            free(block);
+        }
+    }
+    pool->bytes = 0;
+}
+
 /* Copies span behind *at and moves past it. */
 static onym_span
 keep(uint8_t **at, onym_span span)
@@ -43,12 +98,14 @@ keep(uint8_t **at, onym_span span)
 }
 
 struct onym_changes_item *
-onym_changes_item_new(const struct onym_changes *changes, const struct onym_operation *op,
+onym_changes_item_new(struct onym_changes *changes, const struct onym_operation *op,
                       const struct onym_identity *who, struct onym_change_ticket ticket,
                       enum onym_status *status)
 {
     size_t bytes = onym_changes_item_bytes(op, who);
-    struct onym_changes_item *item = malloc(bytes);
+    struct onym_changes_sink *sink = &changes->sink[ticket.worker];
+    struct onym_changes_pool *pool = sink->wake != NULL ? &sink->pool : NULL;
+    struct onym_changes_item *item = take_block(pool, bytes);
     uint8_t room[TARGET_ROOM];
     struct onym_arena scratch = {.at = room, .cap = sizeof room};
     uint8_t *at;
@@ -71,7 +128,7 @@ onym_changes_item_new(const struct onym_changes *changes, const struct onym_oper
     item->who.handle = keep(&at, who->handle);
     *status = onym_op_target(&item->op, &scratch, &item->target);
     if (*status != ONYM_OK) {
-        free(item);
+        onym_changes_item_free(item, pool);
         return NULL;
     }
     item->target.name = keep(&at, item->target.name);

@@ -42,6 +42,19 @@ struct onym_changes_drafter {
     struct onym_arena arena;        /* owned */
 };
 
+/* Blocks that were given back, by size, for operations to come: an import takes and gives thousands
+ * of them each second, and the heap would meet the same memory page by page. */
+#define ONYM_CHANGES_POOL_STEP  256U
+#define ONYM_CHANGES_POOL_SIZES 16U
+#define ONYM_CHANGES_POOL_BYTES                                                                    \
+    ((size_t)8 << 20) /* of a worker; what is more goes back at once                               \
+                       */
+
+struct onym_changes_pool {
+    struct onym_wake_block *first[ONYM_CHANGES_POOL_SIZES];
+    size_t bytes;
+};
+
 struct onym_changes_sink {
     struct onym_changes *changes;
     struct onym_wake *wake; /* NULL: not attached */
@@ -53,6 +66,7 @@ struct onym_changes_sink {
     uint32_t turns;    /* that brought them */
     bool is_urgent;    /* one of these does not yield */
     struct onym_changes_drafter drafter; /* the worker's own */
+    struct onym_changes_pool pool;       /* likewise */
     /* the thread's own: results of a group on their way home */
     struct onym_wake_block *first, *last;
 };
@@ -112,11 +126,15 @@ struct onym_changes {
 
 /* The copy of op in a block of its own, with a draft where the worker can make one, or NULL when
  * memory is short. *status also says what onym_op_target refuses. */
-struct onym_changes_item *onym_changes_item_new(const struct onym_changes *changes,
+struct onym_changes_item *onym_changes_item_new(struct onym_changes *changes,
                                                 const struct onym_operation *op,
                                                 const struct onym_identity *who,
                                                 struct onym_change_ticket ticket,
                                                 enum onym_status *status);
+
+/* Frees an item. pool: of the item's worker, on that worker's thread; NULL elsewhere. */
+void onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool *pool);
+void onym_changes_pool_empty(struct onym_changes_pool *pool);
 
 /* Bytes that block will take. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);

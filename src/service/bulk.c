@@ -370,10 +370,8 @@ onym_bulk_take_array(struct onym_bulk *b, onym_span text, uint64_t now_ms)
 static void
 work_kept(struct onym_bulk *b, uint64_t now_ms)
 {
-    size_t used = 0;
-
-    while (used < b->in.len && may_start(b)) {
-        onym_span rest = onym_span_of(b->in.at + used, b->in.len - used);
+    while (b->worked < b->in.len && may_start(b)) {
+        onym_span rest = onym_span_of(b->in.at + b->worked, b->in.len - b->worked);
         const uint8_t *end = rest.len > b->scanned
                                  ? memchr(rest.at + b->scanned, '\n', rest.len - b->scanned)
                                  : NULL;
@@ -385,30 +383,34 @@ work_kept(struct onym_bulk *b, uint64_t now_ms)
         }
         onym_bulk_line(b, onym_span_front(rest, len), now_ms);
         if (!b->busy) {
-            used += len + (end != NULL);
+            b->worked += len + (end != NULL);
             b->scanned = 0;
         }
     }
-    if (used > 0) {
-        b->in.len -= used;
-        memmove(b->in.at, b->in.at + used, b->in.len);
-    }
-    if (b->in.len > ONYM_LINE_LEN_MAX && b->scanned == b->in.len) {
+    if (b->in.len - b->worked > ONYM_LINE_LEN_MAX && b->scanned == b->in.len - b->worked) {
         b->line++;
         b->rows++;
         onym_bulk_too_long(b);
         b->skipping = true;
-        b->in.len = 0;
+        b->worked = b->in.len;
         b->scanned = 0;
     }
-    if (b->in.len == 0 && b->in.cap > BUFFER_FIRST) {
-        onym_bulk_drop(b, &b->in);
+    if (b->worked == b->in.len) {
+        b->worked = b->in.len = 0;
+        if (b->in.cap > BUFFER_FIRST) {
+            onym_bulk_drop(b, &b->in);
+        }
     }
 }
 
 static void
 keep(struct onym_bulk *b, onym_span data)
 {
+    if (b->worked > 0) {
+        b->in.len -= b->worked;
+        memmove(b->in.at, b->in.at + b->worked, b->in.len);
+        b->worked = 0;
+    }
     if (data.len > 0 && onym_bulk_room(b, &b->in, data.len)) {
         memcpy(b->in.at + b->in.len, data.at, data.len);
         b->in.len += data.len;

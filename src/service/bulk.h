@@ -88,7 +88,8 @@ struct onym_bulk {
     bool ended;                  /* no more input comes */
     bool told;                   /* the last line is written */
     onym_span array;             /* the rest of an array's text */
-    size_t scanned;              /* bytes of `in` that hold no line end */
+    size_t worked;               /* bytes at the front of `in` that were worked on */
+    size_t scanned;              /* bytes behind these that hold no line end */
     struct onym_bulk_buffer in;  /* input that is not worked on yet: part of a line, or more when a
                                     row waits */
     struct onym_bulk_buffer out; /* results; the caller sends them and sets len to 0 */

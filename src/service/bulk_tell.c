@@ -118,6 +118,7 @@ onym_bulk_finish(struct onym_bulk *b)
         return false;
     }
     b->told = true;
+    b->worked = 0;
     onym_bulk_drop(b, &b->in);
     if (!onym_bulk_room(b, &b->out, LAST_LINE_MAX)) {
         return true; /* and without the line nothing counts as complete */

@@ -2,6 +2,7 @@
  * the one lock it needs, the store's write transaction, so that nothing leaves the queue. */
 #include "changes_test.h"
 
+#include "server/changes_priv.h"
 #include "store/change.h"
 
 static void
@@ -348,6 +349,40 @@ what_the_log_cannot_keep_is_refused(void **state)
     bench_free(b);
 }
 
+/* A block that is given back, of so many bytes. */
+static void
+give(struct onym_changes_pool *pool, size_t bytes)
+{
+    struct onym_changes_item *item = malloc(bytes);
+
+    assert_non_null(item);
+    item->bytes = bytes;
+    onym_changes_item_free(item, pool);
+}
+
+/* What the pool does not keep is freed: the sanitizers see it. */
+static void
+a_worker_keeps_as_many_free_blocks_as_it_may(void **state)
+{
+    size_t largest = (size_t)ONYM_CHANGES_POOL_STEP * ONYM_CHANGES_POOL_SIZES;
+    struct onym_changes_pool pool = {.bytes = 0};
+
+    (void)state;
+    give(&pool, largest + 1);
+    assert_int_equal(pool.bytes, 0);
+    give(NULL, largest);
+    for (size_t i = 1; i <= ONYM_CHANGES_POOL_BYTES / largest; i++) {
+        give(&pool, largest);
+        assert_int_equal(pool.bytes, i * largest);
+    }
+    give(&pool, largest);
+    give(&pool, sizeof(struct onym_changes_item));
+    assert_int_equal(pool.bytes, ONYM_CHANGES_POOL_BYTES);
+    onym_changes_pool_empty(&pool);
+    assert_int_equal(pool.bytes, 0);
+    assert_null(pool.first[ONYM_CHANGES_POOL_SIZES - 1]);
+}
+
 int
 main(void)
 {
@@ -360,6 +395,7 @@ main(void)
         cmocka_unit_test(one_source_has_its_share),
         cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
         cmocka_unit_test(refusals_beyond_the_limit_are_counted_in_the_log),
+        cmocka_unit_test(a_worker_keeps_as_many_free_blocks_as_it_may),
         cmocka_unit_test(a_group_takes_as_many_as_it_may),
         cmocka_unit_test(what_the_log_cannot_keep_is_refused),
     };
