@@ -41,7 +41,8 @@ struct onym_record_source onym_routes_source(struct onym_http_call *call);
 /* Writes name, which ends in a quote, the time as text, and a quote. */
 void onym_routes_put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms);
 
-/* Whether every parameter of a GET under /api/v1 is one of that path; or an error is said. */
+/* Whether every parameter of a GET under /api/v1 is one of that path, comes once where it has one
+ * value, and a flag is true or false; or an error is said. */
 enum onym_routes_step onym_routes_parameters(struct onym_http_call *call,
                                              const struct onym_routed *routed);
 

@@ -172,6 +172,14 @@ class EachOperation(unittest.TestCase):
                     for name in known:
                         self.assertIn(name, reply.json["detail"])
             self.assertEqual(self.ask(400, "HEAD", target + "?limt=5").body, b"")
+            for name in known:
+                if name not in ("index", "type"):
+                    reply = self.ask(400, "GET", f"{target}?{name}={values.get(name, 'true')}&{name}")
+                    self.assertEqual(reply.json["field"], name)
+                if name in ("publicOnly", "doNotRefer", "count", "pretty"):
+                    reply = self.ask(400, "GET", f"{target}?{name}=yes")
+                    self.assertEqual(reply.json["field"], name)
+                    self.assertIn("true or false", reply.json["detail"])
         # the Handle JSON interface passes over what it does not know, as its other servers do
         for target in (f"/api/handles/{web.PREFIX}/part-1?_=17&limt=5", "/api/site?_=17"):
             self.assertEqual(self.node.ask("GET", target).status, 200)
