@@ -39,6 +39,8 @@ onym_link_close(struct onym_link *link)
     }
     link->connecting = false;
     link->unsent = onym_span_of(NULL, 0);
+    link->receiving = EPOLLIN;
+    link->sending = 0;
 }
 
 static enum onym_link_state
@@ -105,7 +107,18 @@ watch(struct onym_link *link, int operation, uint32_t events)
 {
     struct epoll_event event = {.events = events};
 
+    link->watched = events;
     return epoll_ctl(link->watch, operation, link->socket, &event) == 0;
+}
+
+/* Each of the two may go on when the other may not, and what neither waits for any more must not
+ * be watched: a socket that can be written always can. */
+static bool
+watch_both(struct onym_link *link)
+{
+    uint32_t events = link->receiving | link->sending;
+
+    return events == link->watched || watch(link, EPOLL_CTL_MOD, events);
 }
 
 enum onym_link_state
@@ -142,13 +155,10 @@ onym_link_open(struct onym_link *link, const struct onym_client_server *server,
     return broken(link, errno);
 }
 
-/* Waits for what a channel waits for. */
-static enum onym_link_state
-wait_for(struct onym_link *link, enum onym_channel_state state)
+static uint32_t
+events_of(enum onym_channel_state state)
 {
-    uint32_t events = state == ONYM_CHANNEL_WRITE ? EPOLLOUT : EPOLLIN;
-
-    return watch(link, EPOLL_CTL_MOD, events) ? ONYM_LINK_WAIT : broken(link, errno);
+    return state == ONYM_CHANNEL_WRITE ? EPOLLOUT : EPOLLIN;
 }
 
 static enum onym_link_state
@@ -168,11 +178,12 @@ shake_hands(struct onym_link *link)
         reason = link->channels->reason(link->channel);
         return failed(link, reason[0] != '\0' ? reason : "the TLS handshake failed", false);
     }
-    if (state != ONYM_CHANNEL_DONE) {
-        return wait_for(link, state);
+    link->receiving = events_of(state);
+    if (!watch_both(link)) {
+        return broken(link, errno);
     }
-    link->connecting = false;
-    return watch(link, EPOLL_CTL_MOD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+    link->connecting = state != ONYM_CHANNEL_DONE;
+    return link->connecting ? ONYM_LINK_WAIT : ONYM_LINK_READY;
 }
 
 enum onym_link_state
@@ -195,7 +206,7 @@ onym_link_connected(struct onym_link *link)
         return shake_hands(link);
     }
     link->connecting = false;
-    return watch(link, EPOLL_CTL_MOD, EPOLLIN) ? ONYM_LINK_READY : broken(link, errno);
+    return watch_both(link) ? ONYM_LINK_READY : broken(link, errno);
 }
 
 static bool
@@ -204,50 +215,42 @@ would_wait(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-static enum onym_link_state
-flush_channel(struct onym_link *link)
+/* A piece of what is unsent. DONE: *done bytes went out. ENDED: without a channel errno says why. */
+static enum onym_channel_state
+write_some(struct onym_link *link, size_t *done)
 {
-    while (link->unsent.len > 0) {
-        size_t done = 0;
-        enum onym_channel_state state = link->channels->write(link->channel, link->unsent.at,
-                                                              link->unsent.len, &done);
+    ssize_t n;
 
-        if (state == ONYM_CHANNEL_ENDED) {
-            return failed(link, "the server broke the connection", false);
-        }
-        if (state != ONYM_CHANNEL_DONE) {
-            return wait_for(link, state);
-        }
-        link->unsent = onym_span_from(link->unsent, done);
-        if (link->unsent.len == 0 && !watch(link, EPOLL_CTL_MOD, EPOLLIN)) {
-            return broken(link, errno);
-        }
+    if (link->channel != NULL) {
+        return link->channels->write(link->channel, link->unsent.at, link->unsent.len, done);
     }
-    return ONYM_LINK_READY;
+    n = send(link->socket, link->unsent.at, link->unsent.len, MSG_NOSIGNAL);
+    *done = n > 0 ? (size_t)n : 0;
+    return n >= 0 ? ONYM_CHANNEL_DONE : would_wait(errno) ? ONYM_CHANNEL_WRITE : ONYM_CHANNEL_ENDED;
 }
 
 enum onym_link_state
 onym_link_flush(struct onym_link *link)
 {
-    if (link->channel != NULL) {
-        return flush_channel(link);
-    }
-    while (link->unsent.len > 0) {
-        ssize_t n = send(link->socket, link->unsent.at, link->unsent.len, MSG_NOSIGNAL);
+    link->sending = 0;
+    while (link->unsent.len > 0 && link->sending == 0) {
+        size_t done = 0;
+        enum onym_channel_state state = write_some(link, &done);
 
-        if (n < 0 && would_wait(errno)) {
-            return watch(link, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT) ? ONYM_LINK_WAIT
-                                                                  : broken(link, errno);
+        if (state == ONYM_CHANNEL_ENDED) {
+            return link->channel == NULL ? broken(link, errno)
+                                         : failed(link, "the server broke the connection", false);
         }
-        if (n < 0) {
-            return broken(link, errno);
-        }
-        link->unsent = onym_span_from(link->unsent, (size_t)n);
-        if (link->unsent.len == 0 && !watch(link, EPOLL_CTL_MOD, EPOLLIN)) {
-            return broken(link, errno);
+        if (state == ONYM_CHANNEL_DONE) {
+            link->unsent = onym_span_from(link->unsent, done);
+        } else {
+            link->sending = events_of(state);
         }
     }
-    return ONYM_LINK_READY;
+    if (!watch_both(link)) {
+        return broken(link, errno);
+    }
+    return link->sending == 0 ? ONYM_LINK_READY : ONYM_LINK_WAIT;
 }
 
 enum onym_link_state
@@ -273,17 +276,16 @@ ended_early(struct onym_link *link)
 static enum onym_link_state
 receive_channel(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
 {
-    switch (link->channels->read(link->channel, out, cap, len)) {
-    case ONYM_CHANNEL_DONE:
-        return ONYM_LINK_READY;
-    case ONYM_CHANNEL_READ:
-        return ONYM_LINK_WAIT;
-    case ONYM_CHANNEL_WRITE:
-        return wait_for(link, ONYM_CHANNEL_WRITE);
-    case ONYM_CHANNEL_ENDED:
-    default:
+    enum onym_channel_state state = link->channels->read(link->channel, out, cap, len);
+
+    if (state == ONYM_CHANNEL_ENDED) {
         return ended_early(link);
     }
+    link->receiving = events_of(state);
+    if (!watch_both(link)) {
+        return broken(link, errno);
+    }
+    return state == ONYM_CHANNEL_DONE ? ONYM_LINK_READY : ONYM_LINK_WAIT;
 }
 
 enum onym_link_state

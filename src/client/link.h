@@ -13,7 +13,9 @@ struct onym_link {
     void *channel;                              /* over the socket, once that is connected */
     bool connecting;                            /* TCP: the connection is not made yet */
     onym_span unsent;                           /* TCP: what is left of the request; borrowed */
-    const char *fault;                          /* static; why the last call failed */
+    /* what receiving and sending wait for, and what is watched: events of epoll */
+    uint32_t receiving, sending, watched;
+    const char *fault; /* static; why the last call failed */
     bool fault_is_local;
 };
 

@@ -21,7 +21,9 @@ struct pipe_of {
     unsigned waits;
     bool refuses;
     bool no_memory;
-    unsigned opened, closed, written;
+    bool answers; /* its reads have to write first, once all is written */
+    bool mute;    /* its writes have to read first */
+    unsigned opened, closed, written, read, tried;
     uint8_t sent[256];
 };
 
@@ -47,14 +49,24 @@ pipe_handshake(void *of)
     return p->refuses ? ONYM_CHANNEL_ENDED : ONYM_CHANNEL_DONE;
 }
 
+/* The envelope has come, and as much behind it as it says. */
+static bool
+all_is_written(const struct pipe_of *p)
+{
+    return p->written > 20 && p->written == (unsigned)(p->sent[18] << 8 | p->sent[19]) + 20;
+}
+
 static enum onym_channel_state
 pipe_read(void *of, void *out, size_t len, size_t *done)
 {
-    (void)of;
+    struct pipe_of *p = of;
+    bool first = p->answers && p->read == 0 && all_is_written(p);
+
     (void)out;
     (void)len;
     *done = 0;
-    return ONYM_CHANNEL_READ;
+    p->read += first || p->read > 0;
+    return first ? ONYM_CHANNEL_WRITE : ONYM_CHANNEL_READ;
 }
 
 static enum onym_channel_state
@@ -63,6 +75,11 @@ pipe_write(void *of, const void *bytes, size_t len, size_t *done)
     struct pipe_of *p = of;
 
     assert_true(len > 0 && p->written < sizeof p->sent);
+    p->tried++;
+    if (p->mute) {
+        *done = 0;
+        return ONYM_CHANNEL_READ;
+    }
     if (p->written % 2 == 0 && p->waits < 1) {
         p->waits++;
         *done = 0;
@@ -140,10 +157,38 @@ a_channel_carries_the_request(void **state)
     assert_int_equal(result.outcome, ONYM_OUTCOME_UNKNOWN);
     assert_int_equal(p.opened, 1);
     assert_int_equal(p.closed, 1);
-    assert_true(p.written > 20);
-    /* envelope: version, and the length of what follows */
-    assert_int_equal(p.sent[0], 2);
-    assert_int_equal((p.sent[18] << 8 | p.sent[19]) + 20, p.written);
+    assert_int_equal(p.sent[0], 2); /* the version */
+    assert_true(all_is_written(&p));
+    (void)close(p.listener);
+}
+
+/* A socket that can be written always can: who still waits for that, once it has been written, asks
+ * at full speed. */
+static void
+a_read_that_wrote_waits_for_reading_again(void **state)
+{
+    struct pipe_of p = {.answers = true};
+    struct onym_client_result result;
+
+    (void)state;
+    listen_for(&p);
+    assert_int_equal(ask(&p, &result), ONYM_UNREACHABLE);
+    assert_true(all_is_written(&p));
+    assert_in_range(p.read, 2, 3); /* the step that finds the time over reads too */
+    (void)close(p.listener);
+}
+
+static void
+a_write_that_has_to_read_waits_for_that(void **state)
+{
+    struct pipe_of p = {.mute = true};
+    struct onym_client_result result;
+
+    (void)state;
+    listen_for(&p);
+    assert_int_equal(ask(&p, &result), ONYM_UNREACHABLE);
+    assert_int_equal(p.written, 0);
+    assert_in_range(p.tried, 1, 2);
     (void)close(p.listener);
 }
 
@@ -183,6 +228,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_channel_carries_the_request),
+        cmocka_unit_test(a_read_that_wrote_waits_for_reading_again),
+        cmocka_unit_test(a_write_that_has_to_read_waits_for_that),
         cmocka_unit_test(a_handshake_that_ends_says_why),
         cmocka_unit_test(only_connections_have_channels),
     };
