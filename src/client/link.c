@@ -215,7 +215,7 @@ would_wait(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* A piece of what is unsent. DONE: *done bytes went out. ENDED: without a channel errno says why. */
+/* A piece of what is unsent. DONE: *done bytes went out. ENDED: of a bare socket errno says why. */
 static enum onym_channel_state
 write_some(struct onym_link *link, size_t *done)
 {
