@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* A handler has no argument of its own for them. Set before the handler is. */
-static const struct onym_damage_words *last_words;
+static struct onym_damage_words last_words;
 
 /* Only what a signal handler may do, here and below. */
 static void
@@ -24,16 +24,14 @@ put(int fd, onym_span text)
 void
 onym_damage_asserted(void)
 {
-    const struct onym_damage_words *words = last_words;
-
-    if (words == NULL) {
+    if (last_words.said.len == 0) {
         return;
     }
-    put(STDERR_FILENO, words->said);
-    if (words->printed != NULL && !*words->printed) {
-        put(STDOUT_FILENO, words->object);
+    put(STDERR_FILENO, last_words.said);
+    if (last_words.printed != NULL && !*last_words.printed) {
+        put(STDOUT_FILENO, last_words.object);
     }
-    _exit(words->code);
+    _exit(last_words.code);
 }
 
 /* The kernel's own codes are above zero; those of a signal that was sent are not. */
@@ -70,7 +68,7 @@ onym_damage_explain(void)
 }
 
 void
-onym_damage_end_with(const struct onym_damage_words *words)
+onym_damage_end_with(struct onym_damage_words words)
 {
     last_words = words;
     watch(SIGBUS);

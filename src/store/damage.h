@@ -21,9 +21,9 @@ struct onym_damage_words {
  * store. For the main of the node, before there are threads. */
 void onym_damage_explain(void);
 
-/* From now on SIGBUS, SIGSEGV and a failed assertion of LMDB end the process with words, which are
- * borrowed until then. For commands that read a store; the last call counts. */
-void onym_damage_end_with(const struct onym_damage_words *words);
+/* From now on SIGBUS, SIGSEGV and a failed assertion of LMDB end the process with words, whose
+ * texts are borrowed until then. For commands that read a store; the last call counts. */
+void onym_damage_end_with(struct onym_damage_words words);
 
 /* What LMDB calls when it finds its pages impossible (mdb_env_set_assert); comes back when no words
  * were given, and LMDB then aborts. */

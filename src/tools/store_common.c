@@ -34,28 +34,26 @@ prepare_last_words(const struct onym_store_place *place)
         "short, "
         "as by a copy that did not end; what was said of it so far does not count. Restore it from "
         "a dump or a backup\n";
-    struct onym_damage_words *words = calloc(1, sizeof *words);
+    size_t front = strlen("onymctl : ") + strlen(place->verb);
+    struct onym_damage_words words = {.code = place->damaged, .printed = place->cli->printed};
+    uint8_t *object;
     size_t cap;
     char *text;
-    uint8_t *object = NULL;
     int len = asprintf(&text, format, place->verb, place->dir);
 
-    if (words == NULL || len < 0) {
-        free(words);
+    if (len < 0) {
         return false;
     }
     cap = 6 * (size_t)len + 256;
     object = malloc(cap);
-    words->said = onym_span_of(text, (size_t)len);
-    words->code = place->damaged;
-    if (object != NULL) {
-        size_t front = strlen("onymctl : ") + strlen(place->verb);
-
-        words->object = onym_span_of(
-            object, onym_failure_json_write(object, cap, words->code,
-                                            onym_span_of(text + front, (size_t)len - front - 1)));
-        words->printed = place->cli->printed;
+    if (object == NULL) {
+        free(text);
+        return false;
     }
+    words.said = onym_span_of(text, (size_t)len);
+    words.object = onym_span_of(
+        object, onym_failure_json_write(object, cap, words.code,
+                                        onym_span_of(text + front, (size_t)len - front - 1)));
     onym_damage_end_with(words);
     return true;
 }

@@ -98,7 +98,7 @@ run(const struct onym_damage_words *w, enum how how, struct ended *out)
         (void)dup2(said[1], STDERR_FILENO);
         (void)dup2(told[1], STDOUT_FILENO);
         if (w != NULL) {
-            onym_damage_end_with(w);
+            onym_damage_end_with(*w);
         } else {
             onym_damage_explain();
         }
