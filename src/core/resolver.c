@@ -102,7 +102,7 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
     return status;
 }
 
-void
+bool
 onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ahead *out)
 {
     size_t prefix_len;
@@ -110,36 +110,28 @@ onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ah
     out->len = 0;
     out->found.at = NULL;
     if (name.len == 0 || name.len > ONYM_AHEAD_NAME_LEN_MAX) {
-        return;
+        return false;
     }
     out->len = (uint16_t)fold_at(name, out->key, &prefix_len).len;
     out->prefix_len = (uint16_t)prefix_len;
-    if (r->cache.buckets == 0) {
-        return;
+    if (r->cache.buckets > 0) {
+        out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
     }
-    out->hash = hash_of(r, onym_span_of(out->key + 1, out->len));
-    onym_cache_prefetch_bucket(&r->cache, out->hash);
-    onym_prefetch(onym_marks_place(onym_view_marks(r->view), out->hash));
-}
-
-bool
-onym_resolve_prefetch(const struct onym_resolver *r, const struct onym_ahead *ahead)
-{
-    if (ahead->len == 0) {
-        return true;
-    }
-    if (r->cache.buckets == 0) {
-        return false;
-    }
-    if (onym_cache_prefetch_entry(&r->cache, ahead->hash)) {
-        return true;
-    }
-    onym_bloom_prefetch(onym_view_bloom(r->view), ahead->hash);
-    return false;
+    return true;
 }
 
 void
-onym_resolve_fetch(const struct onym_resolver *r, struct onym_ahead *const *ahead, size_t count)
+onym_resolve_expect(const struct onym_resolver *r, const struct onym_ahead *ahead)
+{
+    if (r->cache.buckets > 0) {
+        onym_cache_prefetch_bucket(&r->cache, ahead->hash);
+        onym_prefetch(onym_marks_place(onym_view_marks(r->view), ahead->hash));
+    }
+}
+
+/* Searches the store for those the Bloom filter does not know to be absent. */
+static void
+search(const struct onym_resolver *r, struct onym_ahead *const *ahead, size_t count)
 {
     struct onym_multi_get item[ONYM_AHEAD_MAX];
     struct onym_ahead *of[ONYM_AHEAD_MAX];
@@ -161,6 +153,29 @@ onym_resolve_fetch(const struct onym_resolver *r, struct onym_ahead *const *ahea
         of[i]->found = item[i].value;
         of[i]->snapshot = onym_view_snapshot(r->view);
     }
+}
+
+/* Each step is a loop of its own over all names: the shorter a loop is, the more of its waits for
+ * memory the processor has under way at a time. */
+void
+onym_resolve_gather(const struct onym_resolver *r, struct onym_ahead *const *ahead, size_t count)
+{
+    struct onym_ahead *missing[ONYM_AHEAD_MAX];
+    bool has_cache = r->cache.buckets > 0;
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        onym_resolve_expect(r, ahead[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!has_cache || !onym_cache_prefetch_entry(&r->cache, ahead[i]->hash)) {
+            missing[left++] = ahead[i];
+        }
+    }
+    for (size_t i = 0; i < left && has_cache; i++) {
+        onym_bloom_prefetch(onym_view_bloom(r->view), missing[i]->hash);
+    }
+    search(r, missing, left);
 }
 
 bool

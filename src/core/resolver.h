@@ -50,19 +50,21 @@ enum onym_status onym_resolve(struct onym_resolver *resolver, const struct onym_
 
 struct onym_ahead {
     uint64_t hash;
-    onym_span found;                              /* in the store, by fetch */
+    onym_span found;                              /* in the store, by gather */
     uint64_t snapshot;                            /* of the view, then */
     uint16_t len;                                 /* of the folded name; 0 = nothing is known */
     uint16_t prefix_len;                          /* of what is in front of its first '/' */
     uint8_t key[1 + 5 + ONYM_AHEAD_NAME_LEN_MAX]; /* the record's */
 };
 
-void onym_resolve_ahead(const struct onym_resolver *resolver, onym_span name,
+/* False: nothing can be known of this name; *out is empty and good for onym_resolve_known. */
+bool onym_resolve_ahead(const struct onym_resolver *resolver, onym_span name,
                         struct onym_ahead *out);
-bool onym_resolve_prefetch(const struct onym_resolver *resolver, const struct onym_ahead *ahead);
+/* The first step of gather, which it also takes itself, for a name whose others come later. */
+void onym_resolve_expect(const struct onym_resolver *resolver, const struct onym_ahead *ahead);
 /* count <= ONYM_AHEAD_MAX */
-void onym_resolve_fetch(const struct onym_resolver *resolver, struct onym_ahead *const *ahead,
-                        size_t count);
+void onym_resolve_gather(const struct onym_resolver *resolver, struct onym_ahead *const *ahead,
+                         size_t count);
 
 /* onym_resolve; ahead may be NULL. */
 enum onym_status onym_resolve_known(struct onym_resolver *resolver, const struct onym_query *query,

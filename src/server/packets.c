@@ -7,8 +7,6 @@
 
 _Static_assert(ONYM_ENVELOPE_LEN + ONYM_PACKET_DATA_MAX <= ONYM_UDP_OUT_LEN, "a packet fits");
 
-_Static_assert(ONYM_UDP_BATCH <= ONYM_AHEAD_MAX, "all of a batch can be fetched");
-
 struct sink {
     struct onym_udp *udp;
     const struct onym_udp_in *to;
@@ -22,39 +20,20 @@ send_packet(void *of, onym_span envelope, const onym_span *parts, size_t count)
     onym_udp_send(sink->udp, sink->to, envelope, parts, count);
 }
 
-/* Starts fetching what the answers will need, so that they wait for memory together. */
+/* Answers so many that what they need is fetched together. */
 static void
-fetch_ahead(const struct onym_packets *p, const struct onym_udp_in *in, size_t count,
-            struct onym_ahead *ahead)
+answer(struct onym_packets *p, struct onym_udp *udp, const struct onym_udp_in *in, size_t count,
+       struct onym_moment now)
 {
-    const struct onym_resolver *resolver = &p->service.answerer->resolver;
-    struct onym_ahead *missing[ONYM_UDP_BATCH];
+    struct onym_ahead ahead[ONYM_AHEAD_MAX];
+    struct onym_ahead *asked[ONYM_AHEAD_MAX];
     size_t left = 0;
 
     for (size_t i = 0; i < count; i++) {
-        onym_datagram_ahead(&p->service, in[i].data, &ahead[i]);
+        asked[left] = &ahead[i];
+        left += onym_datagram_ahead(&p->service, in[i].data, &ahead[i]);
     }
-    for (size_t i = 0; i < count; i++) {
-        missing[left] = &ahead[i];
-        left += !onym_resolve_prefetch(resolver, &ahead[i]);
-    }
-    onym_resolve_fetch(resolver, missing, left);
-}
-
-static void
-on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
-{
-    struct onym_packets *p = user;
-    struct onym_counters *counters = p->service.counters;
-    struct onym_moment now = {.epoch_s = onym_clock_epoch_s(),
-                              .monotonic_ns = onym_clock_monotonic_ns()};
-    struct onym_ahead ahead[ONYM_UDP_BATCH];
-
-    if (onym_view_renew(p->view) != ONYM_OK) {
-        onym_counter_add(&counters->store_errors, 1);
-        return;
-    }
-    fetch_ahead(p, in, count, ahead);
+    onym_resolve_gather(&p->service.answerer->resolver, asked, left);
     for (size_t i = 0; i < count; i++) {
         struct sink sink = {.udp = udp, .to = &in[i]};
         struct onym_datagram datagram = {.data = in[i].data,
@@ -65,6 +44,23 @@ on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t 
 
         onym_arena_reset(p->arena); /* what was sent before is a copy */
         onym_datagram_answer(&p->service, &datagram, now, p->arena, send_packet, &sink);
+    }
+}
+
+static void
+on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
+{
+    struct onym_packets *p = user;
+    struct onym_counters *counters = p->service.counters;
+    struct onym_moment now = {.epoch_s = onym_clock_epoch_s(),
+                              .monotonic_ns = onym_clock_monotonic_ns()};
+
+    if (onym_view_renew(p->view) != ONYM_OK) {
+        onym_counter_add(&counters->store_errors, 1);
+        return;
+    }
+    for (size_t i = 0; i < count; i += ONYM_AHEAD_MAX) {
+        answer(p, udp, in + i, count - i < ONYM_AHEAD_MAX ? count - i : ONYM_AHEAD_MAX, now);
     }
     onym_view_release(p->view);
     onym_udp_flush(udp);

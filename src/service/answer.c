@@ -144,7 +144,7 @@ answer_encrypted(struct onym_request *rq, const struct onym_envelope *envelope, 
     return answer_sealed(rq);
 }
 
-void
+bool
 onym_answer_ahead(const struct onym_answerer *answerer, onym_span message, struct onym_ahead *out)
 {
     struct onym_reader r = onym_reader_over(message);
@@ -156,7 +156,7 @@ onym_answer_ahead(const struct onym_answerer *answerer, onym_span message, struc
     if (r.status != ONYM_OK || opcode != ONYM_OP_RESOLVE) {
         name.len = 0;
     }
-    onym_resolve_ahead(&answerer->resolver, name, out);
+    return onym_resolve_ahead(&answerer->resolver, name, out);
 }
 
 enum onym_verdict

@@ -70,7 +70,7 @@ enum onym_verdict onym_answer(struct onym_answerer *answerer, const struct onym_
                               struct onym_reply *reply);
 
 /* onym_resolve_ahead for the name that message seems to ask for. */
-void onym_answer_ahead(const struct onym_answerer *answerer, onym_span message,
+bool onym_answer_ahead(const struct onym_answerer *answerer, onym_span message,
                        struct onym_ahead *out);
 
 /* An error for a message that could not be cut or was not let in: code and request id only. */

@@ -120,10 +120,10 @@ decide(struct onym_datagram_service *s, const struct onym_datagram *in, uint64_t
     return ONYM_VERDICT_SILENT;
 }
 
-void
+bool
 onym_datagram_ahead(const struct onym_datagram_service *s, onym_span data, struct onym_ahead *out)
 {
-    onym_answer_ahead(s->answerer, onym_span_from(data, ONYM_ENVELOPE_LEN), out);
+    return onym_answer_ahead(s->answerer, onym_span_from(data, ONYM_ENVELOPE_LEN), out);
 }
 
 void

@@ -41,7 +41,7 @@ struct onym_moment {
 };
 
 /* For a batch of datagrams: onym_resolve_ahead for the name that data seems to ask for. */
-void onym_datagram_ahead(const struct onym_datagram_service *service, onym_span data,
+bool onym_datagram_ahead(const struct onym_datagram_service *service, onym_span data,
                          struct onym_ahead *out);
 
 /* Answers one datagram through send; counts what it drops. */

@@ -201,7 +201,7 @@ turn_away(struct onym_http_call *call, enum onym_status status, int http, const 
 
 static enum onym_http_verdict
 head_ready(struct onym_http_connection *c, struct onym_http_service *s,
-           const struct onym_routed *routed, const struct onym_ahead *ahead, uint64_t now_ms,
+           const struct onym_routed *routed, struct onym_ahead *ahead, uint64_t now_ms,
            struct onym_http_reply *reply)
 {
     const struct onym_http1_request *rq = &c->head.request;
@@ -209,7 +209,7 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s,
     struct onym_http_call call;
     onym_span expect;
 
-    (void)onym_resolve_prefetch(&s->answerer->resolver, ahead);
+    onym_resolve_gather(&s->answerer->resolver, &ahead, ahead->len > 0);
     name_request(c, s, true);
     plan = begin(&call, c, s, routed, now_ms, reply);
     call.ahead = ahead;

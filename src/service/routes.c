@@ -198,8 +198,9 @@ onym_routes_ahead(struct onym_http_service *s, const struct onym_routed *r, stru
 
     out->len = 0;
     onym_arena_reset(s->arena);
-    if (reads && onym_http_decode(r->name, s->arena, &name) == ONYM_OK) {
-        onym_resolve_ahead(&s->answerer->resolver, name, out);
+    if (reads && onym_http_decode(r->name, s->arena, &name) == ONYM_OK &&
+        onym_resolve_ahead(&s->answerer->resolver, name, out)) {
+        onym_resolve_expect(&s->answerer->resolver, out);
     }
 }
 

@@ -100,20 +100,16 @@ onym_stream_cut(struct onym_stream_batch *b, onym_span bytes)
 void
 onym_stream_fetch(const struct onym_stream_service *s)
 {
-    const struct onym_resolver *resolver = &s->answerer->resolver;
     struct onym_stream_batch *b = s->batch;
-    struct onym_ahead *missing[ONYM_STREAM_BATCH_MAX];
-    size_t left = 0;
+    struct onym_ahead *asked[ONYM_STREAM_BATCH_MAX];
+    size_t count = 0;
 
     b->fetched = b->count > 1;
     for (size_t i = 0; i < b->count && b->fetched; i++) {
-        onym_answer_ahead(s->answerer, b->message[i].frame.message, &b->message[i].ahead);
+        asked[count] = &b->message[i].ahead;
+        count += onym_answer_ahead(s->answerer, b->message[i].frame.message, asked[count]);
     }
-    for (size_t i = 0; i < b->count && b->fetched; i++) {
-        missing[left] = &b->message[i].ahead;
-        left += !onym_resolve_prefetch(resolver, missing[left]);
-    }
-    onym_resolve_fetch(resolver, missing, left);
+    onym_resolve_gather(&s->answerer->resolver, asked, count);
 }
 
 /* Drops messages at the front of the batch that will not be fed: their connection has gone. */

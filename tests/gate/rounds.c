@@ -133,20 +133,17 @@ udp_batch(struct gate_node *n, struct onym_datagram_service *service)
     struct onym_moment now = {.epoch_s = GATE_NOW_S, .monotonic_ns = 5000000000U};
 
     struct onym_ahead ahead[GATE_REQUESTS];
-    struct onym_ahead *missing[GATE_REQUESTS];
+    struct onym_ahead *asked[GATE_REQUESTS];
     size_t left = 0;
 
     gate_need(onym_view_renew(n->view) == ONYM_OK, "renew the view");
     onym_arena_reset(&n->arena);
     for (size_t i = 0; i < GATE_REQUESTS; i++) {
-        onym_datagram_ahead(service, onym_span_of(n->request[i].bytes, n->request[i].len),
-                            &ahead[i]);
+        asked[left] = &ahead[i];
+        left += onym_datagram_ahead(service, onym_span_of(n->request[i].bytes, n->request[i].len),
+                                    &ahead[i]);
     }
-    for (size_t i = 0; i < GATE_REQUESTS; i++) {
-        missing[left] = &ahead[i];
-        left += !onym_resolve_prefetch(&n->answerer.resolver, &ahead[i]);
-    }
-    onym_resolve_fetch(&n->answerer.resolver, missing, left);
+    onym_resolve_gather(&n->answerer.resolver, asked, left);
     for (size_t i = 0; i < GATE_REQUESTS; i++) {
         struct onym_datagram in = {.data = onym_span_of(n->request[i].bytes, n->request[i].len),
                                    .address = onym_span_of(address, sizeof address),

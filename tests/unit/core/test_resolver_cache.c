@@ -125,17 +125,13 @@ static enum onym_status
 ask_ahead(struct side *side, const struct onym_query *query)
 {
     struct onym_ahead ahead[2];
-    struct onym_ahead *missing[2];
-    size_t left = 0;
+    struct onym_ahead *asked[2] = {&ahead[1], &ahead[0]};
+    bool known;
 
     onym_arena_reset(&side->arena);
-    onym_resolve_ahead(&side->resolver, query->name, &ahead[0]);
-    onym_resolve_ahead(&side->resolver, onym_span_text("88.1.2/n0"), &ahead[1]);
-    for (size_t i = 0; i < 2; i++) {
-        missing[left] = &ahead[i];
-        left += !onym_resolve_prefetch(&side->resolver, &ahead[i]);
-    }
-    onym_resolve_fetch(&side->resolver, missing, left);
+    assert_true(onym_resolve_ahead(&side->resolver, onym_span_text("88.1.2/n0"), &ahead[1]));
+    known = onym_resolve_ahead(&side->resolver, query->name, &ahead[0]);
+    onym_resolve_gather(&side->resolver, asked, known ? 2 : 1);
     return onym_resolve_known(&side->resolver, query, &ahead[0], &side->arena, &side->found);
 }
 
@@ -251,10 +247,9 @@ what_was_found_ahead_is_forgotten_with_its_snapshot(void **state)
     put(f, "88.1.2/A", "old", false);
     renew(f);
     for (size_t i = 0; i < 2; i++) {
-        onym_resolve_ahead(&side->resolver, query.name, &ahead[i]);
-        assert_false(onym_resolve_prefetch(&side->resolver, &ahead[i]));
+        assert_true(onym_resolve_ahead(&side->resolver, query.name, &ahead[i]));
     }
-    onym_resolve_fetch(&side->resolver, both, 2);
+    onym_resolve_gather(&side->resolver, both, 2);
     assert_non_null(ahead[0].found.at);
     put(f, "88.1.2/A", "new", false);
     for (unsigned round = 0; round < 2; round++) {
