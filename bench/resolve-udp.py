@@ -20,6 +20,8 @@ def against_all(s, data, rows, servers, settings=()):
         size = answer_bytes(s, node, data)
         echo = s.echo(stack, size)
         sides = [echo_side(s, "echo", echo, data), side(s, "node", node, data)]
+        if not settings:
+            sides.append(side(s, "node, 128 addresses", node, data, peers=WINDOW))
         sides += dns_sides(s, stack, servers, data, size)
         there = {name: row for name, row in rows.items() if name in [one.name for one in sides]}
         figures = s.section(sides, {row: rounds.ratio("node", name)

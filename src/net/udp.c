@@ -1,6 +1,7 @@
 #include "net/udp.h"
 
 #include "net/address.h"
+#include "net/udp_out.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,17 +13,14 @@
 #define CONTROL_LEN  CMSG_SPACE(sizeof(struct in6_pktinfo))
 #define BUSY         8 /* datagrams of a batch after which the next one is asked for at once */
 #define SEGMENT_LEN  CMSG_SPACE(sizeof(uint16_t))
+#define FLOW_BITS    8U
+#define FLOW_SLOTS   (1U << FLOW_BITS) /* of a table of a batch's flows */
+#define FLOW_PROBES  4U
+#define MIX          UINT64_C(0x9E3779B97F4A7C15) /* 2^64 divided by the golden ratio */
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
-
-/* A packet that waits to be sent. */
-struct packet {
-    uint32_t at; /* in out_data */
-    uint16_t len;
-    uint16_t to; /* number of the datagram it answers */
-};
 
 struct onym_udp {
     uv_poll_t poll;
@@ -37,15 +35,16 @@ struct onym_udp {
     struct sockaddr_in6 peer[ONYM_UDP_BATCH]; /* holds IPv4 too */
     _Alignas(struct cmsghdr) uint8_t control[ONYM_UDP_BATCH][CONTROL_LEN];
     uint8_t data[ONYM_UDP_BATCH][ONYM_UDP_IN_LEN];
-    bool watched;  /* by the loop */
-    bool segments; /* the kernel cuts messages into packets */
-    size_t queued;
-    struct packet out[ONYM_UDP_BATCH];
-    struct mmsghdr out_head[ONYM_UDP_BATCH];
-    struct iovec out_part[ONYM_UDP_BATCH];
-    _Alignas(struct cmsghdr) uint8_t out_control[ONYM_UDP_BATCH][CONTROL_LEN + SEGMENT_LEN];
-    uint8_t out_data[ONYM_UDP_BATCH * ONYM_UDP_OUT_LEN]; /* packets without gaps between them */
+    uint16_t flow[ONYM_UDP_BATCH]; /* the first datagram that came the same way */
+    bool watched;                  /* by the loop */
+    struct onym_udp_out out;
+    struct mmsghdr out_head[ONYM_UDP_OUT_MAX];
+    struct iovec out_part[ONYM_UDP_OUT_MAX];
+    _Alignas(struct cmsghdr) uint8_t out_control[ONYM_UDP_OUT_MAX][CONTROL_LEN + SEGMENT_LEN];
 };
+
+_Static_assert(ONYM_UDP_BATCH <= ONYM_UDP_OUT_MAX, "each datagram may be a flow of its own");
+_Static_assert(ONYM_UDP_BATCH < UINT8_MAX, "the table of flows has bytes");
 
 static void
 prepare_in(struct onym_udp *u)
@@ -56,8 +55,6 @@ prepare_in(struct onym_udp *u)
         u->in_part[i] = (struct iovec){.iov_base = u->data[i], .iov_len = ONYM_UDP_IN_LEN};
         *m = (struct msghdr){.msg_name = &u->peer[i], .msg_iov = &u->in_part[i], .msg_iovlen = 1};
         u->in[i].peer = (const struct sockaddr *)&u->peer[i];
-        u->out_head[i].msg_hdr.msg_iov = &u->out_part[i];
-        u->out_head[i].msg_hdr.msg_iovlen = 1;
     }
 }
 
@@ -76,60 +73,31 @@ rearm_in(struct onym_udp *u, size_t used)
 
 /* ---- sending ---- */
 
-/* Whether two answers go from one address of ours to one peer. */
-static bool
-same_way(const struct onym_udp *u, size_t a, size_t b)
-{
-    const struct msghdr *x = &u->in_head[a].msg_hdr;
-    const struct msghdr *y = &u->in_head[b].msg_hdr;
-
-    return a == b ||
-           (x->msg_namelen == y->msg_namelen &&
-            memcmp(&u->peer[a], &u->peer[b], x->msg_namelen) == 0 &&
-            (!u->wildcard || (x->msg_controllen == y->msg_controllen &&
-                              memcmp(u->control[a], u->control[b], x->msg_controllen) == 0)));
-}
-
-/* How many packets from `first` on can leave as one message: all but the last of one length, the
- * last no longer. */
-static size_t
-run_of(const struct onym_udp *u, size_t first)
-{
-    const struct packet *p = &u->out[first];
-    size_t count = 1;
-
-    while (u->segments && first + count < u->queued && p[count - 1].len == p->len &&
-           p[count].len <= p->len && same_way(u, p->to, p[count].to)) {
-        count++;
-    }
-    return count;
-}
-
 static void
-describe(struct onym_udp *u, size_t slot, size_t first, size_t count)
+describe(struct onym_udp *u, size_t slot, const struct onym_udp_message *message,
+         struct iovec *part)
 {
+    const struct msghdr *asked = &u->in_head[message->flow].msg_hdr;
     struct msghdr *m = &u->out_head[slot].msg_hdr;
-    const struct packet *p = &u->out[first];
-    const struct packet *last = p + count - 1;
 
-    u->out_part[slot] = (struct iovec){.iov_base = u->out_data + p->at,
-                                       .iov_len = last->at + last->len - p->at};
-    m->msg_name = &u->peer[p->to];
-    m->msg_namelen = u->in_head[p->to].msg_hdr.msg_namelen;
-    m->msg_control = u->wildcard ? u->control[p->to] : NULL;
-    m->msg_controllen = u->wildcard ? u->in_head[p->to].msg_hdr.msg_controllen : 0;
-    if (count > 1) {
+    m->msg_iov = part;
+    m->msg_iovlen = onym_udp_out_parts(&u->out, message, part);
+    m->msg_name = asked->msg_name;
+    m->msg_namelen = asked->msg_namelen;
+    m->msg_control = asked->msg_control;
+    m->msg_controllen = asked->msg_controllen;
+    if (message->count > 1) {
         struct cmsghdr *c = (struct cmsghdr *)(void *)u->out_control[slot];
-        size_t source_len = m->msg_controllen;
 
-        *c = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof p->len), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
-        memcpy(CMSG_DATA(c), &p->len, sizeof p->len);
-        if (source_len > 0) {
-            memcpy(u->out_control[slot] + SEGMENT_LEN, m->msg_control, source_len);
+        *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof message->segment),
+                              .cmsg_level = SOL_UDP,
+                              .cmsg_type = UDP_SEGMENT};
+        memcpy(CMSG_DATA(c), &message->segment, sizeof message->segment);
+        if (asked->msg_controllen > 0) {
+            memcpy(u->out_control[slot] + SEGMENT_LEN, asked->msg_control, asked->msg_controllen);
         }
         m->msg_control = c;
-        m->msg_controllen = SEGMENT_LEN + source_len;
+        m->msg_controllen = SEGMENT_LEN + asked->msg_controllen;
     }
 }
 
@@ -144,58 +112,39 @@ is_refused(int error, size_t packets)
 void
 onym_udp_flush(struct onym_udp *u)
 {
-    size_t start[ONYM_UDP_BATCH + 1];
+    struct onym_udp_out *out = &u->out;
     size_t done = 0;
 
-    while (done < u->queued) {
-        unsigned messages = 0;
+    while (done < out->messages) {
+        struct iovec *part = u->out_part;
+        unsigned count = 0;
         int n;
 
-        for (start[0] = done; start[messages] < u->queued; messages++) {
-            size_t count = run_of(u, start[messages]);
-
-            describe(u, messages, start[messages], count);
-            start[messages + 1] = start[messages] + count;
+        for (; done + count < out->messages; count++) {
+            describe(u, count, &out->message[done + count], part);
+            part += u->out_head[count].msg_hdr.msg_iovlen;
         }
-        n = sendmmsg(u->fd, u->out_head, messages, 0);
+        n = sendmmsg(u->fd, u->out_head, count, 0);
         if (n > 0) {
-            done = start[n];
-        } else if (is_refused(errno, start[1] - done)) {
-            u->segments = false;
+            done += (size_t)n;
+        } else if (is_refused(errno, out->message[done].count)) {
+            onym_udp_out_split(out, done);
         } else if (errno != EINTR) {
             /* a full buffer or an unreachable peer: these packets are lost, as UDP allows */
-            u->send_failures += start[1] - done;
-            done = start[1];
+            u->send_failures += out->message[done++].count;
         }
     }
-    u->queued = 0;
+    onym_udp_out_clear(out);
 }
 
 void
 onym_udp_send(struct onym_udp *u, const struct onym_udp_in *to, onym_span front,
               const onym_span *parts, size_t count)
 {
-    uint32_t at = 0;
-    struct packet *p;
-    uint8_t *end;
-
-    if (u->queued == ONYM_UDP_BATCH) {
+    if (u->out.packets == ONYM_UDP_OUT_MAX) {
         onym_udp_flush(u);
     }
-    if (u->queued > 0) {
-        p = &u->out[u->queued - 1];
-        at = p->at + p->len;
-    }
-    end = u->out_data + at;
-    memcpy(end, front.at, front.len);
-    end += front.len;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(end, parts[i].at, parts[i].len);
-        end += parts[i].len;
-    }
-    p = &u->out[u->queued++];
-    *p = (struct packet){
-        .at = at, .len = (uint16_t)(end - (u->out_data + at)), .to = (uint16_t)(to - u->in)};
+    onym_udp_out_add(&u->out, u->flow[to - u->in], front, parts, count);
 }
 
 /* ---- receiving ---- */
@@ -218,6 +167,50 @@ free_interface(struct msghdr *m)
     }
 }
 
+/* Whether answers to two datagrams go from one address of ours to one peer. */
+static bool
+same_way(const struct onym_udp *u, size_t a, size_t b)
+{
+    const struct msghdr *x = &u->in_head[a].msg_hdr;
+    const struct msghdr *y = &u->in_head[b].msg_hdr;
+
+    return x->msg_namelen == y->msg_namelen &&
+           memcmp(&u->peer[a], &u->peer[b], x->msg_namelen) == 0 &&
+           (!u->wildcard || (x->msg_controllen == y->msg_controllen &&
+                             memcmp(u->control[a], u->control[b], x->msg_controllen) == 0));
+}
+
+/* Of all that tells peers apart; few collide unless they mean to. */
+static uint64_t
+hash_of(const struct sockaddr_in6 *peer)
+{
+    uint64_t word[3];
+
+    memcpy(word, peer, sizeof word);
+    return (word[0] + word[1] * MIX + (word[2] ^ word[2] >> 29) * MIX * MIX) * MIX;
+}
+
+/* Finds which datagrams are of one flow. Where more than a few flows collide, some datagrams count
+ * as flows of their own. */
+static void
+find_flows(struct onym_udp *u, size_t count)
+{
+    uint8_t first[FLOW_SLOTS + FLOW_PROBES] = {0}; /* 1 + a datagram */
+
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *slot = &first[hash_of(&u->peer[i]) >> (64U - FLOW_BITS)];
+        const uint8_t *end = slot + FLOW_PROBES;
+
+        while (slot < end && *slot != 0 && !same_way(u, i, *slot - 1U)) {
+            slot++;
+        }
+        if (slot < end && *slot == 0) {
+            *slot = (uint8_t)(i + 1);
+        }
+        u->flow[i] = slot < end ? (uint16_t)(*slot - 1U) : (uint16_t)i;
+    }
+}
+
 static int
 receive(struct onym_udp *u)
 {
@@ -233,6 +226,7 @@ receive(struct onym_udp *u)
             free_interface(&u->in_head[i].msg_hdr);
         }
     }
+    find_flows(u, n > 0 ? (size_t)n : 0);
     return n;
 }
 
@@ -325,7 +319,7 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     (void)setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     ask_for_destination(u, address);
     never_fragment(u);
-    u->segments = true; /* until the kernel refuses */
+    u->out.joins = true; /* until the kernel refuses */
     prepare_in(u);
     rearm_in(u, ONYM_UDP_BATCH);
     if (uv_poll_init(loop, &u->poll, u->fd) != 0 ||

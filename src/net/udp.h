@@ -1,19 +1,19 @@
 /* A UDP socket of our own under uv_poll: drain with recvmmsg, hand over the batch, send the answers
- * with sendmmsg. Neighbours among them that go to one peer and are of one length leave as one
- * message that the kernel cuts (UDP_SEGMENT), where it can. Understands no protocol. (libuv's own
- * UDP handles cost a third more here.) */
+ * with sendmmsg. Those that go to one peer leave as messages that the kernel cuts (UDP_SEGMENT),
+ * where it can; for that, a longer packet may overtake a shorter one. Understands no protocol.
+ * (libuv's own UDP handles cost a third more here.) */
 #ifndef ONYM_NET_UDP_H
 #define ONYM_NET_UDP_H
 
 #include "base/fault.h"
+#include "net/udp_out.h"
 
 #include <sys/socket.h>
 #include <uv.h>
 
-#define ONYM_UDP_BATCH       64U  /* datagrams per system call */
+#define ONYM_UDP_BATCH       128U /* datagrams per system call */
 #define ONYM_UDP_BATCHES_MAX 8U   /* per wake-up, then the loop gets a turn */
 #define ONYM_UDP_IN_LEN      512U /* bytes of a datagram taken; longer ones are marked */
-#define ONYM_UDP_OUT_LEN     512U /* bytes of an outgoing packet */
 
 struct onym_udp; /* opaque; belongs to one loop */
 

@@ -1,5 +1,5 @@
-/* Answers of a UDP socket: what arrives, in which order and from where, when the kernel cuts
- * messages into packets and when it refuses to. */
+/* Answers of a UDP socket: what arrives and from where, when the kernel cuts messages into packets
+ * and when it refuses to. Which packets leave together: test_udp_out. */
 #include "net/udp.h"
 
 #include "base/bytes.h"
@@ -21,12 +21,18 @@
 #define UDP_GRO 104
 #endif
 
-#define PEERS 3U
+#define PEERS      3U
+#define WANTED_MAX 200U
 
 struct fixture {
     uv_loop_t loop;
     struct onym_udp *udp;
     int peer[PEERS];
+    struct {
+        uint16_t count;
+        uint16_t len[WANTED_MAX];
+        uint8_t fill[WANTED_MAX];
+    } wanted[PEERS];
 };
 
 /* A request is a list of lengths (u2): one packet of each comes back, filled with its number. */
@@ -100,27 +106,44 @@ teardown(void **state)
 }
 
 static void
-ask(const struct fixture *f, unsigned peer, const uint16_t *lens, size_t count)
+ask(struct fixture *f, unsigned peer, const uint16_t *lens, size_t count)
 {
     uint8_t request[ONYM_UDP_IN_LEN];
 
     for (size_t i = 0; i < count; i++) {
+        uint16_t wanted = f->wanted[peer].count++;
+
         onym_put_u16(request + 2 * i, lens[i]);
+        assert_true(wanted < WANTED_MAX);
+        f->wanted[peer].len[wanted] = lens[i];
+        f->wanted[peer].fill[wanted] = (uint8_t)i;
     }
     assert_int_equal(send(f->peer[peer], request, 2 * count, 0), (ssize_t)(2 * count));
 }
 
+/* What the peer asked for comes, each once, in any order. */
 static void
-expect(const struct fixture *f, unsigned peer, const uint16_t *lens, size_t count)
+expect_all(struct fixture *f, unsigned peer)
 {
     uint8_t got[2 * ONYM_UDP_OUT_LEN];
 
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(recv(f->peer[peer], got, sizeof got, 0), lens[i]);
-        for (size_t k = 0; k < lens[i]; k++) {
-            assert_int_equal(got[k], (uint8_t)i);
+    while (f->wanted[peer].count > 0) {
+        ssize_t len = recv(f->peer[peer], got, sizeof got, 0);
+        uint16_t last = --f->wanted[peer].count;
+        uint16_t i = 0;
+
+        assert_true(len > 0);
+        while (i < last && (f->wanted[peer].len[i] != len || f->wanted[peer].fill[i] != got[0])) {
+            i++;
         }
+        assert_int_equal(f->wanted[peer].len[i], len);
+        for (ssize_t k = 0; k < len; k++) {
+            assert_int_equal(got[k], f->wanted[peer].fill[i]);
+        }
+        f->wanted[peer].len[i] = f->wanted[peer].len[last];
+        f->wanted[peer].fill[i] = f->wanted[peer].fill[last];
     }
+    assert_int_equal(recv(f->peer[peer], got, sizeof got, MSG_DONTWAIT), -1);
 }
 
 static void
@@ -137,7 +160,7 @@ ask_all_kinds(struct fixture *f)
     static const uint16_t mixed[] = {512, 512, 200, 512, 512, 512, 1, 1, 2, 300, 300, 299, 300};
     static const uint16_t two[] = {512, 44};
     static const uint16_t one[] = {350};
-    uint16_t many[100]; /* more than are queued */
+    uint16_t many[150]; /* more than are queued */
 
     for (size_t i = 0; i < COUNT(many); i++) {
         many[i] = 512;
@@ -150,18 +173,15 @@ ask_all_kinds(struct fixture *f)
         ask(f, 2, two, COUNT(two));
         ask(f, 1, many, COUNT(many));
         answer(f);
-        expect(f, 0, mixed, COUNT(mixed));
-        expect(f, 0, two, COUNT(two));
-        expect(f, 1, one, COUNT(one));
-        expect(f, 2, one, COUNT(one));
-        expect(f, 2, two, COUNT(two));
-        expect(f, 1, many, COUNT(many));
+        for (unsigned peer = 0; peer < PEERS; peer++) {
+            expect_all(f, peer);
+        }
     }
     assert_int_equal(onym_udp_send_failures(f->udp), 0);
 }
 
 static void
-packets_arrive_one_by_one_and_in_order(void **state)
+packets_arrive_one_by_one(void **state)
 {
     open_on(*state, "127.0.0.1");
     ask_all_kinds(*state);
@@ -201,19 +221,27 @@ where_the_kernel_cuts_no_messages_packets_go_alone(void **state)
     ask_all_kinds(*state);
 }
 
+/* Has the peer receive what leaves as one message in one piece, where the kernel can. */
+static void
+show_messages(const struct fixture *f, unsigned peer)
+{
+    const int on = 1;
+
+    if (setsockopt(f->peer[peer], SOL_UDP, UDP_GRO, &on, sizeof on) != 0) {
+        print_message("not run: this kernel does not show what left as one message\n");
+        skip();
+    }
+}
+
 static void
 neighbours_of_one_peer_leave_as_one_message(void **state)
 {
     static const uint16_t lens[] = {100, 100, 100, 40};
     struct fixture *f = *state;
-    const int on = 1;
     uint8_t got[1000];
 
     open_on(f, "127.0.0.1");
-    if (setsockopt(f->peer[0], SOL_UDP, UDP_GRO, &on, sizeof on) != 0) {
-        print_message("not run: this kernel does not show what left as one message\n");
-        skip();
-    }
+    show_messages(f, 0);
     ask(f, 0, lens, COUNT(lens));
     answer(f);
     assert_int_equal(recv(f->peer[0], got, sizeof got, 0), 340);
@@ -222,17 +250,105 @@ neighbours_of_one_peer_leave_as_one_message(void **state)
     }
 }
 
+static void
+requests_of_one_peer_are_answered_together_though_others_lie_between(void **state)
+{
+    static const uint16_t lens[] = {100, 100, 90};
+    struct fixture *f = *state;
+    uint8_t got[1000];
+
+    open_on(f, "0.0.0.0");
+    show_messages(f, 0);
+    for (size_t i = 0; i < COUNT(lens); i++) {
+        ask(f, 0, &lens[i], 1);
+        ask(f, 1, &lens[i], 1);
+        ask(f, 2, &lens[i], 1);
+    }
+    answer(f);
+    assert_int_equal(recv(f->peer[0], got, sizeof got, 0), 290);
+    assert_int_equal(recv(f->peer[0], got, sizeof got, MSG_DONTWAIT), -1);
+    expect_all(f, 1);
+    expect_all(f, 2);
+}
+
+/* One peer asks two addresses of ours: the answers must not leave together. */
+static void
+one_peer_is_answered_from_each_address_it_asked(void **state)
+{
+    static const uint8_t request[] = {0, 100};
+    struct fixture *f = *state;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    unsigned seen = 0;
+
+    open_on(f, "0.0.0.0");
+    for (unsigned i = 0; i < 4; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(onym_udp_port(f->udp))};
+
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i % 2);
+        assert_int_equal(sendto(fd, request, 2, 0, (const struct sockaddr *)&to, sizeof to), 2);
+    }
+    answer(f);
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t got[1000];
+        struct sockaddr_in from;
+        socklen_t len = sizeof from;
+
+        assert_int_equal(recvfrom(fd, got, sizeof got, 0, (struct sockaddr *)&from, &len), 100);
+        seen += ntohl(from.sin_addr.s_addr) == INADDR_LOOPBACK ? 1U : 16U;
+    }
+    assert_int_equal(seen, 2 + 32);
+    assert_int_equal(close(fd), 0);
+}
+
+/* As many flows as a batch has datagrams, and more. */
+static void
+many_peers_get_their_own_answers(void **state)
+{
+    struct fixture *f = *state;
+    int fd[2 * ONYM_UDP_BATCH];
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    uint8_t got[1000];
+
+    open_on(f, "127.0.0.1");
+    to.sin_port = htons(onym_udp_port(f->udp));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (unsigned i = 0; i < COUNT(fd); i++) {
+        fd[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(fd[i] >= 0);
+        assert_int_equal(connect(fd[i], (const struct sockaddr *)&to, sizeof to), 0);
+    }
+    for (unsigned i = 0; i < 2 * COUNT(fd); i++) { /* each twice */
+        uint8_t request[2];
+
+        onym_put_u16(request, (uint16_t)(100 + i % COUNT(fd)));
+        assert_int_equal(send(fd[i % COUNT(fd)], request, 2, 0), 2);
+    }
+    answer(f);
+    for (unsigned i = 0; i < 2 * COUNT(fd); i++) {
+        assert_int_equal(recv(fd[i % COUNT(fd)], got, sizeof got, MSG_DONTWAIT),
+                         100 + i % COUNT(fd));
+    }
+    for (unsigned i = 0; i < COUNT(fd); i++) {
+        assert_int_equal(close(fd[i]), 0);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(packets_arrive_one_by_one_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(packets_arrive_one_by_one, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_leave_from_the_address_that_was_asked, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(where_the_kernel_cuts_no_messages_packets_go_alone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(neighbours_of_one_peer_leave_as_one_message, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            requests_of_one_peer_are_answered_together_though_others_lie_between, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_peer_is_answered_from_each_address_it_asked, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(many_peers_get_their_own_answers, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
