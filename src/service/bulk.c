@@ -321,7 +321,7 @@ onym_bulk_array_check(onym_span text, size_t *offset)
         size_t len = item_len(rest);
 
         *offset = text.len - rest.len;
-        if (len == rest.len) {
+        if (len >= rest.len) {
             return "the array does not end";
         }
         if (++items > ONYM_BULK_ARRAY_MAX) {
