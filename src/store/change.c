@@ -7,7 +7,6 @@
 #include "store/oplog.h"
 #include "store/outcome_priv.h"
 #include "store/record_v1.h"
-#include "store/redo.h"
 
 #include <stdlib.h>
 
@@ -39,7 +38,7 @@ release(struct onym_change *change)
 {
     struct onym_env *env = change->env;
 
-    env->tables.redo = NULL;
+    onym_journal_end(env->journal);
     onym_oplog_group_deinit(&change->log);
     onym_digester_free(change->digester);
     free(change->encoded);
@@ -87,8 +86,9 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
         free(change);
         return onym_lmdb_fault(fault, env->data_path, rc);
     }
-    onym_redo_start(&env->redo);
-    env->tables.redo = &env->redo;
+    if (env->is_journaled) {
+        onym_journal_begin(env->journal, mdb_txn_id(change->txn));
+    }
     status = read_meta(change);
     if (status != ONYM_OK) {
         onym_change_abort(change);
@@ -263,8 +263,6 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
         mark(change, key, hash_of(change, key), false);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
-    onym_redo_put(change->env->tables.redo, ONYM_REDO_RECORD, key,
-                  onym_span_of(change->encoded, change->encoded_len));
     return onym_lmdb_status(rc);
 }
 
@@ -280,7 +278,6 @@ onym_change_put_draft(struct onym_change *change, onym_span key, const struct on
     }
     mark(change, key, draft->hash, true);
     count(change, key, 1);
-    onym_redo_put(change->env->tables.redo, ONYM_REDO_RECORD, key, draft->stored);
     return ONYM_OK;
 }
 
@@ -300,7 +297,6 @@ onym_change_remove(struct onym_change *change, onym_span key)
     enum onym_status status;
 
     mark(change, key, hash_of(change, key), false);
-    onym_redo_delete(change->env->tables.redo, ONYM_REDO_RECORD, key);
     status = onym_lmdb_status(mdb_del(change->txn, change->env->tables.record, &at, NULL));
 
     if (status == ONYM_OK) {
@@ -409,52 +405,17 @@ onym_change_log_load(struct onym_change *change, uint64_t now_ms,
 static enum onym_status
 judge_failure(struct onym_env *env, int rc, struct onym_fault *fault)
 {
-    /* Nobody was told that it is done, so it need not be done again; on a full disk it could not,
-     * and the store would stay closed. If this fails too, opening tries it all the same. */
-    bool is_forgotten = onym_redo_forget(&env->redo, &env->tables) == ONYM_OK;
     enum onym_status status = onym_lmdb_fault(fault, env->data_path, rc);
     MDB_txn *probe;
 
     if ((status == ONYM_FULL || status == ONYM_NO_MEMORY) &&
+        !onym_journal_is_broken(env->journal) &&
         mdb_txn_begin(env->tables.mdb, NULL, MDB_RDONLY, &probe) == 0) {
         mdb_txn_abort(probe);
-        if (is_forgotten) {
-            return status;
-        }
+        return status;
     }
-    env->redo.is_written = false;
     return onym_fault_set(fault, ONYM_UNCERTAIN, "%s: the commit failed: %s", env->data_path,
                           mdb_strerror(rc));
-}
-
-/* With one barrier where the transaction is written down, with two where it is not. */
-static int
-commit(struct onym_change *change)
-{
-    struct onym_env *env = change->env;
-    bool has_entries = change->log.position.sequence > change->before.sequence;
-    bool is_down = false;
-    int rc = has_entries ? onym_redo_write(&env->redo, &env->tables, &change->before, &is_down) : 0;
-
-    if (rc != 0) {
-        mdb_txn_abort(change->txn);
-        return rc;
-    }
-    /* cannot fail: LMDB knows the flag */
-    (void)mdb_env_set_flags(env->tables.mdb, MDB_NOMETASYNC, is_down);
-    rc = mdb_txn_commit(change->txn);
-    (void)mdb_env_set_flags(env->tables.mdb, MDB_NOMETASYNC, 0);
-    return rc;
-}
-
-/* The first commit has made the slots. When they cannot be found yet, commits take two barriers. */
-static void
-keep_redo(struct onym_env *env)
-{
-    onym_redo_keep(&env->redo);
-    if (env->redo.at[0] == 0 && onym_redo_find(&env->redo, &env->tables) != ONYM_OK) {
-        env->redo.at[0] = 0;
-    }
 }
 
 enum onym_status
@@ -467,19 +428,19 @@ onym_change_commit(struct onym_change *change, struct onym_fault *fault)
     if (status == ONYM_OK) {
         status = onym_meta_put_counts(&env->tables, change->txn, &change->counts);
     }
-    if (status == ONYM_OK) {
-        status = onym_redo_make(&env->redo, &env->tables, change->txn);
+    if (status == ONYM_OK && !env->is_journaled) {
+        status = onym_meta_raise_format(&env->tables, change->txn, ONYM_FORMAT_JOURNAL);
     }
     if (status != ONYM_OK) {
         onym_change_abort(change);
         return onym_fault_set(fault, status, "%s: %s; nothing was changed", env->data_path,
                               onym_status_text(status));
     }
-    rc = commit(change);
+    rc = mdb_txn_commit(change->txn);
     if (rc != 0) {
         status = judge_failure(env, rc, fault);
     } else {
-        keep_redo(env);
+        env->is_journaled = true; /* by the format, from the next one on */
     }
     release(change);
     return status;

@@ -3,7 +3,6 @@
 #include "store/env_priv.h"
 #include "store/lmdb_status.h"
 #include "store/meta.h"
-#include "store/redo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +157,7 @@ take_lock(struct onym_env *env, const char *holder, struct onym_fault *fault)
 }
 
 static enum onym_status
-check_format(const struct onym_env *env, struct onym_fault *fault)
+check_format(struct onym_env *env, struct onym_fault *fault)
 {
     uint32_t format = 0;
     MDB_txn *txn;
@@ -182,6 +181,7 @@ check_format(const struct onym_env *env, struct onym_fault *fault)
                               "program that wrote it",
                               env->data_path, (unsigned)format, ONYM_STORE_FORMAT);
     }
+    env->is_journaled = format >= ONYM_FORMAT_JOURNAL;
     return ONYM_OK;
 }
 
@@ -220,20 +220,16 @@ make_data(const struct onym_env *env, enum onym_record_digest log_hash, struct o
     return sync_dir(env->dir, fault);
 }
 
-/* What a power cut took from the last commits. */
+/* Ends the journal and closes LMDB's file. ONYM_OK; ONYM_IO: the journal is still needed. */
 static enum onym_status
-redo(struct onym_env *env, struct onym_fault *fault)
+close_data(struct onym_env *env)
 {
-    enum onym_status status = onym_redo_find(&env->redo, &env->tables);
+    enum onym_status status;
 
-    if (status == ONYM_OK) {
-        status = onym_redo_replay(&env->redo, &env->tables);
-    }
-    return status == ONYM_OK ? ONYM_OK
-                             : onym_fault_set(fault, status,
-                                              "%s: the last changes, which a power cut took, "
-                                              "cannot be done again: %s",
-                                              env->data_path, onym_status_text(status));
+    onym_tables_close(&env->tables);
+    status = onym_journal_close(env->journal);
+    env->journal = NULL;
+    return status;
 }
 
 static enum onym_status
@@ -249,6 +245,10 @@ open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
     /* what a load or a first start that was killed left behind */
     (void)unlink(env->new_path);
     status = create ? make_data(env, log_hash, fault) : ONYM_OK;
+    if (status == ONYM_OK) {
+        status = onym_journal_open(env->dir, env->data_path, env->journal_size, &env->journal,
+                                   fault);
+    }
     if (status != ONYM_OK) {
         return status;
     }
@@ -261,9 +261,6 @@ open_data(struct onym_env *env, bool create, enum onym_record_digest log_hash,
     }
     if (status == ONYM_OK) {
         status = check_format(env, fault);
-    }
-    if (status == ONYM_OK) {
-        status = redo(env, fault);
     }
     if (status == ONYM_OK && create) {
         status = sync_dir(env->dir, fault);
@@ -302,12 +299,12 @@ onym_env_open(const struct onym_env_options *options, struct onym_env **out,
     env->lock_fd = -1;
     env->map_size = options->map_size != 0 ? options->map_size : ONYM_STORE_MAP_SIZE_DEFAULT;
     env->readers_max = options->readers_max;
+    env->journal_size = options->journal_size;
     env->marks = calloc(1, sizeof *env->marks);
     env->dir = strdup(options->dir);
     env->data_path = path_in(options->dir, ONYM_DATA_FILE);
     env->new_path = path_in(options->dir, ONYM_DATA_FILE_NEW);
-    if (onym_redo_init(&env->redo) != ONYM_OK || env->marks == NULL || env->dir == NULL ||
-        env->data_path == NULL || env->new_path == NULL) {
+    if (env->marks == NULL || env->dir == NULL || env->data_path == NULL || env->new_path == NULL) {
         onym_env_close(env);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", options->dir);
     }
@@ -336,8 +333,7 @@ onym_env_close(struct onym_env *env)
     if (env == NULL) {
         return;
     }
-    onym_tables_close(&env->tables);
-    onym_redo_deinit(&env->redo);
+    (void)close_data(env);
     if (env->lock_fd >= 0) {
         (void)close(env->lock_fd);
     }
@@ -356,7 +352,13 @@ onym_env_replace(struct onym_env *env, struct onym_fault *fault)
 {
     struct onym_fault why = {0};
 
-    onym_tables_close(&env->tables);
+    /* what was written down of the old file must never be written into the new one */
+    if (close_data(env) != ONYM_OK) {
+        return onym_fault_set(fault, ONYM_IO,
+                              "%s: cannot be synced; see the system's log for the "
+                              "disk",
+                              env->data_path);
+    }
     if (rename(env->new_path, env->data_path) != 0) {
         return io_fault(fault, env->data_path, "put the new file in its place", errno);
     }
@@ -394,11 +396,11 @@ onym_env_reopen(struct onym_env *env, struct onym_fault *fault)
     enum onym_status status;
 
     (void)pthread_mutex_lock(&env->reopening);
-    onym_tables_close(&env->tables);
+    (void)close_data(env);
     drop_cache(env->data_path);
     status = open_data(env, false, 0, fault);
     if (status != ONYM_OK) {
-        onym_tables_close(&env->tables);
+        (void)close_data(env);
     }
     (void)pthread_mutex_unlock(&env->reopening);
     return status;

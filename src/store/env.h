@@ -1,6 +1,7 @@
 /* A node's data directory, opened. LMDB behind words of our own.
  *
  *   DIR/data.mdb, DIR/data.mdb-lock   LMDB (one file each, MDB_NOSUBDIR)
+ *   DIR/journal.0, DIR/journal.1     what LMDB's file may lack (store/journal.h)
  *   DIR/lock                          held (flock) while the node or an offline command runs; its
  *                                     text names the holder: "onymd pid 1234"
  */
@@ -11,7 +12,7 @@
 #include "model/entry.h"
 
 #define ONYM_STORE_MAP_SIZE_DEFAULT ((size_t)256 << 30)
-#define ONYM_STORE_FORMAT           5U /* the newest that is read; meta keeps what a store needs */
+#define ONYM_STORE_FORMAT           6U /* the newest that is read; meta keeps what a store needs */
 
 struct onym_env; /* opaque; one per process and directory */
 
@@ -20,6 +21,7 @@ struct onym_env_options {
     const char *holder;   /* program name written into DIR/lock */
     size_t map_size;      /* bytes of address space; 0 = default. Changes at restart only */
     unsigned readers_max; /* reader slots; 0 = 126 */
+    size_t journal_size;  /* bytes of each of its two files at most; 0 = 32 MiB */
     uint64_t seed; /* random, for store/marks.h and store/bloom.h; a program without views kept open
                       has none */
     bool create;   /* make DIR and an empty store when there is none */

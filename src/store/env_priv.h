@@ -4,6 +4,7 @@
 
 #include "store/bloom.h"
 #include "store/env.h"
+#include "store/journal.h"
 #include "store/lmdb_page.h"
 #include "store/marks.h"
 
@@ -21,8 +22,6 @@ struct onym_tables {
     MDB_dbi main; /* the unnamed one, with the others' roots */
     MDB_dbi record, log, meta, outcome, names;
     struct onym_lmdb_map map;
-    struct onym_redo
-        *redo; /* where the write transaction writes down what it does; NULL: nowhere */
 };
 
 /* The names of the log's last segment (store/names.h), for the one write transaction. */
@@ -32,22 +31,13 @@ struct onym_names {
     uint8_t bits[ONYM_NAMES_BYTES];
 };
 
-/* What the one write transaction has done (store/redo.h). */
-struct onym_redo {
-    uint64_t at[2];  /* places of the slots in the file; 0: the store has none */
-    unsigned turn;   /* the slot that is written next */
-    uint8_t *puts;   /* ONYM_REDO_SLOT bytes: a slot as it will be written. Owned */
-    size_t len;      /* of it */
-    bool is_whole;   /* everything done so far is in it */
-    bool is_written; /* the slot of this transaction may be in the file */
-};
-
 struct onym_env {
     struct onym_tables tables;
     struct onym_names names;
-    struct onym_redo redo;
-    struct onym_marks *marks; /* outlives reopening, and what is copied then must not */
-    struct onym_bloom *bloom; /* with a seed: keys are hashed like those of marks */
+    struct onym_journal *journal; /* NULL while the store is closed */
+    bool is_journaled;            /* the store has the format of those with a journal */
+    struct onym_marks *marks;     /* outlives reopening, and what is copied then must not */
+    struct onym_bloom *bloom;     /* with a seed: keys are hashed like those of marks */
     /* Between reopening, which takes tables away for a moment, and what other threads ask without
      * a view. Views and changes are promised to be closed then. */
     pthread_mutex_t reopening;
@@ -56,6 +46,7 @@ struct onym_env {
     int lock_fd;  /* holds DIR/lock */
     size_t map_size;
     unsigned readers_max;
+    size_t journal_size;
     char *dir;
     char *data_path; /* DIR/data.mdb */
     char *new_path;  /* DIR/data.mdb.new */

@@ -2,7 +2,6 @@
 
 #include "base/writer.h"
 #include "store/lmdb_status.h"
-#include "store/redo.h"
 
 #define COUNTS_LEN     16U
 #define POSITION_LEN   (2U + 8U + ONYM_HASH_LEN)
@@ -50,7 +49,6 @@ put(const struct onym_tables *tables, MDB_txn *txn, const char *name, onym_span 
     MDB_val key = name_val(name);
     MDB_val value = {.mv_size = bytes.len, .mv_data = (void *)(uintptr_t)bytes.at};
 
-    onym_redo_put(tables->redo, ONYM_REDO_META, onym_span_text(name), bytes);
     return onym_lmdb_status(mdb_put(txn, tables->meta, &key, &value, 0));
 }
 

@@ -10,7 +10,6 @@
  *                 a position; without it the log begins with entry 1
  *   "checkpoint"  where the records can be checked against the log: a position as above and the 32
  *                 bytes digest of the fold (store/fold.h) there
- *   "redo"        slots for what the last transactions did (store/redo.h)
  */
 #ifndef ONYM_STORE_META_H
 #define ONYM_STORE_META_H
@@ -38,10 +37,10 @@ struct onym_checkpoint {
     uint8_t fold[ONYM_HASH_LEN];
 };
 
-#define ONYM_FORMAT_PACKED 2U /* entries packed against another */
-#define ONYM_FORMAT_SM3    3U /* the hash of the log is SM3 */
-#define ONYM_FORMAT_REDO   4U /* what a power cut took is done again on opening (store/redo.h) */
-#define ONYM_FORMAT_PRUNED 5U /* the log does not begin with entry 1 */
+#define ONYM_FORMAT_PACKED  2U /* entries packed against another */
+#define ONYM_FORMAT_SM3     3U /* the hash of the log is SM3 */
+#define ONYM_FORMAT_PRUNED  5U /* the log does not begin with entry 1 */
+#define ONYM_FORMAT_JOURNAL 6U /* the file alone may lack the last commits (store/journal.h) */
 
 /* Writes format, node id, hash of the log, zero counts and the log's position into new tables.
  * ONYM_OK or what LMDB reports. */

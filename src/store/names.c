@@ -5,7 +5,6 @@
 #include "onym/model/ident.h"
 #include "store/lmdb_status.h"
 #include "store/oplog.h"
-#include "store/redo.h"
 
 #define BITS (ONYM_NAMES_BYTES * 8U)
 #define SEED 0x6E616D6573ULL
@@ -89,8 +88,6 @@ put(const struct onym_names *names, const struct onym_tables *tables, MDB_txn *t
     MDB_val value = {.mv_size = ONYM_NAMES_BYTES, .mv_data = (void *)(uintptr_t)names->bits};
 
     onym_put_u64(key, segment);
-    onym_redo_put(tables->redo, ONYM_REDO_NAMES, onym_span_of(key, sizeof key),
-                  onym_span_of(names->bits, ONYM_NAMES_BYTES));
     return onym_lmdb_status(mdb_put(txn, tables->names, &at, &value, 0));
 }
 

@@ -4,7 +4,6 @@
 #include "base/writer.h"
 #include "store/entry_pack.h"
 #include "store/lmdb_status.h"
-#include "store/redo.h"
 
 #include <stdlib.h>
 
@@ -146,8 +145,6 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
         group->position.sequence = group->sequence;
         memcpy((uint8_t *)value.mv_data + stored.len, group->position.hash, ONYM_HASH_LEN);
     }
-    onym_redo_put(tables->redo, ONYM_REDO_LOG, onym_span_of(key, KEY_LEN),
-                  onym_span_of(value.mv_data, value.mv_size));
     if (stored.at == group->held.at) {
         struct onym_oplog_bytes written = group->held;
 

@@ -6,7 +6,6 @@
 #include "onym/model/value.h"
 #include "store/lmdb_status.h"
 #include "store/outcome_priv.h"
-#include "store/redo.h"
 
 #define VERSION        2U
 #define VERSION_1      1U /* without created_ms */
@@ -144,8 +143,6 @@ onym_outcome_put(const struct onym_tables *tables, MDB_txn *txn,
         return w.status;
     }
     value = (MDB_val){.mv_size = w.len, .mv_data = bytes};
-    onym_redo_put(tables->redo, ONYM_REDO_OUTCOME, onym_span_of(id, ONYM_OPERATION_ID_LEN),
-                  onym_writer_written(&w));
     rc = mdb_put(txn, tables->outcome, &key, &value, MDB_NOOVERWRITE);
     return rc == MDB_KEYEXIST ? ONYM_EXISTS : onym_lmdb_status(rc);
 }
@@ -161,8 +158,8 @@ is_old(const MDB_val *value, uint64_t now_ms)
 }
 
 static int
-prune(struct onym_redo *redo, MDB_cursor *cursor, uint64_t now_ms, uint32_t steps,
-      struct onym_outcome_place *place, uint32_t *removed)
+prune(MDB_cursor *cursor, uint64_t now_ms, uint32_t steps, struct onym_outcome_place *place,
+      uint32_t *removed)
 {
     MDB_val key = id_val(place->next);
     MDB_val value;
@@ -170,7 +167,6 @@ prune(struct onym_redo *redo, MDB_cursor *cursor, uint64_t now_ms, uint32_t step
 
     for (uint32_t i = 0; i < steps && rc == 0; i++) {
         if (is_old(&value, now_ms)) {
-            onym_redo_delete(redo, ONYM_REDO_OUTCOME, onym_span_of(key.mv_data, key.mv_size));
             rc = mdb_cursor_del(cursor, 0);
             ++*removed;
         }
@@ -195,7 +191,7 @@ onym_outcome_prune(const struct onym_tables *tables, MDB_txn *txn, uint64_t now_
 
     *removed = 0;
     if (rc == 0) {
-        rc = prune(tables->redo, cursor, now_ms, steps, place, removed);
+        rc = prune(cursor, now_ms, steps, place, removed);
         mdb_cursor_close(cursor);
     }
     return onym_lmdb_status(rc);

@@ -168,6 +168,10 @@ onym_store_prune(struct onym_env *env, uint64_t before_ms, onym_prune_fn *progre
         goal = at;
         status = ONYM_OK;
     }
+    if (status == ONYM_OK && onym_journal_rest(env->journal) != ONYM_OK) {
+        return onym_fault_set(fault, ONYM_IO, "%s: cannot be synced; nothing was removed",
+                              env->data_path);
+    }
     while (status == ONYM_OK && at.sequence < goal.sequence) {
         struct onym_position to = goal;
         MDB_txn *txn;

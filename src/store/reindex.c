@@ -64,6 +64,9 @@ onym_store_reindex(struct onym_env *env, onym_reindex_fn *progress, void *of,
     bool begun = false;
 
     *out = (struct onym_reindex_report){.entries = 0};
+    if (onym_journal_rest(env->journal) != ONYM_OK) {
+        return fail(env, ONYM_IO, fault);
+    }
     do {
         MDB_txn *txn;
         enum onym_status status = onym_lmdb_status(mdb_txn_begin(tables->mdb, NULL, 0, &txn));

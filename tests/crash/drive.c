@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BURST_MAX       48U
-#define LARGE_BURST_MAX 240U /* groups on both sides of what one barrier takes */
-#define LARGE_OF        4U
+#define BURST_MAX       8U
+#define LARGE_BURST_MAX 1000U /* groups on both sides of what the journal takes */
+#define LARGE_OF        60U
 
 struct drive {
     uint64_t seed;
@@ -134,7 +134,10 @@ main(int argc, char **argv)
 {
     struct drive d = {.note.address = dlsym(RTLD_DEFAULT, "onym_crash_note")};
     struct onym_env_options env = {
-        .holder = "crash_drive", .map_size = (size_t)1 << 30, .create = true};
+        .holder = "crash_drive",
+        .map_size = (size_t)1 << 30,
+        .journal_size = 1, /* its files stay as short as they can be, so that they are full often */
+        .create = true};
     struct onym_changes_options changes = {.workers = 1, .share = 1};
     struct onym_changes_stat stat;
     struct onym_fault fault = {0};

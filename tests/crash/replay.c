@@ -153,8 +153,9 @@ take_note(struct replay *r, const struct image *image, uint32_t number)
 static void
 empty_scratch(const struct replay *r)
 {
-    static const char *const names[] = {"data.mdb", "data.mdb-lock", "data.mdb.new",
-                                        "data.mdb.new-lock", "lock"};
+    static const char *const names[] = {
+        "data.mdb",  "data.mdb-lock", "data.mdb.new", "data.mdb.new-lock",
+        "journal.0", "journal.1",     "lock"};
     char path[4096];
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -4,7 +4,7 @@ moment states are drawn; each opens, passes the store's check, and has every ack
 once (docs/durability.md says what may be lost).
 
     --states N       of the run with operations (2000)
-    --operations N   of that run (2500)
+    --operations N   of that run (4000)
     --seed N
 """
 
@@ -12,6 +12,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -24,7 +25,7 @@ import options  # noqa: E402
 from registrar import node  # noqa: E402
 
 EVENT = struct.Struct("=IIQQ")  # struct trace_event of tests/crash/trace.h
-WRITE, THROUGH, WRITTEN, SYNC, SYNC_DIR, END = 2, 3, 4, 6, 7, 11
+CREATE, WRITE, SYNC, SYNC_DIR, END = 1, 2, 6, 7, 11
 # A run that is spoilt has to be found out whatever the seed: of 300 operations and 300 states one in
 # 30 was not (a run whose groups are all too large for one barrier has nothing to find); of this size
 # each of 300 was.
@@ -91,7 +92,7 @@ class PowerCut(unittest.TestCase):
 
     def test_groups_of_operations(self):
         states = options.number("states", 2000)
-        count = options.number("operations", 2500)
+        count = options.number("operations", 4000)
         made = self.record_operations(count)
         options.say(f"drill power cut: seed {self.seed}, {made}, recording of "
                     f"{self.trace.stat().st_size // MEGABYTE} MiB")
@@ -116,38 +117,53 @@ class PowerCut(unittest.TestCase):
         self.record_operations(SPOILT_OPERATIONS)
 
     def spoil(self, keep):
-        """The recording without the events that keep(kind) refuses."""
-        self.trace.write_bytes(b"".join(raw for kind, raw in events(self.trace.read_bytes())
-                                        if keep(kind)))
+        """The recording without the events that keep(kind, name of the file) refuses."""
+        names, kept = {}, []
+        for kind, raw in events(self.trace.read_bytes()):
+            file = EVENT.unpack_from(raw)[1]
+            if kind == CREATE:
+                names[file] = raw[EVENT.size:].decode()
+            if keep(kind, names.get(file, "")):
+                kept.append(raw)
+        self.trace.write_bytes(b"".join(kept))
 
     def expect_found(self):
         done = self.replay(SPOILT_STATES, "operations", SPOILT_OPERATIONS, self.seed)
-        self.assertEqual(done.returncode, 1, f"{done.stdout}{done.stderr}")
-        self.assertRegex(done.stdout, r"^state \d+ \(seed \d+, ")
+        # LMDB itself ends the process on some pages that are not what they should be
+        self.assertIn(done.returncode, (1, -signal.SIGABRT), f"{done.stdout}{done.stderr}")
+        if done.returncode == 1:
+            self.assertRegex(done.stdout, r"^state \d+ \(seed \d+, ")
 
     def test_a_disk_that_never_syncs_is_found_out(self):
         self.record_to_spoil()
-        self.spoil(lambda kind: kind != SYNC)
+        self.spoil(lambda kind, name: kind != SYNC)
         self.expect_found()
 
-    def test_a_meta_page_that_is_not_written_through_is_found_out(self):
+    def test_a_journal_that_is_not_synced_is_found_out(self):
         self.record_to_spoil()
-        raw = b"".join(EVENT.pack(WRITE, *EVENT.unpack_from(event)[1:]) + event[EVENT.size:]
-                       if kind == THROUGH else event
-                       for kind, event in events(self.trace.read_bytes()) if kind != WRITTEN)
-        self.trace.write_bytes(raw)
+        self.spoil(lambda kind, name: kind != SYNC or not name.startswith("journal."))
         self.expect_found()
 
-    def test_what_is_not_written_down_in_front_of_the_barrier_is_found_out(self):
+    def test_a_journal_that_is_not_written_is_found_out(self):
         self.record_to_spoil()
-        self.trace.write_bytes(b"".join(
-            event for kind, event in events(self.trace.read_bytes())
-            if kind != WRITE or not event[EVENT.size:].startswith(b"onymredo")))
+        self.spoil(lambda kind, name: kind != WRITE or not name.startswith("journal."))
+        self.expect_found()
+
+    def test_a_file_that_is_not_synced_before_its_journal_is_written_over_is_found_out(self):
+        began = False
+
+        def keep(kind, name):
+            nonlocal began
+            began = began or name.startswith("journal.")
+            return kind != SYNC or name.startswith("journal.") or not began
+
+        self.record_to_spoil()
+        self.spoil(keep)
         self.expect_found()
 
     def test_a_directory_that_is_never_synced_is_found_out(self):
         self.record_to_spoil()
-        self.spoil(lambda kind: kind != SYNC_DIR)
+        self.spoil(lambda kind, name: kind != SYNC_DIR)
         self.expect_found()
 
 

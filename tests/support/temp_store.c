@@ -31,6 +31,7 @@ open_env(struct temp_store *store)
                                        .holder = "test",
                                        .map_size = TEMP_STORE_MAP_SIZE,
                                        .seed = 1,
+                                       .journal_size = 1, /* as short as it can be */
                                        .create = true};
     struct onym_fault fault = {0};
 

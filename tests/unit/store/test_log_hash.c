@@ -209,7 +209,7 @@ a_load_keeps_it(void **state)
     for (unsigned loads = 1; loads <= 2; loads++) {
         load_nothing(store, loads == 1);
         assert_int_equal(hash_of(store), ONYM_RECORD_SM3);
-        assert_int_equal(format_of(store), loads == 1 ? ONYM_FORMAT_SM3 : ONYM_FORMAT_REDO);
+        assert_int_equal(format_of(store), loads == 1 ? ONYM_FORMAT_SM3 : ONYM_FORMAT_JOURNAL);
         assert_int_equal(verify(store, &report, &fault), ONYM_OK);
         assert_int_equal(report.groups, loads);
     }

@@ -264,7 +264,7 @@ like_entries_are_packed(void **state)
         assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, MDB_RDONLY, &txn), 0);
         key = (MDB_val){.mv_size = 6, .mv_data = (void *)(uintptr_t) "format"};
         assert_int_equal(mdb_get(txn, store->env->tables.meta, &key, &value), 0);
-        assert_int_equal(((const uint8_t *)value.mv_data)[3], ONYM_FORMAT_REDO);
+        assert_int_equal(((const uint8_t *)value.mv_data)[3], ONYM_FORMAT_JOURNAL);
         mdb_txn_abort(txn);
     }
     assert_int_equal(mdb_txn_begin(store->env->tables.mdb, NULL, MDB_RDONLY, &txn), 0);

@@ -1,0 +1,415 @@
+#include "store/journal.h"
+
+#include "store/journal_priv.h"
+#include "store/lmdb_io.h"
+#include "store/lmdb_page.h"
+#include "store/lmdb_status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define META_ROOM    256U /* of a record, for the meta page that comes last */
+#define PLENTY       16U  /* a file grows when the disk has that many times as much free */
+#define ZEROS        ((size_t)64 << 10)
+#define PATH_LEN_MAX 4096U
+
+/* ---- files ---- */
+
+/* Makes the file `to` bytes long, with all of its blocks on the disk, so that what is written into
+ * it later changes nothing but its bytes. 0 or errno. */
+static int
+grow(struct onym_journal_file *file, uint64_t to)
+{
+    uint8_t *zeros = calloc(1, ZEROS);
+    int error = zeros == NULL ? ENOMEM : 0;
+
+    for (uint64_t at = file->size; error == 0 && at < to; at += ZEROS) {
+        ssize_t done = pwrite(file->fd, zeros, ZEROS, (off_t)at);
+
+        error = done == (ssize_t)ZEROS ? 0 : done < 0 ? errno : ENOSPC;
+    }
+    free(zeros);
+    if (error == 0 && fsync(file->fd) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        (void)!ftruncate(file->fd, (off_t)file->size);
+        return error;
+    }
+    file->size = to;
+    return 0;
+}
+
+static int
+open_file(const struct onym_journal *journal, unsigned which, int flags)
+{
+    char path[PATH_LEN_MAX];
+    int len = snprintf(path, sizeof path, "%s/journal.%u", journal->dir, which);
+
+    if (len < 0 || (size_t)len >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_RDWR | O_CLOEXEC | flags, 0600);
+}
+
+/* Both files, where they are missing or were not finished. */
+static bool
+make_files(struct onym_journal *journal)
+{
+    int dir = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_made = dir >= 0;
+
+    for (unsigned k = 0; k < 2 && is_made; k++) {
+        struct onym_journal_file *file = &journal->file[k];
+
+        if (file->fd < 0) {
+            file->fd = open_file(journal, k, O_CREAT);
+        }
+        is_made = file->fd >= 0 &&
+                  (file->size >= ONYM_JOURNAL_SIZE_MIN || grow(file, ONYM_JOURNAL_SIZE_MIN) == 0);
+    }
+    is_made = is_made && fsync(dir) == 0;
+    if (dir >= 0) {
+        (void)close(dir);
+    }
+    return is_made;
+}
+
+/* Twice as long, when there is plenty of room; else it stays. */
+static void
+grow_on(struct onym_journal *journal, struct onym_journal_file *file)
+{
+    struct statvfs fs;
+
+    if (2 * file->size <= journal->size_max && fstatvfs(file->fd, &fs) == 0 &&
+        fs.f_bavail * fs.f_frsize / PLENTY >= file->size) {
+        (void)grow(file, 2 * file->size);
+    }
+}
+
+/* ---- LMDB's file ---- */
+
+static void *
+sync_data(void *of)
+{
+    struct onym_journal *journal = of;
+
+    journal->sync_error = fdatasync(journal->data_fd) == 0 ? 0 : errno;
+    return NULL;
+}
+
+/* The thread takes no signals: they belong to the program's own loop. */
+static void
+start_sync(struct onym_journal *journal)
+{
+    sigset_t all;
+    sigset_t before;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    journal->is_syncing = pthread_create(&journal->syncer, NULL, sync_data, journal) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!journal->is_syncing) {
+        (void)sync_data(journal);
+    }
+}
+
+/* 0 or errno of the last sync that was started. */
+static int
+end_sync(struct onym_journal *journal)
+{
+    if (journal->is_syncing) {
+        (void)pthread_join(journal->syncer, NULL);
+        journal->is_syncing = false;
+    }
+    return journal->sync_error;
+}
+
+/* ---- records ---- */
+
+/* Writes the draft as a record at `at` of a file, and syncs it. 0 or errno. */
+static int
+write_record(struct onym_journal *journal, const struct onym_journal_file *file, uint64_t at,
+             const struct onym_journal_place *place, uint64_t *seed)
+{
+    size_t len = onym_journal_padded(journal->draft.len);
+    ssize_t done;
+
+    *seed = onym_journal_draft_seal(&journal->draft, place);
+    done = pwrite(file->fd, journal->draft.bytes, len, (off_t)at);
+    if (done != (ssize_t)len) {
+        return done < 0 ? errno : EIO;
+    }
+    return fdatasync(file->fd) == 0 ? 0 : errno;
+}
+
+/* Writes the draft as the first record of an epoch, into the file that is not live. Nothing in
+ * there is needed any more: what it has was synced before the live one began, or is by now. */
+static int
+begin_epoch(struct onym_journal *journal, bool follows)
+{
+    unsigned other = 1 - journal->live;
+    struct onym_journal_place place = {.epoch = journal->epoch + 1,
+                                       .transaction = journal->transaction,
+                                       .before = follows ? journal->number : 0,
+                                       .follows = follows};
+    int error = end_sync(journal);
+
+    if (error != 0) {
+        return error;
+    }
+    if (journal->number > 0 && journal->transaction != 0) {
+        grow_on(journal, &journal->file[other]);
+    }
+    error = write_record(journal, &journal->file[other], 0, &place, &journal->seed);
+    if (error != 0) {
+        return error;
+    }
+    journal->live = other;
+    journal->epoch++;
+    journal->number = 1;
+    journal->at = onym_journal_padded(journal->draft.len);
+    if (follows) {
+        start_sync(journal);
+    }
+    return 0;
+}
+
+/* Writes the draft behind the last record. */
+static int
+append(struct onym_journal *journal)
+{
+    struct onym_journal_place place = {.epoch = journal->epoch,
+                                       .seed = journal->seed,
+                                       .transaction = journal->transaction,
+                                       .number = journal->number};
+    int error;
+
+    if (journal->number == 0 ||
+        onym_journal_padded(journal->draft.len) > journal->file[journal->live].size - journal->at) {
+        return begin_epoch(journal, journal->is_live);
+    }
+    error = write_record(journal, &journal->file[journal->live], journal->at, &place,
+                         &journal->seed);
+    if (error == 0) {
+        journal->number++;
+        journal->at += onym_journal_padded(journal->draft.len);
+    }
+    return error;
+}
+
+/* ---- a transaction ---- */
+
+void
+onym_journal_begin(struct onym_journal *journal, uint64_t transaction)
+{
+    if (!journal->is_off && (journal->file[0].fd < 0 || journal->file[1].fd < 0 ||
+                             journal->file[0].size < ONYM_JOURNAL_SIZE_MIN ||
+                             journal->file[1].size < ONYM_JOURNAL_SIZE_MIN)) {
+        journal->is_off = !make_files(journal);
+    }
+    if (!journal->is_off) {
+        journal->transaction = transaction;
+        journal->way = ONYM_JOURNAL_OPEN;
+        onym_journal_draft_start(&journal->draft);
+        onym_lmdb_io_through(journal);
+    }
+}
+
+void
+onym_journal_end(struct onym_journal *journal)
+{
+    (void)journal;
+    onym_lmdb_io_through(NULL);
+}
+
+bool
+onym_journal_is_broken(const struct onym_journal *journal)
+{
+    return journal->is_broken;
+}
+
+bool
+onym_journal_is_meta(const struct onym_journal *journal, onym_span bytes, off_t at)
+{
+    return bytes.len < journal->page_size && (uint64_t)at < 2 * journal->page_size &&
+           (journal->way == ONYM_JOURNAL_WRITTEN || journal->way == ONYM_JOURNAL_SYNCED);
+}
+
+void
+onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at)
+{
+    onym_journal_draft_add(&journal->draft, (uint64_t)at, bytes, journal->page_size);
+}
+
+/* What failed makes everything unknown that LMDB's file may lack. Returns -1 with errno. */
+static int
+fail(struct onym_journal *journal, int error)
+{
+    journal->is_broken = true;
+    journal->way = ONYM_JOURNAL_ENDED;
+    errno = error;
+    return -1;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+int
+onym_journal_barrier(struct onym_journal *journal)
+{
+    uint64_t room = least(ONYM_JOURNAL_RECORD_MAX,
+                          least(journal->file[0].size, journal->file[1].size));
+
+    if (journal->is_broken) {
+        return fail(journal, EIO);
+    }
+    if (journal->draft.is_whole && onym_journal_padded(journal->draft.len + META_ROOM) <= room) {
+        journal->way = ONYM_JOURNAL_WRITTEN;
+        return 0;
+    }
+    journal->way = ONYM_JOURNAL_SYNCED;
+    return fdatasync(journal->data_fd) == 0 ? 0 : fail(journal, errno);
+}
+
+ssize_t
+onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at)
+{
+    int error;
+
+    if (journal->way == ONYM_JOURNAL_SYNCED) {
+        onym_journal_draft_start(&journal->draft);
+    }
+    onym_journal_page(journal, bytes, at);
+    error = journal->way == ONYM_JOURNAL_SYNCED ? begin_epoch(journal, false) : append(journal);
+    if (error != 0) {
+        return fail(journal, error);
+    }
+    journal->is_live = true;
+    journal->way = ONYM_JOURNAL_ENDED;
+    return pwrite(journal->data_fd, bytes.at, bytes.len, at);
+}
+
+/* ---- life ---- */
+
+enum onym_status
+onym_journal_rest(struct onym_journal *journal)
+{
+    int error;
+
+    if (journal->is_broken) {
+        return ONYM_IO;
+    }
+    if (!journal->is_live) {
+        return ONYM_OK;
+    }
+    error = fdatasync(journal->data_fd) == 0 ? 0 : errno;
+    if (error == 0) {
+        onym_journal_draft_start(&journal->draft);
+        journal->transaction = 0;
+        error = begin_epoch(journal, false);
+    }
+    if (error != 0) {
+        (void)fail(journal, error);
+        return ONYM_IO;
+    }
+    journal->is_live = false;
+    return ONYM_OK;
+}
+
+/* The files that are there, as they are. 0 or errno. */
+static int
+open_files(struct onym_journal *journal, const char *data_path)
+{
+    struct stat st;
+
+    journal->data_fd = open(data_path, O_RDWR | O_CLOEXEC);
+    if (journal->data_fd < 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        journal->file[k].fd = open_file(journal, k, 0);
+        if (journal->file[k].fd < 0 && errno != ENOENT) {
+            return errno;
+        }
+        if (journal->file[k].fd >= 0 && fstat(journal->file[k].fd, &st) != 0) {
+            return errno;
+        }
+        journal->file[k].size = journal->file[k].fd < 0 ? 0 : (uint64_t)st.st_size;
+    }
+    return 0;
+}
+
+enum onym_status
+onym_journal_open(const char *dir, const char *data_path, size_t size_max,
+                  struct onym_journal **out, struct onym_fault *fault)
+{
+    struct onym_journal *journal = calloc(1, sizeof *journal);
+    enum onym_status status;
+    int error;
+
+    if (journal == NULL) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", dir);
+    }
+    journal->file[0].fd = journal->file[1].fd = journal->data_fd = -1;
+    journal->live = 1;
+    journal->size_max = size_max != 0 ? size_max : ONYM_JOURNAL_SIZE_MAX;
+    journal->dir = strdup(dir);
+    journal->draft.bytes = malloc(ONYM_JOURNAL_RECORD_MAX);
+    if (journal->dir == NULL || journal->draft.bytes == NULL) {
+        (void)onym_journal_close(journal);
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", dir);
+    }
+    error = open_files(journal, data_path);
+    status = error == 0 ? ONYM_OK : onym_lmdb_fault(fault, dir, error);
+    if (status == ONYM_OK && journal->data_fd >= 0) {
+        status = onym_journal_replay(journal, data_path, fault);
+    }
+    if (status == ONYM_OK && onym_journal_rest(journal) != ONYM_OK) {
+        status = onym_fault_set(fault, ONYM_IO,
+                                "%s: the last changes cannot be written again; see the system's "
+                                "log for the disk",
+                                data_path);
+    }
+    if (status != ONYM_OK) {
+        journal->is_broken = true;
+        (void)onym_journal_close(journal);
+        return status;
+    }
+    *out = journal;
+    return ONYM_OK;
+}
+
+enum onym_status
+onym_journal_close(struct onym_journal *journal)
+{
+    enum onym_status status;
+
+    if (journal == NULL) {
+        return ONYM_OK;
+    }
+    status = onym_journal_rest(journal);
+    (void)end_sync(journal);
+    for (unsigned k = 0; k < 2; k++) {
+        if (journal->file[k].fd >= 0) {
+            (void)close(journal->file[k].fd);
+        }
+    }
+    if (journal->data_fd >= 0) {
+        (void)close(journal->data_fd);
+    }
+    free(journal->draft.bytes);
+    free(journal->dir);
+    free(journal);
+    return status;
+}

@@ -1,0 +1,52 @@
+/* What journal.c and journal_replay.c share. */
+#ifndef ONYM_STORE_JOURNAL_PRIV_H
+#define ONYM_STORE_JOURNAL_PRIV_H
+
+#include "store/journal.h"
+#include "store/journal_record.h"
+
+#include <pthread.h>
+
+/* What becomes of the transaction that is being committed. */
+enum onym_journal_way {
+    ONYM_JOURNAL_OPEN,    /* it is not known yet */
+    ONYM_JOURNAL_WRITTEN, /* all of it is written down */
+    ONYM_JOURNAL_SYNCED,  /* LMDB's file was synced; the meta page is written down */
+    ONYM_JOURNAL_ENDED    /* by a failure: LMDB puts its old meta page back */
+};
+
+struct onym_journal_file {
+    int fd;        /* -1: there is none */
+    uint64_t size; /* bytes that are there to be written over */
+};
+
+struct onym_journal {
+    struct onym_journal_file file[2];
+    struct onym_journal_draft draft;
+    int data_fd; /* LMDB's file, -1 when there is none */
+    size_t page_size;
+    size_t size_max;
+    char *dir;
+    /* the record that comes next */
+    unsigned live; /* which file */
+    uint64_t epoch, seed, at;
+    uint32_t number; /* 0: no epoch has begun */
+    bool is_live;    /* LMDB's file may lack something of what is written down */
+    bool is_broken;
+    bool is_off; /* its files could not be made */
+    /* this transaction */
+    uint64_t transaction;
+    enum onym_journal_way way;
+    /* the thread that syncs LMDB's file */
+    pthread_t syncer;
+    bool is_syncing;
+    int sync_error; /* of the thread, 0 or errno; read when it has ended */
+};
+
+/* Writes into LMDB's file again what the journal has, without syncing it, and finds the place of
+ * the next record. is_live afterwards: it wrote something. Needs both descriptors of the files.
+ * ONYM_OK; or ONYM_CORRUPT, ONYM_IO, ONYM_FULL with *fault. */
+ONYM_MUST_USE enum onym_status onym_journal_replay(struct onym_journal *journal,
+                                                   const char *data_path, struct onym_fault *fault);
+
+#endif

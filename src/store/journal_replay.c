@@ -1,0 +1,191 @@
+#include "store/journal_priv.h"
+#include "store/lmdb_page.h"
+#include "store/lmdb_status.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* LMDB's meta page: behind the front of a page u4 magic, u4 version, u8, u8, u4 size of pages; the
+ * number of its transaction is its last field. */
+#define META_MAGIC     0xBEEFC0DEU
+#define META_PAGE_SIZE 24U /* from the magic */
+#define META_TXN       128U
+#define META_LEN       136U
+
+/* The records of one file, one behind the other. */
+struct run {
+    struct onym_journal_place first; /* number 0; epoch 0: the file has no record */
+    uint64_t seed, at;               /* of the next one */
+    uint32_t count;
+    uint64_t first_transaction, last_transaction; /* of those with pieces; 0: none has */
+};
+
+/* What pread says of a whole record at `at`, ONYM_NOT_FOUND when there is none. */
+static enum onym_status
+read_at(struct onym_journal *journal, const struct onym_journal_file *file, uint64_t at,
+        uint64_t seed, struct onym_journal_place *place, onym_span *pieces, uint64_t *sum)
+{
+    uint8_t *bytes = journal->draft.bytes;
+    size_t need = ONYM_JOURNAL_BLOCK;
+    ssize_t got;
+
+    if (file->fd < 0 || at + need > file->size) {
+        return ONYM_NOT_FOUND;
+    }
+    got = pread(file->fd, bytes, need, (off_t)at);
+    if (got != (ssize_t)need) {
+        return ONYM_IO;
+    }
+    need = onym_journal_record_need(onym_span_of(bytes, need));
+    if (need > ONYM_JOURNAL_BLOCK && need <= ONYM_JOURNAL_RECORD_MAX && at + need <= file->size) {
+        got = pread(file->fd, bytes, need, (off_t)at);
+    }
+    return got < 0 ? ONYM_IO
+                   : onym_journal_record_read(onym_span_of(bytes, (size_t)got), seed, place, pieces,
+                                              sum);
+}
+
+/* Writes the pieces of a record into LMDB's file. 0, errno, or -1: they are not of their form. */
+static int
+apply(const struct onym_journal *journal, onym_span pieces)
+{
+    uint64_t place;
+    onym_span bytes;
+
+    while (pieces.len > 0) {
+        if (onym_journal_piece_next(&pieces, &place, &bytes) != ONYM_OK) {
+            return -1;
+        }
+        ssize_t done = pwrite(journal->data_fd, bytes.at, bytes.len, (off_t)place);
+
+        if (done != (ssize_t)bytes.len) {
+            return done < 0 ? errno : ENOSPC;
+        }
+    }
+    return 0;
+}
+
+/* Goes through the records of a file; with is_applied writes them. ONYM_OK, or with *fault. */
+static enum onym_status
+walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *out,
+     struct onym_fault *fault)
+{
+    struct onym_journal_place place;
+    onym_span pieces;
+    uint64_t sum;
+    enum onym_status status;
+
+    *out = (struct run){.count = 0};
+    for (;;) {
+        status = read_at(journal, &journal->file[which], out->at, out->seed, &place, &pieces, &sum);
+        if (status != ONYM_OK || place.number != out->count ||
+            (out->count > 0 && place.epoch != out->first.epoch)) {
+            break;
+        }
+        if (out->count == 0) {
+            out->first = place;
+        }
+        if (pieces.len > 0) {
+            int error = is_applied ? apply(journal, pieces) : 0;
+
+            if (error != 0) {
+                return error < 0 ? onym_fault_set(fault, ONYM_CORRUPT,
+                                                  "%s/journal.%u: record %u is not whole",
+                                                  journal->dir, which, (unsigned)place.number)
+                                 : onym_lmdb_fault(fault, journal->dir, error);
+            }
+            if (out->first_transaction == 0) {
+                out->first_transaction = place.transaction;
+            }
+            out->last_transaction = place.transaction;
+        }
+        out->count++;
+        out->seed = sum;
+        out->at += onym_journal_padded(ONYM_JOURNAL_FRONT_LEN + pieces.len);
+    }
+    return status == ONYM_IO ? onym_fault_set(fault, ONYM_IO,
+                                              "%s/journal.%u: cannot be read; see the system's "
+                                              "log for the disk",
+                                              journal->dir, which)
+                             : ONYM_OK;
+}
+
+/* The last transaction that LMDB's file has, and the size of its pages. */
+static uint64_t
+last_of_data(struct onym_journal *journal)
+{
+    uint8_t meta[META_LEN];
+    uint64_t last = 0;
+    size_t size = 4096;
+
+    for (unsigned k = 0; k < 2; k++) {
+        if (pread(journal->data_fd, meta, sizeof meta, (off_t)(k * size + ONYM_LMDB_PAGE_FRONT)) ==
+                (ssize_t)sizeof meta &&
+            onym_lmdb_u32(meta) == META_MAGIC) {
+            size = onym_lmdb_u32(meta + META_PAGE_SIZE);
+            last = onym_lmdb_u64(meta + META_TXN) > last ? onym_lmdb_u64(meta + META_TXN) : last;
+        }
+    }
+    journal->page_size = size;
+    return last;
+}
+
+static enum onym_status
+of_another_state(const char *data_path, struct onym_fault *fault)
+{
+    return onym_fault_set(fault, ONYM_CORRUPT,
+                          "%s: journal.0 and journal.1 beside it were written for another state "
+                          "of this file; if the file was put there from a copy, put theirs there "
+                          "too, or delete both (changes after the copy are lost)",
+                          data_path);
+}
+
+enum onym_status
+onym_journal_replay(struct onym_journal *journal, const char *data_path, struct onym_fault *fault)
+{
+    uint64_t have = last_of_data(journal);
+    struct run run[2];
+    unsigned newest;
+    bool is_both;
+    enum onym_status status = walk(journal, 0, false, &run[0], fault);
+
+    if (status == ONYM_OK) {
+        status = walk(journal, 1, false, &run[1], fault);
+    }
+    if (status != ONYM_OK) {
+        return status;
+    }
+    newest = run[1].first.epoch > run[0].first.epoch ? 1 : 0;
+    if (run[newest].count == 0) {
+        return ONYM_OK;
+    }
+    is_both = run[newest].first.follows && run[1 - newest].count > 0 &&
+              run[1 - newest].first.epoch + 1 == run[newest].first.epoch;
+    journal->live = newest;
+    journal->epoch = run[newest].first.epoch;
+    journal->number = run[newest].count;
+    journal->seed = run[newest].seed;
+    journal->at = run[newest].at;
+    if (is_both && run[1 - newest].count != run[newest].first.before) {
+        return onym_fault_set(fault, ONYM_CORRUPT,
+                              "%s/journal.%u: has %u records where %u were written; restore the "
+                              "store from a dump or backup",
+                              journal->dir, 1 - newest, (unsigned)run[1 - newest].count,
+                              (unsigned)run[newest].first.before);
+    }
+    if (run[newest].last_transaction == 0) {
+        return ONYM_OK;
+    }
+    uint64_t first = is_both && run[1 - newest].first_transaction != 0
+                         ? run[1 - newest].first_transaction
+                         : run[newest].first_transaction;
+
+    if (have + 1 < first || have > run[newest].last_transaction) {
+        return of_another_state(data_path, fault);
+    }
+    journal->is_live = true;
+    if (is_both) {
+        status = walk(journal, 1 - newest, true, &run[1 - newest], fault);
+    }
+    return status == ONYM_OK ? walk(journal, newest, true, &run[newest], fault) : status;
+}
