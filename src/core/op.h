@@ -171,8 +171,10 @@ ONYM_MUST_USE enum onym_status onym_op_decide(const struct onym_operation *op,
                                               struct onym_arena *arena,
                                               struct onym_op_outcome *out);
 
-/* The same for an operation that passed onym_op_form: it is not looked at again. */
+/* The same for an operation that passed onym_op_form, which is not looked at again. target: what
+ * onym_op_target says of it; the name of a new record is a span of it. */
 ONYM_MUST_USE enum onym_status onym_op_decide_formed(const struct onym_operation *op,
+                                                     const struct onym_op_target *target,
                                                      const struct onym_record *old,
                                                      struct onym_arena *arena,
                                                      struct onym_op_outcome *out);

@@ -5,6 +5,7 @@
 /* One decision on its way. */
 struct decision {
     const struct onym_operation *op;
+    const struct onym_op_target *target;
     const struct onym_record *old; /* NULL = none */
     struct onym_arena *arena;
     struct onym_op_sides sides;
@@ -251,8 +252,6 @@ static enum onym_status
 write_record(struct decision *d)
 {
     struct onym_record *record = &d->outcome.record;
-    struct onym_op_target target;
-    enum onym_status status = ONYM_OK;
 
     d->outcome.effect = ONYM_OP_STORE;
     if (d->old != NULL && d->old->revision >= ONYM_REVISION_MAX) {
@@ -265,11 +264,7 @@ write_record(struct decision *d)
         *record = *d->old;
         record->revision = d->old->revision + 1;
     } else {
-        status = onym_op_target(d->op, d->arena, &target);
-        if (status != ONYM_OK) {
-            return status;
-        }
-        *record = (struct onym_record){.name = target.name,
+        *record = (struct onym_record){.name = d->target->name,
                                        .state = ONYM_STATE_ACTIVE,
                                        .revision = 1,
                                        .created_ms = d->op->now_ms};
@@ -336,17 +331,29 @@ enum onym_status
 onym_op_decide(const struct onym_operation *op, const struct onym_record *old,
                struct onym_arena *arena, struct onym_op_outcome *out)
 {
+    size_t mark = arena->used;
+    struct onym_op_target target;
     enum onym_status status = onym_op_form(op, &out->fault);
 
-    return status == ONYM_OK ? onym_op_decide_formed(op, old, arena, out) : status;
+    if (status == ONYM_OK) {
+        status = onym_op_target(op, arena, &target);
+    }
+    if (status == ONYM_OK) {
+        status = onym_op_decide_formed(op, &target, old, arena, out);
+    }
+    if (status != ONYM_OK) {
+        arena->used = mark;
+    }
+    return status;
 }
 
 enum onym_status
-onym_op_decide_formed(const struct onym_operation *op, const struct onym_record *old,
-                      struct onym_arena *arena, struct onym_op_outcome *out)
+onym_op_decide_formed(const struct onym_operation *op, const struct onym_op_target *target,
+                      const struct onym_record *old, struct onym_arena *arena,
+                      struct onym_op_outcome *out)
 {
     size_t mark = arena->used;
-    struct decision d = {.op = op, .old = old, .arena = arena};
+    struct decision d = {.op = op, .target = target, .old = old, .arena = arena};
     enum onym_status status = onym_op_sides_read(op, old, arena, &d.sides);
 
     if (status == ONYM_OK) {

@@ -43,7 +43,8 @@ onym_changes_draft(const struct onym_changes *changes, unsigned worker,
     struct onym_op_outcome outcome;
 
     if (len > 0 && drafter.digester != NULL &&
-        onym_op_decide_formed(&item->op, NULL, &drafter.arena, &outcome) == ONYM_OK &&
+        onym_op_decide_formed(&item->op, &item->target, NULL, &drafter.arena, &outcome) ==
+            ONYM_OK &&
         outcome.effect == ONYM_OP_STORE &&
         onym_draft_make(changes->options.env, changes->log_hash, item->target.folded,
                         &outcome.record, drafter.digester, room, len, &item->draft) != ONYM_OK) {

@@ -218,7 +218,7 @@ judge(struct group *group, struct onym_changes_item *item, const struct onym_rec
     if (result->status == ONYM_OK && old == NULL && item->draft.stored.len > 0) {
         outcome->effect = ONYM_OP_STORE; /* decided when it was submitted */
     } else if (result->status == ONYM_OK) {
-        result->status = onym_op_decide_formed(&item->op, old, arena, outcome);
+        result->status = onym_op_decide_formed(&item->op, &item->target, old, arena, outcome);
         fault = outcome->fault;
     }
     if (result->status != ONYM_OK) {
