@@ -192,8 +192,8 @@ def targets(rounds, resolving, with_postgres):
     rows = [("one at a time: p50 of the node / of LMDB, one record a commit", "<=", 1.2,
              [one["node serial 1 connections"]["latency_ms"]["p50"] /
               one["lmdb serial 1 to a commit"]["latency_ms"]["p50"] for one in rounds],
-             "one barrier, LMDB alone two; the node adds two wake-ups of threads, the network and "
-             "the pages of the log"),
+             "one barrier over one piece, LMDB alone two over its pages; the node adds the network "
+             "and wake-ups of threads"),
             ("groups of 2,000, serial: change path / LMDB", ">=", 0.5,
              rates("path serial groups of 2000", "lmdb serial 2000 to a commit"),
              "deciding, two digests and the log for each; then pages written"),
