@@ -146,7 +146,7 @@ search(const struct onym_resolver *r, struct onym_ahead *const *ahead, size_t co
         }
     }
     if (items < 2) {
-        return; /* there is nobody to wait together with */
+        return;
     }
     onym_view_multi_get(r->view, item, items);
     for (size_t i = 0; i < items; i++) {
@@ -175,7 +175,9 @@ onym_resolve_gather(const struct onym_resolver *r, struct onym_ahead *const *ahe
     for (size_t i = 0; i < left && has_cache; i++) {
         onym_bloom_prefetch(onym_view_bloom(r->view), missing[i]->hash);
     }
-    search(r, missing, left);
+    if (left > 1) { /* alone there is nobody to wait together with */
+        search(r, missing, left);
+    }
 }
 
 bool

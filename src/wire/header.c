@@ -3,6 +3,8 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
+#define BODY_LEN_AT 20U /* in a header */
+
 enum onym_status
 onym_envelope_decode(onym_span bytes, struct onym_envelope *out)
 {
@@ -33,22 +35,28 @@ onym_envelope_encode(const struct onym_envelope *e, uint8_t out[ONYM_ENVELOPE_LE
     onym_put_u32(out + 16, e->message_len);
 }
 
+static void
+read_header(const uint8_t *at, struct onym_header *out)
+{
+    *out = (struct onym_header){
+        .opcode = onym_get_u32(at),
+        .response_code = onym_get_u32(at + 4),
+        .flags = onym_get_u32(at + 8),
+        .site_serial = onym_get_u16(at + 12),
+        .recursion = at[14],
+        .reserved = at[15],
+        .expiration = onym_get_u32(at + 16),
+        .body_len = onym_get_u32(at + BODY_LEN_AT),
+    };
+}
+
 enum onym_status
 onym_header_decode(onym_span bytes, struct onym_header *out)
 {
     if (bytes.len < ONYM_HEADER_LEN) {
         return ONYM_MALFORMED;
     }
-    *out = (struct onym_header){
-        .opcode = onym_get_u32(bytes.at),
-        .response_code = onym_get_u32(bytes.at + 4),
-        .flags = onym_get_u32(bytes.at + 8),
-        .site_serial = onym_get_u16(bytes.at + 12),
-        .recursion = bytes.at[14],
-        .reserved = bytes.at[15],
-        .expiration = onym_get_u32(bytes.at + 16),
-        .body_len = onym_get_u32(bytes.at + 20),
-    };
+    read_header(bytes.at, out);
     return ONYM_OK;
 }
 
@@ -62,14 +70,19 @@ onym_header_encode(const struct onym_header *h, uint8_t out[ONYM_HEADER_LEN])
     out[14] = h->recursion;
     out[15] = h->reserved;
     onym_put_u32(out + 16, h->expiration);
-    onym_put_u32(out + 20, h->body_len);
+    onym_put_u32(out + BODY_LEN_AT, h->body_len);
 }
 
+/* What is cut out goes straight to where it stays: a copy of a structure just filled waits until
+ * its narrow fields have reached the cache. */
 enum onym_status
 onym_message_cut(const struct onym_envelope *envelope, onym_span message, struct onym_message *out)
 {
     struct onym_reader r = onym_reader_over(message);
-    struct onym_message m = {.envelope = *envelope};
+    onym_span header = onym_reader_bytes(&r, ONYM_HEADER_LEN);
+    onym_span credential = onym_span_of(NULL, 0);
+    onym_span body;
+    bool has_credential;
 
     if (envelope->message_len > ONYM_MESSAGE_LEN_MAX || message.len != envelope->message_len) {
         return ONYM_MALFORMED;
@@ -77,19 +90,24 @@ onym_message_cut(const struct onym_envelope *envelope, onym_span message, struct
     if ((envelope->flags & (ONYM_ENVELOPE_COMPRESSED | ONYM_ENVELOPE_ENCRYPTED)) != 0) {
         return ONYM_UNSUPPORTED;
     }
-    if (onym_header_decode(onym_reader_bytes(&r, ONYM_HEADER_LEN), &m.header) != ONYM_OK) {
+    if (header.len == 0) {
         return ONYM_MALFORMED;
     }
-    m.body = onym_reader_bytes(&r, m.header.body_len);
-    m.digested = onym_span_of(message.at, ONYM_HEADER_LEN + m.body.len);
-    m.has_credential = r.status == ONYM_OK && r.left.len > 0;
-    if (m.has_credential) {
-        m.credential = onym_reader_counted(&r, ONYM_MESSAGE_LEN_MAX);
+    body = onym_reader_bytes(&r, onym_get_u32(header.at + BODY_LEN_AT));
+    has_credential = r.left.len > 0;
+    if (has_credential) {
+        credential = onym_reader_counted(&r, ONYM_MESSAGE_LEN_MAX);
     }
-    if (r.status == ONYM_OK) {
-        *out = m;
+    if (r.status != ONYM_OK) {
+        return r.status;
     }
-    return r.status;
+    out->envelope = *envelope;
+    read_header(header.at, &out->header);
+    out->body = body;
+    out->digested = onym_span_of(message.at, ONYM_HEADER_LEN + body.len);
+    out->has_credential = has_credential;
+    out->credential = credential;
+    return ONYM_OK;
 }
 
 enum onym_status
