@@ -21,7 +21,7 @@ struct onym_env_options {
     const char *holder;   /* program name written into DIR/lock */
     size_t map_size;      /* bytes of address space; 0 = default. Changes at restart only */
     unsigned readers_max; /* reader slots; 0 = 126 */
-    size_t journal_size;  /* bytes of each of its two files at most; 0 = 32 MiB */
+    size_t journal_size;  /* bytes of each of its two files at most; 0 = 16 MiB */
     uint64_t seed; /* random, for store/marks.h and store/bloom.h; a program without views kept open
                       has none */
     bool create;   /* make DIR and an empty store when there is none */

@@ -19,6 +19,8 @@
 #define ZEROS        ((size_t)64 << 10)
 #define PATH_LEN_MAX 4096U
 
+_Static_assert(ONYM_JOURNAL_SIZE_MIN >= ONYM_JOURNAL_RECORD_MAX, "every record fits a file");
+
 /* ---- files ---- */
 
 /* Makes the file `to` bytes long, with all of its blocks on the disk, so that what is written into
@@ -259,22 +261,13 @@ fail(struct onym_journal *journal, int error)
     return -1;
 }
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 int
 onym_journal_barrier(struct onym_journal *journal)
 {
-    uint64_t room = least(ONYM_JOURNAL_RECORD_MAX,
-                          least(journal->file[0].size, journal->file[1].size));
-
     if (journal->is_broken) {
         return fail(journal, EIO);
     }
-    if (journal->draft.is_whole && onym_journal_padded(journal->draft.len + META_ROOM) <= room) {
+    if (journal->draft.is_whole && journal->draft.len + META_ROOM <= ONYM_JOURNAL_RECORD_MAX) {
         journal->way = ONYM_JOURNAL_WRITTEN;
         return 0;
     }

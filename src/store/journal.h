@@ -26,7 +26,7 @@
 #include <sys/types.h>
 
 #define ONYM_JOURNAL_SIZE_MIN ((size_t)1 << 20) /* of each file; the first one it has */
-#define ONYM_JOURNAL_SIZE_MAX ((size_t)32 << 20)
+#define ONYM_JOURNAL_SIZE_MAX ((size_t)16 << 20)
 
 struct onym_journal; /* opaque */
 
