@@ -19,7 +19,8 @@
 #define ZEROS        ((size_t)64 << 10)
 #define PATH_LEN_MAX 4096U
 
-_Static_assert(ONYM_JOURNAL_SIZE_MIN >= ONYM_JOURNAL_RECORD_MAX, "every record fits a file");
+_Static_assert(ONYM_JOURNAL_SIZE_MIN >= ONYM_JOURNAL_BLOCK + ONYM_JOURNAL_RECORD_MAX,
+               "every record fits a file, behind an empty one");
 
 /* ---- files ---- */
 
@@ -138,14 +139,14 @@ end_sync(struct onym_journal *journal)
 
 /* Writes the draft as a record at `at` of a file, and syncs it. 0 or errno. */
 static int
-write_record(struct onym_journal *journal, const struct onym_journal_file *file, uint64_t at,
+write_record(struct onym_journal_draft *draft, const struct onym_journal_file *file, uint64_t at,
              const struct onym_journal_place *place, uint64_t *seed)
 {
-    size_t len = onym_journal_padded(journal->draft.len);
+    size_t len = onym_journal_padded(draft->len);
     ssize_t done;
 
-    *seed = onym_journal_draft_seal(&journal->draft, place);
-    done = pwrite(file->fd, journal->draft.bytes, len, (off_t)at);
+    *seed = onym_journal_draft_seal(draft, place);
+    done = pwrite(file->fd, draft->bytes, len, (off_t)at);
     if (done != (ssize_t)len) {
         return done < 0 ? errno : EIO;
     }
@@ -155,7 +156,7 @@ write_record(struct onym_journal *journal, const struct onym_journal_file *file,
 /* Writes the draft as the first record of an epoch, into the file that is not live. Nothing in
  * there is needed any more: what it has was synced before the live one began, or is by now. */
 static int
-begin_epoch(struct onym_journal *journal, bool follows)
+begin_epoch(struct onym_journal *journal, struct onym_journal_draft *draft, bool follows)
 {
     unsigned other = 1 - journal->live;
     struct onym_journal_place place = {.epoch = journal->epoch + 1,
@@ -170,21 +171,18 @@ begin_epoch(struct onym_journal *journal, bool follows)
     if (journal->number > 0 && journal->transaction != 0) {
         grow_on(journal, &journal->file[other]);
     }
-    error = write_record(journal, &journal->file[other], 0, &place, &journal->seed);
+    error = write_record(draft, &journal->file[other], 0, &place, &journal->seed);
     if (error != 0) {
         return error;
     }
     journal->live = other;
     journal->epoch++;
     journal->number = 1;
-    journal->at = onym_journal_padded(journal->draft.len);
-    if (follows) {
-        start_sync(journal);
-    }
+    journal->at = onym_journal_padded(draft->len);
     return 0;
 }
 
-/* Writes the draft behind the last record. */
+/* Writes the draft behind the last record, where there is room for it. */
 static int
 append(struct onym_journal *journal)
 {
@@ -192,19 +190,47 @@ append(struct onym_journal *journal)
                                        .seed = journal->seed,
                                        .transaction = journal->transaction,
                                        .number = journal->number};
-    int error;
+    int error = write_record(&journal->draft, &journal->file[journal->live], journal->at, &place,
+                             &journal->seed);
 
-    if (journal->number == 0 ||
-        onym_journal_padded(journal->draft.len) > journal->file[journal->live].size - journal->at) {
-        return begin_epoch(journal, journal->is_live);
-    }
-    error = write_record(journal, &journal->file[journal->live], journal->at, &place,
-                         &journal->seed);
     if (error == 0) {
         journal->number++;
         journal->at += onym_journal_padded(journal->draft.len);
     }
     return error;
+}
+
+/* Writes the draft into an epoch that follows the live one, behind an empty record. That one is all
+ * in one sector: of a longer one a power cut might leave the end behind the first record of the
+ * epoch that was there before, which would then look as if a disk had lost the rest of it. */
+static int
+follow(struct onym_journal *journal)
+{
+    uint8_t block[ONYM_JOURNAL_BLOCK];
+    struct onym_journal_draft empty = {.bytes = block};
+    int error;
+
+    onym_journal_draft_start(&empty);
+    error = begin_epoch(journal, &empty, true);
+    if (error == 0) {
+        error = append(journal);
+    }
+    if (error == 0) {
+        start_sync(journal);
+    }
+    return error;
+}
+
+static int
+write_down(struct onym_journal *journal)
+{
+    bool has_room = journal->number > 0 && onym_journal_padded(journal->draft.len) <=
+                                               journal->file[journal->live].size - journal->at;
+
+    if (has_room) {
+        return append(journal);
+    }
+    return journal->is_live ? follow(journal) : begin_epoch(journal, &journal->draft, false);
 }
 
 /* ---- a transaction ---- */
@@ -284,7 +310,8 @@ onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at)
         onym_journal_draft_start(&journal->draft);
     }
     onym_journal_page(journal, bytes, at);
-    error = journal->way == ONYM_JOURNAL_SYNCED ? begin_epoch(journal, false) : append(journal);
+    error = journal->way == ONYM_JOURNAL_SYNCED ? begin_epoch(journal, &journal->draft, false)
+                                                : write_down(journal);
     if (error != 0) {
         return fail(journal, error);
     }
@@ -310,7 +337,7 @@ onym_journal_rest(struct onym_journal *journal)
     if (error == 0) {
         onym_journal_draft_start(&journal->draft);
         journal->transaction = 0;
-        error = begin_epoch(journal, false);
+        error = begin_epoch(journal, &journal->draft, false);
     }
     if (error != 0) {
         (void)fail(journal, error);

@@ -20,7 +20,9 @@
 
 #define ONYM_JOURNAL_BLOCK      4096U /* records begin and end on one, so that none is read to write */
 #define ONYM_JOURNAL_FRONT_LEN  45U
-#define ONYM_JOURNAL_RECORD_MAX ((size_t)1 << 20) /* a larger commit is not written down */
+
+/* A larger commit is not written down; this one and an empty record are 1 MiB. */
+#define ONYM_JOURNAL_RECORD_MAX (((size_t)1 << 20) - ONYM_JOURNAL_BLOCK)
 
 /* A record on its way. bytes: ONYM_JOURNAL_RECORD_MAX, owned by the caller. */
 struct onym_journal_draft {

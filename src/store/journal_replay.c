@@ -173,14 +173,16 @@ onym_journal_replay(struct onym_journal *journal, const char *data_path, struct 
                               journal->dir, 1 - newest, (unsigned)run[1 - newest].count,
                               (unsigned)run[newest].first.before);
     }
-    if (run[newest].last_transaction == 0) {
-        return ONYM_OK;
-    }
     uint64_t first = is_both && run[1 - newest].first_transaction != 0
                          ? run[1 - newest].first_transaction
                          : run[newest].first_transaction;
+    uint64_t last = is_both && run[newest].last_transaction == 0 ? run[1 - newest].last_transaction
+                                                                 : run[newest].last_transaction;
 
-    if (have + 1 < first || have > run[newest].last_transaction) {
+    if (last == 0) {
+        return ONYM_OK;
+    }
+    if (have + 1 < first || have > last) {
         return of_another_state(data_path, fault);
     }
     journal->is_live = true;
