@@ -277,13 +277,14 @@ onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at)
     onym_journal_draft_add(&journal->draft, (uint64_t)at, bytes, journal->page_size);
 }
 
-/* What failed makes everything unknown that LMDB's file may lack. Returns -1 with errno. */
+/* What failed makes everything unknown that LMDB's file may lack. Returns -1 with errno; not EINTR,
+ * after which LMDB would try again, past the journal. */
 static int
 fail(struct onym_journal *journal, int error)
 {
     journal->is_broken = true;
     journal->way = ONYM_JOURNAL_ENDED;
-    errno = error;
+    errno = error == EINTR ? EIO : error;
     return -1;
 }
 
@@ -304,6 +305,7 @@ onym_journal_barrier(struct onym_journal *journal)
 ssize_t
 onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at)
 {
+    ssize_t done;
     int error;
 
     if (journal->way == ONYM_JOURNAL_SYNCED) {
@@ -317,7 +319,9 @@ onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at)
     }
     journal->is_live = true;
     journal->way = ONYM_JOURNAL_ENDED;
-    return pwrite(journal->data_fd, bytes.at, bytes.len, at);
+    done = pwrite(journal->data_fd, bytes.at, bytes.len, at);
+    /* it is written down: nothing may end the journal before that is written again */
+    return done == (ssize_t)bytes.len ? done : fail(journal, done < 0 ? errno : ENOSPC);
 }
 
 /* ---- life ---- */
@@ -370,6 +374,23 @@ open_files(struct onym_journal *journal, const char *data_path)
     return 0;
 }
 
+/* What a killed program wrote into the journal may be in memory alone, and what a disk failed to
+ * write too, though the kernel calls it clean then. What is read from now on the disk has. 0 or
+ * errno. */
+static int
+settle(const struct onym_journal *journal)
+{
+    int error = 0;
+
+    for (unsigned k = 0; k < 2 && error == 0; k++) {
+        if (journal->file[k].fd >= 0) {
+            error = fdatasync(journal->file[k].fd) == 0 ? 0 : errno;
+            (void)posix_fadvise(journal->file[k].fd, 0, 0, POSIX_FADV_DONTNEED);
+        }
+    }
+    return error;
+}
+
 enum onym_status
 onym_journal_open(const char *dir, const char *data_path, size_t size_max,
                   struct onym_journal **out, struct onym_fault *fault)
@@ -391,6 +412,9 @@ onym_journal_open(const char *dir, const char *data_path, size_t size_max,
         return onym_fault_set(fault, ONYM_NO_MEMORY, "%s: out of memory", dir);
     }
     error = open_files(journal, data_path);
+    if (error == 0) {
+        error = settle(journal);
+    }
     status = error == 0 ? ONYM_OK : onym_lmdb_fault(fault, dir, error);
     if (status == ONYM_OK && journal->data_fd >= 0) {
         status = onym_journal_replay(journal, data_path, fault);

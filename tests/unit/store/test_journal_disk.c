@@ -176,10 +176,73 @@ the_first_record_of_an_epoch_may_be_torn(void **state)
     }
 }
 
+/* The sync of the record that ends everything fails and the disk lacks it, but memory has it. */
+static void
+an_end_that_the_disk_lost_ends_nothing(void **state)
+{
+    struct temp_store *store = *state;
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_put(store, 1, 10);
+    disk.loses = true;
+    assert_int_equal(onym_journal_rest(store->env->journal), ONYM_IO);
+    assert_true(disk.is_lost);
+    temp_store_reopen(store);
+    cut_keep(store, "reopened");
+    cut_put(store, 2, 10);
+    if (disk.is_lost) {
+        lose();
+    }
+    cut_expect(store, "reopened", 3);
+}
+
+/* A record that a killed program wrote but did not sync may be in memory alone; were it written
+ * into LMDB's file first, a power cut could leave a file that is newer than its journal. */
+static void
+the_journal_is_on_the_disk_before_what_it_has_is_written(void **state)
+{
+    struct temp_store *store = *state;
+    struct temp_store other;
+    struct onym_fault fault = {0};
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_put(store, 1, 10);
+    cut_make(store, "data.mdb", &other);
+    disk = (struct disk){.watches = true};
+    assert_int_equal(cut_open(&other, &fault), ONYM_OK);
+    assert_true(disk.synced[0] && disk.synced[1]);
+    assert_false(disk.is_early);
+    disk.watches = false;
+    cut_expect_whole(&other, 2);
+    temp_store_close(&other);
+}
+
+/* The commit is written down, so it is done when the store is open again. */
+static void
+a_meta_page_that_cannot_be_written_is_written_again(void **state)
+{
+    struct temp_store *store = *state;
+
+    cut_put(store, 0, 10);
+    cut_put(store, 1, 10);
+    disk = (struct disk){.fails_meta = true, .error = EIO};
+    assert_int_equal(cut_try_put(store, 2, 10), ONYM_UNCERTAIN);
+    assert_false(disk.fails_meta);
+    temp_store_reopen(store);
+    cut_expect_whole(store, 3);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_first_record_of_an_epoch_may_be_torn)};
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_store_set_up, temp_store_tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_record_of_an_epoch_may_be_torn),
+        TEST(an_end_that_the_disk_lost_ends_nothing),
+        TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
+        TEST(a_meta_page_that_cannot_be_written_is_written_again)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
