@@ -11,6 +11,8 @@
  *
  * What is written, an epoch a file:
  *   - a record of a commit that follows the ones before it;
+ *   - an empty record of one sector, when that begins a new epoch: it is written over the epoch
+ *     before the last one, and must be there whole or not at all;
  *   - of a commit that is too large: the meta page alone, in a new epoch, when LMDB's file was
  *     synced with all its pages. That is two barriers, as LMDB alone has;
  *   - an empty record in a new epoch, when LMDB's file has everything: what came before ends there.

@@ -5,7 +5,7 @@
  *            u8 XXH3 of what follows, seeded with that of the record in front (0 for the first)
  *            u8 epoch, u4 number in the epoch, from 0
  *            u1 1: the epoch before comes first, and u4 how many records it has; else 0, 0
- *            u8 LMDB's number of the transaction, 0 with a record that only ends what came before
+ *            u8 LMDB's number of the transaction; says nothing when there are no pieces
  *            u4 length of the pieces, then pieces, then zeros up to a whole block
  *   piece    u8 place in LMDB's file, u4 length, bytes
  *
