@@ -200,6 +200,7 @@ static enum onym_status
 make_data(const struct onym_env *env, enum onym_record_digest log_hash, struct onym_fault *fault)
 {
     struct onym_tables tables;
+    struct onym_journal *left;
     struct stat st;
     const struct onym_tables_options options = {
         .map_size = env->map_size, .flags = MDB_NOLOCK, .create = true, .digest = log_hash};
@@ -208,6 +209,12 @@ make_data(const struct onym_env *env, enum onym_record_digest log_hash, struct o
     if (stat(env->data_path, &st) == 0) {
         return ONYM_OK;
     }
+    /* a file that is gone may have left what it lacks, which must not get into this one */
+    status = onym_journal_open(env->dir, env->data_path, 0, &left, fault);
+    if (status != ONYM_OK) {
+        return status;
+    }
+    (void)onym_journal_close(left);
     status = onym_tables_open(env->new_path, &options, &tables, fault);
     if (status != ONYM_OK) {
         (void)unlink(env->new_path);

@@ -62,6 +62,13 @@ open_file(const struct onym_journal *journal, unsigned which, int flags)
     return open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 }
 
+static bool
+has_files(const struct onym_journal *journal)
+{
+    return journal->file[0].fd >= 0 && journal->file[0].size >= ONYM_JOURNAL_SIZE_MIN &&
+           journal->file[1].fd >= 0 && journal->file[1].size >= ONYM_JOURNAL_SIZE_MIN;
+}
+
 /* Both files, where they are missing or were not finished. */
 static bool
 make_files(struct onym_journal *journal)
@@ -238,9 +245,7 @@ write_down(struct onym_journal *journal)
 void
 onym_journal_begin(struct onym_journal *journal, uint64_t transaction)
 {
-    if (!journal->is_off && (journal->file[0].fd < 0 || journal->file[1].fd < 0 ||
-                             journal->file[0].size < ONYM_JOURNAL_SIZE_MIN ||
-                             journal->file[1].size < ONYM_JOURNAL_SIZE_MIN)) {
+    if (!journal->is_off && !has_files(journal)) {
         journal->is_off = !make_files(journal);
     }
     if (!journal->is_off) {
@@ -338,6 +343,10 @@ onym_journal_rest(struct onym_journal *journal)
         return ONYM_OK;
     }
     error = fdatasync(journal->data_fd) == 0 ? 0 : errno;
+    /* one that somebody took away is made before the record, not over it */
+    if (error == 0 && !has_files(journal) && !make_files(journal)) {
+        error = EIO;
+    }
     if (error == 0) {
         onym_journal_draft_start(&journal->draft);
         journal->transaction = 0;
@@ -358,8 +367,8 @@ open_files(struct onym_journal *journal, const char *data_path)
     struct stat st;
 
     journal->data_fd = open(data_path, O_RDWR | O_CLOEXEC);
-    if (journal->data_fd < 0) {
-        return errno == ENOENT ? 0 : errno;
+    if (journal->data_fd < 0 && errno != ENOENT) {
+        return errno;
     }
     for (unsigned k = 0; k < 2; k++) {
         journal->file[k].fd = open_file(journal, k, 0);
@@ -416,7 +425,7 @@ onym_journal_open(const char *dir, const char *data_path, size_t size_max,
         error = settle(journal);
     }
     status = error == 0 ? ONYM_OK : onym_lmdb_fault(fault, dir, error);
-    if (status == ONYM_OK && journal->data_fd >= 0) {
+    if (status == ONYM_OK) {
         status = onym_journal_replay(journal, data_path, fault);
     }
     if (status == ONYM_OK && onym_journal_rest(journal) != ONYM_OK) {

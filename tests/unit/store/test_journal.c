@@ -291,6 +291,64 @@ a_journal_that_cannot_be_made_is_done_without(void **state)
     cut_expect_whole(store, 4);
 }
 
+/* One of the files was taken away or cut short; the other has what is needed. */
+static void
+a_file_that_is_missing_is_made_again(void **state)
+{
+    struct temp_store *store = *state;
+    struct temp_store other;
+    struct onym_fault fault = {0};
+    char path[256];
+
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    cut_put(store, 1, 10);
+    for (unsigned is_short = 0; is_short < 2; is_short++) {
+        cut_make(store, "at.0", &other);
+        cut_path(&other, "journal.1", path);
+        assert_int_equal(is_short ? truncate(path, 4096) : unlink(path), 0);
+        if (cut_open(&other, &fault) != ONYM_OK) {
+            fail_msg("%s", fault.text);
+        }
+        cut_expect_whole(&other, 2);
+        cut_keep(&other, "at.1");
+        cut_put(&other, 2, 10);
+        cut_expect(&other, "at.1", 3);
+        temp_store_close(&other);
+    }
+}
+
+/* What a store that is gone has left is not written into a new one. */
+static void
+a_new_store_beside_an_old_journal_is_refused(void **state)
+{
+    struct temp_store *store = *state;
+    struct onym_fault fault = {0};
+    struct onym_env_options options = {.holder = "test", .create = true};
+    struct temp_store other;
+    char path[256];
+
+    cut_put(store, 0, 10);
+    cut_put(store, 1, 10);
+    cut_make(store, "data.mdb", &other);
+    cut_path(&other, "data.mdb", path);
+    assert_int_equal(unlink(path), 0);
+    options.dir = other.dir;
+    options.map_size = TEMP_STORE_MAP_SIZE;
+    assert_int_equal(onym_env_open(&options, &other.env, &fault), ONYM_CORRUPT);
+    assert_non_null(strstr(fault.text, "written for another state"));
+    assert_false(is_there(&other, "data.mdb"));
+
+    onym_env_close(store->env); /* what has ended is in nobody's way */
+    cut_path(store, "data.mdb", path);
+    assert_int_equal(unlink(path), 0);
+    options.dir = store->dir;
+    assert_int_equal(onym_env_open(&options, &store->env, &fault), ONYM_OK);
+    cut_put(store, 0, 10);
+    cut_put(store, 1, 10);
+    cut_expect(store, "data.mdb", 2);
+}
+
 int
 main(void)
 {
@@ -305,7 +363,9 @@ main(void)
         TEST(nothing_is_written_again_after_a_rest),
         TEST(a_commit_that_is_too_large_loses_no_more),
         TEST(a_transaction_that_is_taken_back_leaves_nothing),
-        TEST(a_journal_that_cannot_be_made_is_done_without)};
+        TEST(a_journal_that_cannot_be_made_is_done_without),
+        TEST(a_file_that_is_missing_is_made_again),
+        TEST(a_new_store_beside_an_old_journal_is_refused)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
