@@ -18,8 +18,8 @@
 
 #include <stdbool.h>
 
-#define ONYM_JOURNAL_BLOCK      4096U /* records begin and end on one, so that none is read to write */
-#define ONYM_JOURNAL_FRONT_LEN  45U
+#define ONYM_JOURNAL_BLOCK     4096U /* records begin and end on one, so that none is read to write */
+#define ONYM_JOURNAL_FRONT_LEN 45U
 
 /* A larger commit is not written down; this one and an empty record are 1 MiB. */
 #define ONYM_JOURNAL_RECORD_MAX (((size_t)1 << 20) - ONYM_JOURNAL_BLOCK)
