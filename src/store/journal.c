@@ -293,11 +293,28 @@ fail(struct onym_journal *journal, int error)
     return -1;
 }
 
-int
-onym_journal_barrier(struct onym_journal *journal)
+/* Whether the kernel has failed to write something of the file since fd was opened, without waiting
+ * for anything: it calls such a page clean, may forget it, and then gives what the disk has there.
+ * 0 or errno, once. */
+static int
+failed_behind(int fd)
 {
-    if (journal->is_broken) {
-        return fail(journal, EIO);
+    if (sync_file_range(fd, INT64_MAX - 1, 1, SYNC_FILE_RANGE_WAIT_BEFORE) == 0) {
+        return 0;
+    }
+    /* where that cannot be asked, the next sync tells */
+    return errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ESPIPE ? 0 : errno;
+}
+
+/* A commit that was made of a page the disk has lost is not written down. The thread that syncs
+ * asks with another descriptor, and each is told. */
+int
+onym_journal_barrier(struct onym_journal *journal, int fd)
+{
+    int error = journal->is_broken ? EIO : failed_behind(fd);
+
+    if (error != 0) {
+        return fail(journal, error);
     }
     if (journal->draft.is_whole && journal->draft.len + META_ROOM <= ONYM_JOURNAL_RECORD_MAX) {
         journal->way = ONYM_JOURNAL_WRITTEN;

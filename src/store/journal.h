@@ -69,8 +69,9 @@ bool onym_journal_is_meta(const struct onym_journal *journal, onym_span bytes, o
 /* A page that is going to be written there. */
 void onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at);
 
-/* All pages are written: LMDB asks for its file to be synced. 0, or -1 and errno. */
-int onym_journal_barrier(struct onym_journal *journal);
+/* All pages are written: LMDB asks for its file to be synced, with a descriptor of its own. 0, or
+ * -1 and errno. */
+int onym_journal_barrier(struct onym_journal *journal, int fd);
 
 /* Makes the transaction durable, then writes its meta page. What pwrite returns. */
 ssize_t onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at);

@@ -40,5 +40,5 @@ onym_lmdb_writev(int fd, const struct iovec *parts, int count)
 int
 onym_lmdb_fdatasync(int fd)
 {
-    return through != NULL ? onym_journal_barrier(through) : fdatasync(fd);
+    return through != NULL ? onym_journal_barrier(through, fd) : fdatasync(fd);
 }

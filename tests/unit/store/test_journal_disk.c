@@ -27,6 +27,7 @@ static struct disk {
     /* the order on opening */
     bool watches, synced[2], is_early;
     bool fails_meta; /* the next write of a meta page */
+    bool has_failed; /* to write a page that nobody waited for */
     int error;
 } disk;
 
@@ -136,6 +137,17 @@ posix_fadvise(int fd, off_t at, off_t len, int advice)
     return 0;
 }
 
+int
+sync_file_range(int fd, off_t at, off_t len, unsigned flags)
+{
+    if (disk.has_failed) {
+        disk.has_failed = false;
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_sync_file_range, fd, at, len, flags);
+}
+
 /* ---- */
 
 /* The first record of an epoch goes over the epoch before the one that is live. Whatever part of it
@@ -234,6 +246,26 @@ a_meta_page_that_cannot_be_written_is_written_again(void **state)
     cut_expect_whole(store, 3);
 }
 
+/* The kernel wrote pages of LMDB's file behind everybody's back and failed: no commit is made of
+ * what may be old, and opening writes them again. */
+static void
+a_page_that_was_lost_since_is_found_before_the_next_commit(void **state)
+{
+    struct temp_store *store = *state;
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    cut_put(store, 1, 10);
+    disk.has_failed = true;
+    assert_int_equal(cut_try_put(store, 2, 10), ONYM_UNCERTAIN);
+    assert_false(disk.has_failed);
+    assert_int_equal(cut_try_put(store, 2, 10), ONYM_UNCERTAIN); /* until it is opened again */
+    cut_expect(store, "at.0", 2);
+    temp_store_reopen(store);
+    cut_expect_whole(store, 2);
+}
+
 int
 main(void)
 {
@@ -242,7 +274,8 @@ main(void)
         cmocka_unit_test(the_first_record_of_an_epoch_may_be_torn),
         TEST(an_end_that_the_disk_lost_ends_nothing),
         TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
-        TEST(a_meta_page_that_cannot_be_written_is_written_again)};
+        TEST(a_meta_page_that_cannot_be_written_is_written_again),
+        TEST(a_page_that_was_lost_since_is_found_before_the_next_commit)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
