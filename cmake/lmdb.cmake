@@ -12,6 +12,17 @@ execute_process(
             --redefine-sym writev=onym_lmdb_writev --redefine-sym fdatasync=onym_lmdb_fdatasync
             ${ONYM_LMDB_ARCHIVE} ${onym_lmdb_archive}
     COMMAND_ERROR_IS_FATAL ANY)
+# an archive that writes with other calls would go past the journal, and lose commits
+execute_process(COMMAND ${CMAKE_NM} -u ${onym_lmdb_archive} OUTPUT_VARIABLE onym_lmdb_calls
+                COMMAND_ERROR_IS_FATAL ANY)
+foreach(call pwrite writev fdatasync)
+    if(NOT onym_lmdb_calls MATCHES "U onym_lmdb_${call}\n")
+        message(FATAL_ERROR "${ONYM_LMDB_ARCHIVE} does not call ${call}; take that of LMDB 0.9")
+    endif()
+endforeach()
+if(onym_lmdb_calls MATCHES "U (pwritev[0-9]*|pwrite64|pwritev64[a-z0-9]*)\n")
+    message(FATAL_ERROR "${ONYM_LMDB_ARCHIVE} calls ${CMAKE_MATCH_1}, which the journal does not see")
+endif()
 add_library(onym_lmdb STATIC IMPORTED GLOBAL)
 set_target_properties(onym_lmdb PROPERTIES IMPORTED_LOCATION ${onym_lmdb_archive}
     INTERFACE_INCLUDE_DIRECTORIES "${lmdb_INCLUDE_DIRS}")
