@@ -38,7 +38,7 @@ release(struct onym_change *change)
 {
     struct onym_env *env = change->env;
 
-    onym_journal_end(env->journal);
+    onym_journal_end();
     onym_oplog_group_deinit(&change->log);
     onym_digester_free(change->digester);
     free(change->encoded);

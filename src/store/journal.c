@@ -257,9 +257,8 @@ onym_journal_begin(struct onym_journal *journal, uint64_t transaction)
 }
 
 void
-onym_journal_end(struct onym_journal *journal)
+onym_journal_end(void)
 {
-    (void)journal;
     onym_lmdb_io_through(NULL);
 }
 

@@ -55,7 +55,7 @@ ONYM_MUST_USE enum onym_status onym_journal_rest(struct onym_journal *journal);
  * the journal. transaction: LMDB's number. When the journal's files cannot be made LMDB makes the
  * commit durable itself. */
 void onym_journal_begin(struct onym_journal *journal, uint64_t transaction);
-void onym_journal_end(struct onym_journal *journal);
+void onym_journal_end(void);
 
 /* A write or sync has failed: nothing is durable any more before the store is opened again, which
  * writes again what was acknowledged. */
