@@ -180,29 +180,17 @@ onym_changes_stat(struct onym_changes *c, struct onym_changes_stat *out)
 
 /* ---- the thread ---- */
 
-static void
-count_results(struct onym_changes *c, const struct onym_changes_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        enum onym_status status = c->group[i]->result.status;
-
-        onym_changes_count(c, c->group[i]->op.action, &c->group[i]->result);
-        if (status == ONYM_OK) {
-            c->stat.done++;
-        } else if (status == ONYM_UNCERTAIN) {
-            c->stat.unknown++;
-        } else {
-            c->stat.failed++;
-        }
-    }
-}
-
 /* Results go home and events are let go, once their fate is known. */
 static void
 finish(struct onym_changes *c, struct onym_changes_batch *batch, enum onym_status status)
 {
+    struct onym_changes_tally tally = {0};
+
+    for (size_t i = 0; i < batch->count; i++) {
+        onym_changes_tally(&tally, c->group[i]->op.action, &c->group[i]->result);
+    }
     lock(c);
-    count_results(c, batch);
+    onym_changes_count_all(c, &tally);
     c->waiting_events -= (uint32_t)batch->event_count;
     if (status == ONYM_OK) {
         c->stat.groups++;
@@ -230,6 +218,7 @@ finish(struct onym_changes *c, struct onym_changes_batch *batch, enum onym_statu
 static void
 refuse_waiting(struct onym_changes *c)
 {
+    struct onym_changes_tally tally = {0};
     struct onym_changes_item *item;
 
     lock(c);
@@ -237,11 +226,14 @@ refuse_waiting(struct onym_changes *c)
     c->first = NULL;
     c->end = &c->first;
     c->waiting = 0;
+    c->waiting_bytes = 0;
+    unlock(c);
     for (struct onym_changes_item *i = item; i != NULL; i = i->next) {
         i->result.status = ONYM_READ_ONLY;
-        onym_changes_count(c, i->op.action, &i->result);
-        c->stat.failed++;
+        onym_changes_tally(&tally, i->op.action, &i->result);
     }
+    lock(c);
+    onym_changes_count_all(c, &tally);
     unlock(c);
     while (item != NULL) {
         struct onym_changes_item *next = item->next;

@@ -66,6 +66,35 @@ onym_changes_count(struct onym_changes *changes, enum onym_action action,
     onym_counter_add(&changes->counters.operations[op_of(action)][end_of(result)], 1);
 }
 
+void
+onym_changes_tally(struct onym_changes_tally *tally, enum onym_action action,
+                   const struct onym_change_result *result)
+{
+    enum onym_registered end = end_of(result);
+
+    tally->operations[op_of(action)][end]++;
+    if (result->status == ONYM_OK) {
+        tally->done++;
+    } else if (end == ONYM_REGISTERED_UNKNOWN) {
+        tally->unknown++;
+    } else {
+        tally->failed++;
+    }
+}
+
+void
+onym_changes_count_all(struct onym_changes *changes, const struct onym_changes_tally *tally)
+{
+    for (size_t op = 0; op < ONYM_REGISTER_OPS; op++) {
+        for (size_t end = 0; end < ONYM_REGISTERED_RESULTS; end++) {
+            onym_counter_add(&changes->counters.operations[op][end], tally->operations[op][end]);
+        }
+    }
+    changes->stat.done += tally->done;
+    changes->stat.unknown += tally->unknown;
+    changes->stat.failed += tally->failed;
+}
+
 const struct onym_change_counters *
 onym_changes_counters(const struct onym_changes *changes)
 {

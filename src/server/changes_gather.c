@@ -12,23 +12,53 @@ is_full(const struct onym_changes *c, const struct onym_changes_batch *batch)
             batch->bytes + c->first->bytes > ONYM_CHANGES_GROUP_BYTES);
 }
 
-/* With the lock. */
-static void
+static bool
+has_room_for_all(const struct onym_changes *c, const struct onym_changes_batch *batch)
+{
+    return batch->count + c->waiting <= ONYM_CHANGES_GROUP_OPS &&
+           batch->bytes + c->waiting_bytes <= ONYM_CHANGES_GROUP_BYTES;
+}
+
+/* What goes into the batch, as a list for append. With the lock: all of it is taken without a look
+ * at any, so that no loop waits meanwhile; one by one only where not all goes in. */
+static struct onym_changes_item *
 take_operations(struct onym_changes *c, struct onym_changes_batch *batch)
 {
-    while (c->first != NULL && !is_full(c, batch)) {
-        struct onym_changes_item *item = c->first;
+    struct onym_changes_item *taken = c->first;
+    struct onym_changes_item **end = &taken;
 
-        item->arrival = batch->count;
-        batch->bytes += item->bytes;
-        c->group[batch->count++] = item;
-        c->first = item->next;
+    if (has_room_for_all(c, batch)) {
+        batch->count += c->waiting;
+        batch->bytes += c->waiting_bytes;
+        c->waiting = 0;
+        c->waiting_bytes = 0;
+        c->first = NULL;
+    }
+    while (c->first != NULL && !is_full(c, batch)) {
+        batch->count++;
+        batch->bytes += c->first->bytes;
         c->waiting--;
+        c->waiting_bytes -= c->first->bytes;
+        end = &c->first->next;
+        c->first = *end;
     }
     if (c->first == NULL) {
         c->end = &c->first;
         batch->is_whole = batch->is_whole || c->is_due || c->is_stopping;
         c->is_due = false;
+    } else {
+        *end = NULL;
+    }
+    return taken;
+}
+
+/* Behind the first `count` of the group. Without the lock. */
+static void
+append(struct onym_changes *c, size_t count, struct onym_changes_item *taken)
+{
+    for (; taken != NULL; taken = taken->next) {
+        taken->arrival = count;
+        c->group[count++] = taken;
     }
 }
 
@@ -57,6 +87,7 @@ onym_changes_arrived(struct onym_changes *c, struct onym_changes_item *item, boo
     *c->end = item;
     c->end = &item->next;
     c->waiting++;
+    c->waiting_bytes += item->bytes;
     c->is_due = c->is_due || !yields;
     if (yields && c->is_asleep && c->waiting >= ONYM_CHANGES_AHEAD_OPS) {
         c->is_asleep = false;
@@ -67,22 +98,25 @@ onym_changes_arrived(struct onym_changes *c, struct onym_changes_item *item, boo
 bool
 onym_changes_gather(struct onym_changes *c, struct onym_changes_batch *batch)
 {
+    struct onym_changes_item *taken;
+
     *batch = (struct onym_changes_batch){0};
     (void)pthread_mutex_lock(&c->lock);
     while (c->first_event == NULL && !has_some(c) && (!c->is_stopping || c->coming > 0)) {
         c->is_due = c->is_due && c->first != NULL; /* all of that went with the last group */
         wait_for_some(c);
     }
-    take_operations(c, batch);
+    taken = take_operations(c, batch);
     batch->is_whole = batch->is_whole || batch->count == 0;
     batch->events = c->first_event;
     batch->lost = c->lost_untold;
     c->first_event = NULL;
     c->event_end = &c->first_event;
+    (void)pthread_mutex_unlock(&c->lock);
+    append(c, 0, taken);
     for (struct onym_changes_event_item *e = batch->events; e != NULL; e = e->next) {
         batch->event_count++;
     }
-    (void)pthread_mutex_unlock(&c->lock);
     return batch->count > 0 || batch->events != NULL;
 }
 
@@ -90,17 +124,19 @@ bool
 onym_changes_gather_more(struct onym_changes *c, struct onym_changes_batch *batch)
 {
     uint64_t began = onym_clock_monotonic_ns();
+    struct onym_changes_item *taken = NULL;
     size_t count = batch->count;
 
     (void)pthread_mutex_lock(&c->lock);
     while (count == batch->count && !batch->is_whole && !is_full(c, batch)) {
         if (has_some(c) || c->is_due || c->is_stopping) {
-            take_operations(c, batch);
+            taken = take_operations(c, batch);
         } else {
             wait_for_some(c);
         }
     }
     (void)pthread_mutex_unlock(&c->lock);
+    append(c, count, taken);
     batch->waited_ns += onym_clock_monotonic_ns() - began;
     return count < batch->count;
 }

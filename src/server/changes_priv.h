@@ -82,6 +82,12 @@ struct onym_changes_batch {
     uint64_t lost; /* events to be told as lost */
 };
 
+/* How operations ended, counted before the lock is taken. */
+struct onym_changes_tally {
+    uint32_t operations[ONYM_REGISTER_OPS][ONYM_REGISTERED_RESULTS];
+    uint32_t done, failed, unknown;
+};
+
 struct onym_changes_source {
     uint32_t ops;
     size_t bytes;
@@ -97,9 +103,10 @@ struct onym_changes {
     pthread_cond_t arrived;
     struct onym_changes_item *first;
     struct onym_changes_item **end;
-    uint32_t waiting; /* in that list */
-    bool is_due;      /* what waits there is to be committed, not only to be gathered */
-    bool is_asleep;   /* the thread waits for `arrived` */
+    uint32_t waiting;     /* in that list */
+    size_t waiting_bytes; /* of these */
+    bool is_due;          /* what waits there is to be committed, not only to be gathered */
+    bool is_asleep;       /* the thread waits for `arrived` */
     struct onym_changes_event_item *first_event;
     struct onym_changes_event_item **event_end;
     uint32_t coming; /* room taken, not yet in the list */
@@ -164,9 +171,15 @@ void onym_changes_stir(struct onym_changes *changes, struct onym_change_ticket t
 void onym_changes_take_home(struct onym_changes *changes, struct onym_changes_item *item);
 void onym_changes_go_home(struct onym_changes *changes);
 
-/* Counts how an operation ended. With the lock. */
+/* Counts how an operation ended that never was in the queue. With the lock. */
 void onym_changes_count(struct onym_changes *changes, enum onym_action action,
                         const struct onym_change_result *result);
+
+/* Counts how one of the queue ended, without the lock; and adds all that was counted so to the
+ * counters, with it. */
+void onym_changes_tally(struct onym_changes_tally *tally, enum onym_action action,
+                        const struct onym_change_result *result);
+void onym_changes_count_all(struct onym_changes *changes, const struct onym_changes_tally *tally);
 
 /* NULL when memory is short. */
 struct onym_changes_event_item *onym_changes_event_new(const struct onym_change_event *event);
