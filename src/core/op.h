@@ -147,9 +147,11 @@ struct onym_op_outcome {
     enum onym_op_effect effect;
     bool replaced; /* CREATE met a record, or ADD a value, and stands in its place now, changed or
                       not: OVERWRITE in the reply, 200 instead of 201 */
+    bool as_sent;  /* STORE, where there was nothing: the record's values are op->values byte for
+                      byte, public_values first, and borrow from them */
     enum onym_kind kind;
     struct onym_record record;  /* STORE: the new one; UNCHANGED, ERASE: *old. Spans lie in the
-                                   arena or are those of old */
+                                   arena or are those of old, of the target or of op->values */
     struct onym_op_fault fault; /* when refused */
 };
 

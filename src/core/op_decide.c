@@ -9,8 +9,10 @@ struct decision {
     const struct onym_record *old; /* NULL = none */
     struct onym_arena *arena;
     struct onym_op_sides sides;
-    struct onym_op_items result; /* the new record's values in their order */
-    bool changed;                /* something of the content is new */
+    struct onym_op_items result;    /* the new record's values in their order */
+    bool changed;                   /* something of the content is new */
+    bool as_sent;                   /* the values of the request are the new record's, in `sent` */
+    struct onym_value_list sent[2]; /* public, private */
     struct onym_op_outcome outcome;
 };
 
@@ -202,12 +204,54 @@ is_public(const struct onym_op_item *item)
     return (onym_op_permissions(item->raw) & ONYM_PERM_PUBLIC_READ) != 0;
 }
 
+static uint32_t
+timestamp(const struct decision *d)
+{
+    uint64_t now_s = d->op->now_ms / 1000;
+
+    return now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX;
+}
+
+/* Where there is nothing, values whose bytes need no change stay where they are: they have this
+ * very timestamp, and public ones stand in front of private ones. Rows of an import mostly are so.
+ * False: they are to be written, if they are in order at all. */
+static bool
+take_as_sent(struct decision *d)
+{
+    const struct onym_operation *op = d->op;
+    onym_span cursor = op->values.raw;
+    uint32_t public = 0;
+    size_t public_len = 0;
+    struct onym_value value;
+
+    if (d->old != NULL || (op->action != ONYM_ACTION_CREATE && op->action != ONYM_ACTION_ISSUE)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < op->values.count; i++) {
+        if (!onym_value_next(&cursor, &value) || value.timestamp != timestamp(d)) {
+            return false;
+        }
+        if ((value.permissions & ONYM_PERM_PUBLIC_READ) != 0) {
+            if (public < i) {
+                return false;
+            }
+            public = i + 1;
+            public_len += value.raw.len;
+        }
+    }
+    d->sent[0] = (struct onym_value_list){.raw = onym_span_front(op->values.raw, public_len),
+                                          .count = public};
+    d->sent[1] = (struct onym_value_list){.raw = onym_span_from(op->values.raw, public_len),
+                                          .count = op->values.count - public};
+    return cursor.len == 0 && op->values.count <= ONYM_VALUES_MAX &&
+           op->values.raw.len <= ONYM_VALUES_LEN_MAX;
+}
+
 /* Copies the values of one part in their order to `at`. */
 static struct onym_value_list
 write_part(const struct decision *d, bool of_public, uint8_t *at)
 {
     struct onym_value_list list = {.raw = onym_span_of(at, 0)};
-    uint64_t now_s = d->op->now_ms / 1000;
 
     for (size_t i = 0; i < d->result.count; i++) {
         const struct onym_op_item *item = &d->result.item[i];
@@ -217,7 +261,7 @@ write_part(const struct decision *d, bool of_public, uint8_t *at)
         }
         memcpy(at + list.raw.len, item->raw.at, item->raw.len);
         if (item->fresh) {
-            onym_put_u32(at + list.raw.len + 4, now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX);
+            onym_put_u32(at + list.raw.len + 4, timestamp(d));
         }
         list.raw.len += item->raw.len;
         list.count++;
@@ -232,6 +276,11 @@ write_values(struct decision *d)
     size_t len = 0;
     uint8_t *at;
 
+    if (d->as_sent) {
+        record->public_values = d->sent[0];
+        record->private_values = d->sent[1];
+        return ONYM_OK;
+    }
     for (size_t i = 0; i < d->result.count; i++) {
         len += d->result.item[i].raw.len;
     }
@@ -311,7 +360,7 @@ decide(struct decision *d)
         d->outcome.record = *d->old;
         return ONYM_OK;
     }
-    status = plan_values(d);
+    status = d->as_sent ? ONYM_OK : plan_values(d);
     if (status != ONYM_OK) {
         return status;
     }
@@ -354,8 +403,12 @@ onym_op_decide_formed(const struct onym_operation *op, const struct onym_op_targ
 {
     size_t mark = arena->used;
     struct decision d = {.op = op, .target = target, .old = old, .arena = arena};
-    enum onym_status status = onym_op_sides_read(op, old, arena, &d.sides);
+    enum onym_status status = ONYM_OK;
 
+    d.as_sent = take_as_sent(&d);
+    if (!d.as_sent) {
+        status = onym_op_sides_read(op, old, arena, &d.sides);
+    }
     if (status == ONYM_OK) {
         status = onym_op_state_check(op, old, &d.sides, &d.outcome.fault);
     }
@@ -364,6 +417,7 @@ onym_op_decide_formed(const struct onym_operation *op, const struct onym_op_targ
     }
     if (status == ONYM_OK) {
         d.outcome.kind = onym_op_kind(op->action);
+        d.outcome.as_sent = d.as_sent;
         status = decide(&d);
     }
     if (status == ONYM_OK) {

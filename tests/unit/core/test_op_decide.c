@@ -304,6 +304,74 @@ times_never_run_backwards_or_over(void **state)
     arena_free(&arena);
 }
 
+/* What is stored does not depend on whether it had to be written for that. */
+static void
+values_that_can_stay_as_they_were_sent_are_borrowed(void **state)
+{
+    static const struct {
+        const char *sent;
+        bool stays;
+    } cases[] = {{"1|A|a", true},
+                 {"3|C|c 1|A|a 2|B|b|p", true},
+                 {"2|B|b|p 1|A|a|n", true},
+                 {"", true},
+                 {"1|A|a 2|B|b|p 3|C|c", false}};
+    struct onym_arena arena = arena_new(ONYM_OP_MEMORY);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_op sent;
+        struct onym_operation *op = op_parse(&sent, CREATE, NAME, cases[i].sent);
+        struct onym_op_outcome out;
+        char copied[512];
+        char text[512];
+
+        onym_arena_reset(&arena);
+        assert_int_equal(onym_op_decide(op, NULL, &arena, &out), ONYM_OK);
+        assert_int_equal(out.as_sent, op->values.count == 0);
+        (void)record_print(&out.record, copied, sizeof copied);
+        values_parse(&sent.values, cases[i].sent, OP_TEST_NOW_MS / 1000, 'a');
+        op->values = sent.values.list;
+        assert_int_equal(onym_op_decide(op, NULL, &arena, &out), ONYM_OK);
+        assert_string_equal(record_print(&out.record, text, sizeof text), copied);
+        assert_int_equal(out.as_sent, cases[i].stays);
+        if (cases[i].stays) {
+            const onym_span *parts[2] = {&out.record.public_values.raw,
+                                         &out.record.private_values.raw};
+
+            assert_int_equal(parts[0]->len + parts[1]->len, op->values.raw.len);
+            assert_true(parts[0]->len == 0 || parts[0]->at == op->values.raw.at);
+            assert_true(parts[1]->len == 0 || parts[1]->at == op->values.raw.at + parts[0]->len);
+        }
+        op->values.raw = onym_span_front(op->values.raw, op->values.raw.len - 1);
+        if (op->values.count > 0) {
+            assert_int_equal(onym_op_decide(op, NULL, &arena, &out), ONYM_MALFORMED);
+        }
+    }
+    arena_free(&arena);
+}
+
+/* One value of an other time, and all are written. */
+static void
+a_timestamp_that_does_not_count_is_not_stored(void **state)
+{
+    struct onym_arena arena = arena_new(ONYM_OP_MEMORY);
+    struct test_op sent;
+    struct onym_operation *op = op_parse(&sent, CREATE, NAME, "1|A|a");
+    struct onym_value value = {.index = 2, .permissions = 14, .timestamp = OP_TEST_NOW_MS / 1000};
+    struct onym_op_outcome out;
+    char text[512];
+
+    (void)state;
+    value.type = onym_span_text("B");
+    values_add(&sent.values, &value);
+    op->values = sent.values.list;
+    assert_int_equal(onym_op_decide(op, NULL, &arena, &out), ONYM_OK);
+    assert_false(out.as_sent);
+    assert_string_equal(record_print(&out.record, text, sizeof text), "1|A|a* 2|B|* // ");
+    arena_free(&arena);
+}
+
 static void
 a_damaged_record_is_never_built_upon(void **state)
 {
@@ -378,6 +446,8 @@ main(void)
         cmocka_unit_test(an_expectation_is_kept_or_refused),
         cmocka_unit_test(a_minted_name_is_stem_and_suffix),
         cmocka_unit_test(times_never_run_backwards_or_over),
+        cmocka_unit_test(values_that_can_stay_as_they_were_sent_are_borrowed),
+        cmocka_unit_test(a_timestamp_that_does_not_count_is_not_stored),
         cmocka_unit_test(a_damaged_record_is_never_built_upon),
         cmocka_unit_test(every_arena_too_small_is_told),
     };
