@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 #include <uv.h>
 
-#define ONYM_TCP_READ_LEN       65536U /* bytes of one read at most */
+#define ONYM_TCP_READ_LEN       17408U /* bytes of one read at most: a record of TLS fits */
 #define ONYM_TCP_TURN_READS     64U    /* reads that wait for each other at most */
 #define ONYM_TCP_TURN_BYTES     8192U  /* nor do they wait with more than this */
 #define ONYM_TCP_GATHER_MAX     512U   /* pieces of one gathered write */

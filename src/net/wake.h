@@ -12,7 +12,7 @@
 #include <uv.h>
 
 /* Blocks delivered in one turn of the loop: what else the loop serves does not wait for more. */
-#define ONYM_WAKE_TURN 256U
+#define ONYM_WAKE_TURN 64U
 
 struct onym_wake; /* opaque */
 

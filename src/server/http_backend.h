@@ -18,8 +18,11 @@
 #define ONYM_HTTP_FLIGHTS_MAX 64U
 #define ONYM_HTTP_FLYING_MAX  7168U
 #define ONYM_HTTP_FLYING_MIN  64U /* of one request, however many there are */
-/* Rows of all such requests of a worker that one turn of its loop works on. */
-#define ONYM_HTTP_ROWS_TURN 32U
+/* Rows of all such requests of a worker that one turn of its loop works on; and while others ask
+ * the same worker to resolve, which is so many turns behind the last that did. */
+#define ONYM_HTTP_ROWS_TURN       32U
+#define ONYM_HTTP_ROWS_SHORT_TURN 8U
+#define ONYM_HTTP_SHORT_TURNS     64U
 /* Results of all of them that are gathered before they are told, while more come in each turn. */
 #define ONYM_HTTP_RESULTS_MAX 1024U
 
@@ -80,6 +83,8 @@ struct onym_http_post {
     uint32_t fresh_results; /* of this turn */
     uint32_t results;       /* of the turns before it, gathered */
     uint32_t rows_left;     /* of this turn */
+    uint32_t short_turns;   /* to come */
+    uint64_t resolved_ns;   /* what the counters had at the turn before */
     struct onym_http_flight *waiting_first, *waiting_last; /* for the next turn */
     uv_idle_t rows_idle;   /* runs at the front of a turn while one waits */
     uv_check_t rows_check; /* runs behind turns of the loop that bring results */

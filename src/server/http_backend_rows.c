@@ -127,6 +127,27 @@ onym_http_rows_again(void *of, const struct onym_http_caller *caller)
     }
 }
 
+/* Fewer than the rows of a turn cost more, for each begins and ends the loop's turn; more than few
+ * are what others wait for. */
+static uint32_t
+rows_of_turn(struct onym_http_post *post)
+{
+    uint64_t resolved_ns = 0;
+
+    for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
+        resolved_ns += onym_counter_get(&post->counters->resolve_ns[by].sum);
+    }
+    if (resolved_ns != post->resolved_ns) {
+        post->resolved_ns = resolved_ns;
+        post->short_turns = ONYM_HTTP_SHORT_TURNS;
+    }
+    if (post->short_turns == 0) {
+        return ONYM_HTTP_ROWS_TURN;
+    }
+    post->short_turns--;
+    return ONYM_HTTP_ROWS_SHORT_TURN;
+}
+
 /* A turn of the loop begins: who waits longest goes on first, and behind the others again when it
  * used all rows of the turn. */
 static void
@@ -135,7 +156,7 @@ on_idle(uv_idle_t *idle)
     struct onym_http_post *post = idle->data;
     struct onym_http_flight *f;
 
-    post->rows_left = ONYM_HTTP_ROWS_TURN;
+    post->rows_left = rows_of_turn(post);
     while ((f = post->waiting_first) != NULL && post->rows_left > 0) {
         post->waiting_first = f->next_waiting;
         f->waiting = false;

@@ -18,6 +18,7 @@ struct fix {
     uv_loop_t loop;
     struct onym_node node;
     struct onym_http_post post;
+    struct onym_counters counters;
     struct onym_http_seat seat[REQUESTS];
     struct onym_http_caller caller[REQUESTS];
     uint32_t rows[REQUESTS]; /* that are left */
@@ -49,7 +50,7 @@ set_up(void **state)
     assert_non_null(f);
     assert_int_equal(uv_loop_init(&f->loop), 0);
     assert_int_equal(onym_http_desk_new(&f->node.settings, 1, &f->node.http_desk), ONYM_OK);
-    onym_http_post_init(&f->post, &f->node, NULL, NULL, 0);
+    onym_http_post_init(&f->post, &f->node, NULL, &f->counters, 0);
     onym_http_post_open_rows(&f->post, &f->loop);
     f->post.of = f;
     f->post.rows_turn = rows_turn;
@@ -129,6 +130,27 @@ who_waits_longest_is_next_and_a_turn_has_its_rows(void **state)
 }
 
 static void
+turns_are_short_while_others_resolve(void **state)
+{
+    struct fix *f = *state;
+    uint32_t rows = 10 * ONYM_HTTP_ROWS_TURN + ONYM_HTTP_SHORT_TURNS * ONYM_HTTP_ROWS_SHORT_TURN;
+
+    f->post.rows_left = 0;
+    wait_for_turn(f, 0, 2 * rows);
+    assert_string_equal(turn(f), "A32 ");
+    for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
+        onym_histogram_record(&f->counters.resolve_ns[by], 1000, 1);
+        assert_string_equal(turn(f), "A8 ");
+    }
+    for (size_t i = 1; i < ONYM_HTTP_SHORT_TURNS; i++) {
+        assert_string_equal(turn(f), "A8 ");
+    }
+    assert_string_equal(turn(f), "A32 ");
+    onym_histogram_record(&f->counters.resolve_ns[ONYM_BY_UDP], 1000, 1);
+    assert_string_equal(turn(f), "A8 ");
+}
+
+static void
 a_request_that_ends_while_it_waits_is_passed_over(void **state)
 {
     struct fix *f = *state;
@@ -151,6 +173,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_waits_longest_is_next_and_a_turn_has_its_rows, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(turns_are_short_while_others_resolve, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_request_that_ends_while_it_waits_is_passed_over, set_up,
                                         tear_down),
     };
