@@ -35,19 +35,28 @@ onym_changes_draft_room(const struct onym_operation *op, size_t name_len)
                : 0;
 }
 
-void
-onym_changes_draft(const struct onym_changes *changes, unsigned worker,
-                   struct onym_changes_item *item, uint8_t *room, size_t len)
+bool
+onym_changes_make(const struct onym_changes *changes, unsigned worker,
+                  const struct onym_operation *op, const struct onym_op_target *target,
+                  struct onym_op_outcome *out)
 {
-    struct onym_changes_drafter drafter = changes->sink[worker].drafter;
-    struct onym_op_outcome outcome;
+    struct onym_arena arena = changes->sink[worker].drafter.arena;
 
-    if (len > 0 && drafter.digester != NULL &&
-        onym_op_decide_formed(&item->op, &item->target, NULL, &drafter.arena, &outcome) ==
-            ONYM_OK &&
-        outcome.effect == ONYM_OP_STORE &&
-        onym_draft_make(changes->options.env, changes->log_hash, item->target.folded,
-                        &outcome.record, drafter.digester, room, len, &item->draft) != ONYM_OK) {
-        item->draft = (struct onym_draft){0};
-    }
+    return changes->sink[worker].drafter.digester != NULL &&
+           onym_changes_draft_room(op, target->name.len) > 0 &&
+           onym_op_decide_formed(op, target, NULL, &arena, out) == ONYM_OK &&
+           out->effect == ONYM_OP_STORE;
+}
+
+bool
+onym_changes_draft(const struct onym_changes *changes, unsigned worker,
+                   const struct onym_op_target *target, const struct onym_op_outcome *made,
+                   uint8_t *room, struct onym_draft *out)
+{
+    const struct onym_record *record = &made->record;
+    size_t len = onym_draft_room(record->name.len,
+                                 record->public_values.raw.len + record->private_values.raw.len);
+
+    return onym_draft_make(changes->options.env, changes->log_hash, target->folded, record,
+                           changes->sink[worker].drafter.digester, room, len, out) == ONYM_OK;
 }

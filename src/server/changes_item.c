@@ -57,7 +57,7 @@ take_block(struct onym_changes_pool *pool, size_t bytes)
 void
 onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool *pool)
 {
-    size_t size = size_of(item->bytes);
+    size_t size = size_of(item->block);
     size_t len = (size + 1) * ONYM_CHANGES_POOL_STEP;
 
     if (pool == NULL || size >= ONYM_CHANGES_POOL_SIZES ||
@@ -97,47 +97,81 @@ keep(uint8_t **at, onym_span span)
     return copy;
 }
 
+/* The same, but for bytes of which there is a copy already. */
+static onym_span
+keep_once(uint8_t **at, onym_span span, onym_span copy)
+{
+    return onym_span_equal(span, copy) ? copy : keep(at, span);
+}
+
+/* The copies of an operation's parts in the item, and its draft in front of them, of `record` when
+ * that is not NULL. What two of them have in common, is there once: an import has thousands of
+ * items under way, and each line of memory counts. */
+static void
+fill(struct onym_changes *changes, struct onym_changes_item *item, const struct onym_operation *op,
+     const struct onym_identity *who, const struct onym_op_target *target,
+     const struct onym_op_outcome *made, unsigned worker)
+{
+    onym_span values = onym_span_of(NULL, 0);
+    uint8_t *at = item->data;
+
+    if (made != NULL && onym_changes_draft(changes, worker, target, made, at, &item->draft)) {
+        onym_span stored = item->draft.stored;
+
+        at += stored.len;
+        values = made->as_sent ? onym_span_from(stored, stored.len - op->values.raw.len) : values;
+    }
+    item->op = *op;
+    item->op.name = keep(&at, op->name);
+    item->op.values.raw = values.len > 0 ? values : keep(&at, op->values.raw);
+    item->op.indexes.raw = keep(&at, op->indexes.raw);
+    item->op.minted = keep(&at, op->minted);
+    item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
+    item->who = *who;
+    item->who.handle = keep(&at, who->handle);
+    item->op.principal.handle = keep_once(&at, op->principal.handle, item->who.handle);
+    item->target.kind = target->kind;
+    item->target.name = keep_once(&at, target->name, item->op.name);
+    item->target.folded = keep_once(&at, target->folded, item->target.name);
+    item->name = at;
+    item->result.name = item->target.name;
+}
+
 struct onym_changes_item *
 onym_changes_item_new(struct onym_changes *changes, const struct onym_operation *op,
                       const struct onym_identity *who, struct onym_change_ticket ticket,
                       enum onym_status *status)
 {
-    size_t bytes = onym_changes_item_bytes(op, who);
     struct onym_changes_sink *sink = &changes->sink[ticket.worker];
-    struct onym_changes_pool *pool = sink->wake != NULL ? &sink->pool : NULL;
-    struct onym_changes_item *item = take_block(pool, bytes);
+    size_t bytes = onym_changes_item_bytes(op, who);
+    size_t block = bytes;
+    struct onym_op_outcome outcome;
+    struct onym_op_target target;
+    struct onym_changes_item *item;
     uint8_t room[TARGET_ROOM];
     struct onym_arena scratch = {.at = room, .cap = sizeof room};
-    uint8_t *at;
+    bool is_made;
 
+    *status = onym_op_target(op, &scratch, &target);
+    if (*status != ONYM_OK) {
+        return NULL;
+    }
+    is_made = onym_changes_make(changes, ticket.worker, op, &target, &outcome);
+    if (!is_made) {
+        block -= onym_changes_draft_room(op, target_len(op));
+    } else if (outcome.as_sent) {
+        block -= op->values.raw.len; /* they stand in the draft */
+    }
+    item = take_block(sink->wake != NULL ? &sink->pool : NULL, block);
     if (item == NULL) {
         *status = ONYM_NO_MEMORY;
         return NULL;
     }
     memset(item, 0, sizeof *item);
-    at = item->data;
     item->bytes = bytes;
-    item->op = *op;
-    item->op.name = keep(&at, op->name);
-    item->op.values.raw = keep(&at, op->values.raw);
-    item->op.indexes.raw = keep(&at, op->indexes.raw);
-    item->op.minted = keep(&at, op->minted);
-    item->op.principal.handle = keep(&at, op->principal.handle);
-    item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
-    item->who = *who;
-    item->who.handle = keep(&at, who->handle);
-    *status = onym_op_target(&item->op, &scratch, &item->target);
-    if (*status != ONYM_OK) {
-        onym_changes_item_free(item, pool);
-        return NULL;
-    }
-    item->target.name = keep(&at, item->target.name);
-    item->target.folded = keep(&at, item->target.folded);
-    item->name = at;
-    onym_changes_draft(changes, ticket.worker, item, at + item->target.name.len,
-                       onym_changes_draft_room(op, item->target.name.len));
+    item->block = block;
     item->result.ticket = ticket;
-    item->result.name = item->target.name;
+    fill(changes, item, op, who, &target, is_made ? &outcome : NULL, ticket.worker);
     return item;
 }
 

@@ -15,17 +15,18 @@
 /* One operation on its way there and back: a block of its own. */
 struct onym_changes_item {
     struct onym_wake_block wake; /* first: the block travels home through the wake */
-    struct onym_changes_item *next;
-    uint64_t arrival; /* order of submission, within a group */
+    size_t bytes;                /* of the room it takes */
+    size_t block;                /* bytes of the block: as many or fewer */
     uint32_t source;
-    size_t bytes; /* of the block */
+    bool settled; /* the result does not depend on the commit of its group */
+    struct onym_change_result result;
+    struct onym_changes_item *next;
+    uint64_t arrival;        /* order of submission, within a group */
+    uint8_t *name;           /* room for the registered spelling, target.name.len bytes */
+    struct onym_draft draft; /* what it makes where there is no record; in data */
+    struct onym_op_target target;
     struct onym_operation op;
     struct onym_identity who;
-    struct onym_op_target target;
-    struct onym_change_result result;
-    bool settled;            /* the result does not depend on the commit of its group */
-    struct onym_draft draft; /* what it makes where there is no record; in data */
-    uint8_t *name;           /* room for the registered spelling, target.name.len bytes */
     uint8_t data[];
 };
 
@@ -143,7 +144,7 @@ struct onym_changes_item *onym_changes_item_new(struct onym_changes *changes,
 void onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool *pool);
 void onym_changes_pool_empty(struct onym_changes_pool *pool);
 
-/* Bytes that block will take. */
+/* The room it takes: bytes of the block at most, known before it is made. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
 
 /* Memory for drafts of a worker. False: there is none, and the worker makes none. Close is fine
@@ -154,10 +155,17 @@ void onym_changes_drafter_close(struct onym_changes_drafter *drafter);
 /* Bytes that a draft for op takes whose target has a name so long; 0: none is made. */
 size_t onym_changes_draft_room(const struct onym_operation *op, size_t name_len);
 
-/* Makes the item's draft in room of onym_changes_draft_room bytes, if it comes to that. On the
- * thread of the worker. */
-void onym_changes_draft(const struct onym_changes *changes, unsigned worker,
-                        struct onym_changes_item *item, uint8_t *room, size_t len);
+/* What op makes where there is nothing, if a draft is made of it: *out borrows from op, target and
+ * the worker's memory for drafts until the next call. On the thread of the worker. */
+bool onym_changes_make(const struct onym_changes *changes, unsigned worker,
+                       const struct onym_operation *op, const struct onym_op_target *target,
+                       struct onym_op_outcome *out);
+
+/* The draft of what onym_changes_make made, in room, where onym_changes_draft_room bytes suffice.
+ * False: there is none, and neither room's bytes nor *out count. */
+bool onym_changes_draft(const struct onym_changes *changes, unsigned worker,
+                        const struct onym_op_target *target, const struct onym_op_outcome *made,
+                        uint8_t *room, struct onym_draft *out);
 
 /* Gives back the room that an operation took. With the lock. */
 void onym_changes_give_room(struct onym_changes *changes, uint32_t source, size_t bytes);

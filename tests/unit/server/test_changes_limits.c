@@ -356,7 +356,7 @@ give(struct onym_changes_pool *pool, size_t bytes)
     struct onym_changes_item *item = malloc(bytes);
 
     assert_non_null(item);
-    item->bytes = bytes;
+    item->block = bytes;
     onym_changes_item_free(item, pool);
 }
 
