@@ -27,8 +27,7 @@ struct onym_change {
     struct onym_oplog_group log;
     struct onym_position before; /* the end of the log when it began */
     enum onym_record_digest digest_kind;
-    struct onym_digester *digester; /* of records and long keys */
-    uint8_t *encoded;               /* a record on its way into the table */
+    uint8_t *encoded; /* a record on its way into the table */
     size_t encoded_len, encoded_cap;
 };
 
@@ -40,7 +39,6 @@ release(struct onym_change *change)
 
     onym_journal_end();
     onym_oplog_group_deinit(&change->log);
-    onym_digester_free(change->digester);
     free(change->encoded);
     free(change);
     (void)pthread_mutex_unlock(&env->changing);
@@ -62,10 +60,17 @@ read_meta(struct onym_change *change)
         status = onym_meta_digest(tables, change->txn, &change->digest_kind);
     }
     if (status == ONYM_OK) {
-        status = onym_oplog_group_init(&change->log, onym_oplog_hash(change->digest_kind),
-                                       &change->before);
+        onym_oplog_group_init(&change->log, change->env->log_digester,
+                              onym_oplog_hash(change->digest_kind), &change->before);
     }
-    return status == ONYM_OK ? onym_digester_new(&change->digester) : status;
+    return status;
+}
+
+/* Making one costs more than a change of one record, so those of the first are kept. */
+static enum onym_status
+keep_digester(struct onym_digester **digester)
+{
+    return *digester != NULL ? ONYM_OK : onym_digester_new(digester);
 }
 
 enum onym_status
@@ -89,7 +94,13 @@ onym_change_begin(struct onym_env *env, struct onym_change **out, struct onym_fa
     if (env->is_journaled) {
         onym_journal_begin(env->journal, mdb_txn_id(change->txn));
     }
-    status = read_meta(change);
+    status = keep_digester(&env->record_digester);
+    if (status == ONYM_OK) {
+        status = keep_digester(&env->log_digester);
+    }
+    if (status == ONYM_OK) {
+        status = read_meta(change);
+    }
     if (status != ONYM_OK) {
         onym_change_abort(change);
         return onym_fault_set(fault, status,
@@ -150,7 +161,7 @@ onym_span
 onym_change_key(struct onym_change *change, enum onym_kind kind, onym_span folded,
                 uint8_t out[ONYM_CHANGE_KEY_LEN_MAX])
 {
-    return onym_record_key(kind, folded, change->digester, out);
+    return onym_record_key(kind, folded, change->env->record_digester, out);
 }
 
 static MDB_val
@@ -315,7 +326,8 @@ digest_stored(struct onym_change *change, onym_span stored, uint8_t out[ONYM_ENT
 {
     onym_span body = onym_record_digested(stored);
 
-    (void)onym_digest(change->digester, onym_oplog_hash(change->digest_kind), &body, 1, out);
+    (void)onym_digest(change->env->record_digester, onym_oplog_hash(change->digest_kind), &body, 1,
+                      out);
 }
 
 bool
@@ -395,7 +407,7 @@ onym_change_log_load(struct onym_change *change, uint64_t now_ms,
         return status;
     }
     checkpoint.position = change->log.position;
-    status = onym_fold_digest(tables, change->txn, change->digester, checkpoint.fold);
+    status = onym_fold_digest(tables, change->txn, change->env->record_digester, checkpoint.fold);
     return status == ONYM_OK ? onym_meta_put_checkpoint(tables, change->txn, &checkpoint) : status;
 }
 

@@ -346,6 +346,8 @@ onym_env_close(struct onym_env *env)
     }
     (void)pthread_mutex_destroy(&env->changing);
     (void)pthread_mutex_destroy(&env->reopening);
+    onym_digester_free(env->record_digester);
+    onym_digester_free(env->log_digester);
     onym_bloom_free(env->bloom);
     free(env->marks);
     free(env->new_path);

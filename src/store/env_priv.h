@@ -2,6 +2,7 @@
 #ifndef ONYM_STORE_ENV_PRIV_H
 #define ONYM_STORE_ENV_PRIV_H
 
+#include "auth/digest.h"
 #include "store/bloom.h"
 #include "store/env.h"
 #include "store/journal.h"
@@ -43,7 +44,9 @@ struct onym_env {
     pthread_mutex_t reopening;
     pthread_mutex_t
         changing; /* from the beginning of a change to the end of what follows its commit */
-    int lock_fd;  /* holds DIR/lock */
+    /* The change's, made with the first one: of records and long keys, and of the log's group. */
+    struct onym_digester *record_digester, *log_digester;
+    int lock_fd; /* holds DIR/lock */
     size_t map_size;
     unsigned readers_max;
     size_t journal_size;

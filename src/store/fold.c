@@ -9,47 +9,25 @@
 void
 onym_fold_start(struct onym_fold_digest *fold, struct onym_digester *digester)
 {
-    fold->digester = digester;
-    fold->used = 0;
-    onym_digest_start(digester, ONYM_SHA256);
-}
-
-static void
-flush(struct onym_fold_digest *fold)
-{
-    onym_digest_add(fold->digester, onym_span_of(fold->gathered, fold->used));
-    fold->used = 0;
+    onym_gathered_start(&fold->records, digester, ONYM_SHA256);
 }
 
 void
 onym_fold_add(struct onym_fold_digest *fold, onym_span key, onym_span stored)
 {
     onym_span body = onym_span_from(stored, CHECKSUM_LEN);
-    uint8_t *at;
+    uint8_t head[HEAD_LEN];
 
-    if (HEAD_LEN + body.len > sizeof fold->gathered - fold->used) {
-        flush(fold);
-    }
-    at = fold->gathered + fold->used;
-    at[0] = key.at[0];
-    onym_put_u32(at + 1, (uint32_t)body.len);
-    fold->used += HEAD_LEN;
-    if (body.len <= sizeof fold->gathered - fold->used) {
-        if (body.len > 0) {
-            memcpy(at + HEAD_LEN, body.at, body.len);
-        }
-        fold->used += body.len;
-    } else {
-        flush(fold);
-        onym_digest_add(fold->digester, body);
-    }
+    head[0] = key.at[0];
+    onym_put_u32(head + 1, (uint32_t)body.len);
+    onym_gathered_add(&fold->records, onym_span_of(head, sizeof head));
+    onym_gathered_add(&fold->records, body);
 }
 
 void
 onym_fold_finish(struct onym_fold_digest *fold, uint8_t out[ONYM_HASH_LEN])
 {
-    flush(fold);
-    (void)onym_digest_finish(fold->digester, out);
+    onym_gathered_finish(&fold->records, out);
 }
 
 enum onym_status

@@ -5,15 +5,12 @@
 #ifndef ONYM_STORE_FOLD_H
 #define ONYM_STORE_FOLD_H
 
-#include "auth/digest.h"
+#include "store/gathered.h"
 #include "store/meta.h"
 
-/* The digest on its way. Records are gathered, because starting and stopping SHA-256 for each costs
- * as much as the arithmetic. */
+/* The digest on its way. */
 struct onym_fold_digest {
-    struct onym_digester *digester; /* borrowed; runs no other digest between start and finish */
-    size_t used;
-    uint8_t gathered[8192];
+    struct onym_gathered records;
 };
 
 /* Starts, takes one record in key order, and ends. */

@@ -29,22 +29,22 @@ onym_oplog_start(const uint8_t node[ONYM_NODE_ID_LEN], enum onym_digest hash,
 
 /* Adds one entry to the hash of the group that is being read or written. */
 static void
-hash_entry(struct onym_digester *digester, const uint8_t key[KEY_LEN], onym_span entry)
+hash_entry(struct onym_gathered *digest, const uint8_t key[KEY_LEN], onym_span entry)
 {
     uint8_t front[4 + KEY_LEN];
 
     onym_put_u32(front, (uint32_t)(KEY_LEN + entry.len));
     memcpy(front + 4, key, KEY_LEN);
-    onym_digest_add(digester, onym_span_of(front, sizeof front));
-    onym_digest_add(digester, entry);
+    onym_gathered_add(digest, onym_span_of(front, sizeof front));
+    onym_gathered_add(digest, entry);
 }
 
 static void
-start_group(struct onym_digester *digester, enum onym_digest hash,
+start_group(struct onym_gathered *digest, struct onym_digester *digester, enum onym_digest hash,
             const uint8_t previous[ONYM_HASH_LEN])
 {
-    onym_digest_start(digester, hash);
-    onym_digest_add(digester, onym_span_of(previous, ONYM_HASH_LEN));
+    onym_gathered_start(digest, digester, hash);
+    onym_gathered_add(digest, onym_span_of(previous, ONYM_HASH_LEN));
 }
 
 static void
@@ -54,19 +54,17 @@ write_key(uint8_t key[KEY_LEN], uint16_t stream, uint64_t sequence)
     onym_put_u64(key + 2, sequence);
 }
 
-enum onym_status
-onym_oplog_group_init(struct onym_oplog_group *group, enum onym_digest hash,
-                      const struct onym_position *position)
+void
+onym_oplog_group_init(struct onym_oplog_group *group, struct onym_digester *digester,
+                      enum onym_digest hash, const struct onym_position *position)
 {
     *group = (struct onym_oplog_group){
-        .position = *position, .sequence = position->sequence, .hash = hash};
-    return onym_digester_new(&group->digester);
+        .position = *position, .sequence = position->sequence, .digester = digester, .hash = hash};
 }
 
 void
 onym_oplog_group_deinit(struct onym_oplog_group *group)
 {
-    onym_digester_free(group->digester);
     free(group->held.at);
     free(group->base.at);
     free(group->packed.at);
@@ -128,7 +126,7 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
     }
     value.mv_size = stored.len + (is_last ? ONYM_HASH_LEN : 0);
     write_key(key, group->position.stream, group->sequence);
-    hash_entry(group->digester, key, stored);
+    hash_entry(&group->digest, key, stored);
     /* the log only grows at its end, and appending fills its pages */
     status = group->end != NULL ? ONYM_OK
                                 : onym_lmdb_status(mdb_cursor_open(txn, tables->log, &group->end));
@@ -141,7 +139,7 @@ write_held(struct onym_oplog_group *group, const struct onym_tables *tables, MDB
     }
     memcpy(value.mv_data, stored.at, stored.len);
     if (is_last) {
-        (void)onym_digest_finish(group->digester, group->position.hash);
+        onym_gathered_finish(&group->digest, group->position.hash);
         group->position.sequence = group->sequence;
         memcpy((uint8_t *)value.mv_data + stored.len, group->position.hash, ONYM_HASH_LEN);
     }
@@ -175,7 +173,7 @@ onym_oplog_group_append(struct onym_oplog_group *group, const struct onym_tables
     if (status == ONYM_OK && group->is_open) {
         status = write_held(group, tables, txn, false);
     } else if (status == ONYM_OK) {
-        start_group(group->digester, group->hash, group->position.hash);
+        start_group(&group->digest, group->digester, group->hash, group->position.hash);
         group->base_sequence = 0;
         group->is_open = true;
     }
@@ -209,13 +207,15 @@ onym_oplog_append_load(const struct onym_tables *tables, MDB_txn *txn, uint64_t 
 {
     struct onym_entry entry = {.what = ONYM_ENTRY_LOAD, .time_ms = now_ms, .load = *load};
     struct onym_oplog_group group = {0};
+    struct onym_digester *digester = NULL;
     enum onym_record_digest digest;
     enum onym_status status = onym_meta_digest(tables, txn, &digest);
 
     if (status == ONYM_OK) {
-        status = onym_oplog_group_init(&group, onym_oplog_hash(digest), position);
+        status = onym_digester_new(&digester);
     }
     if (status == ONYM_OK) {
+        onym_oplog_group_init(&group, digester, onym_oplog_hash(digest), position);
         status = onym_oplog_group_append(&group, tables, txn, &entry);
     }
     if (status == ONYM_OK) {
@@ -225,12 +225,14 @@ onym_oplog_append_load(const struct onym_tables *tables, MDB_txn *txn, uint64_t 
         *position = group.position;
     }
     onym_oplog_group_deinit(&group);
+    onym_digester_free(digester);
     return status;
 }
 
 /* What the walk over the log has seen. */
 struct walk {
-    struct onym_digester *digester;
+    struct onym_digester *digester; /* owned */
+    struct onym_gathered digest;
     struct onym_position last; /* of the last whole group */
     uint64_t sequence;         /* of the last entry */
     bool in_group;
@@ -269,7 +271,7 @@ end_group(struct walk *walk, const uint8_t stored[ONYM_HASH_LEN], struct onym_fa
 {
     struct onym_position *last = &walk->last;
 
-    (void)onym_digest_finish(walk->digester, last->hash);
+    onym_gathered_finish(&walk->digest, last->hash);
     last->sequence = walk->sequence;
     walk->in_group = false;
     walk->report.groups++;
@@ -324,7 +326,8 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
         bytes.len -= ONYM_HASH_LEN;
     }
     if (!walk->in_group) {
-        start_group(walk->digester, onym_oplog_hash(walk->report.digest), walk->last.hash);
+        start_group(&walk->digest, walk->digester, onym_oplog_hash(walk->report.digest),
+                    walk->last.hash);
         walk->in_group = true;
         walk->base_sequence = 0;
     }
@@ -335,7 +338,7 @@ visit(struct walk *walk, onym_span key, onym_span value, struct onym_fault *faul
     if (status != ONYM_OK || onym_entry_decode(plain, &entry) != ONYM_OK) {
         return bad(fault, sequence, "not an entry of this format");
     }
-    hash_entry(walk->digester, key.at, bytes);
+    hash_entry(&walk->digest, key.at, bytes);
     if (walk->each != NULL) {
         walk->each(walk->of, sequence, &entry);
     }

@@ -14,8 +14,8 @@
 #ifndef ONYM_STORE_OPLOG_H
 #define ONYM_STORE_OPLOG_H
 
-#include "auth/digest.h"
 #include "store/entry.h"
+#include "store/gathered.h"
 #include "store/meta.h"
 
 static inline enum onym_digest
@@ -43,7 +43,8 @@ ONYM_MUST_USE bool onym_oplog_make_room(struct onym_oplog_bytes *bytes, size_t n
 struct onym_oplog_group {
     struct onym_position position;  /* of the last whole group; onym_oplog_group_end moves it */
     uint64_t sequence;              /* of the last entry appended */
-    struct onym_digester *digester; /* owned; computes the group's hash and nothing else */
+    struct onym_digester *digester; /* borrowed; computes the group's hash and nothing else */
+    struct onym_gathered digest;    /* of the entries so far */
     enum onym_digest hash;          /* of the store */
     MDB_cursor *end;                /* of the log; ends with the transaction */
     struct onym_oplog_bytes held;   /* the last entry */
@@ -53,11 +54,9 @@ struct onym_oplog_group {
     bool is_open;                   /* has entries */
 };
 
-/* A group behind position, in a log with the hash. ONYM_OK (release with onym_oplog_group_deinit),
- * ONYM_NO_MEMORY, ONYM_UNSUPPORTED. */
-ONYM_MUST_USE enum onym_status onym_oplog_group_init(struct onym_oplog_group *group,
-                                                     enum onym_digest hash,
-                                                     const struct onym_position *position);
+/* A group behind position, in a log with the hash; release with onym_oplog_group_deinit. */
+void onym_oplog_group_init(struct onym_oplog_group *group, struct onym_digester *digester,
+                           enum onym_digest hash, const struct onym_position *position);
 void onym_oplog_group_deinit(struct onym_oplog_group *group); /* the zero struct is fine */
 
 /* Appends one entry; group->sequence is its place. ONYM_OK; ONYM_INVALID a part over its limit,
@@ -72,7 +71,7 @@ ONYM_MUST_USE enum onym_status onym_oplog_group_end(struct onym_oplog_group *gro
                                                     const struct onym_tables *tables, MDB_txn *txn);
 
 /* Appends a load as a group of its own behind *position and moves *position onto it; also writes it
- * to meta. ONYM_OK or what LMDB reports. */
+ * to meta. ONYM_OK, ONYM_NO_MEMORY, ONYM_UNSUPPORTED (no such hash), or what LMDB reports. */
 ONYM_MUST_USE enum onym_status onym_oplog_append_load(const struct onym_tables *tables,
                                                       MDB_txn *txn, uint64_t now_ms,
                                                       const struct onym_load_operation *load,
