@@ -1,7 +1,7 @@
 #include "onym/model/value.h"
 
+#include "base/bytes.h"
 #include "base/reader.h"
-#include "base/writer.h"
 #include "onym/model/ident.h"
 
 /* Where the fields of the byte form stand. */
@@ -77,25 +77,38 @@ onym_value_len(const struct onym_value *value)
     return ONYM_VALUE_LEN_MIN + value->type.len + value->data.len + value->references.raw.len;
 }
 
+/* A u4 length and the bytes; returns the place behind. */
+static uint8_t *
+put_counted(uint8_t *out, onym_span bytes)
+{
+    onym_put_u32(out, (uint32_t)bytes.len);
+    if (bytes.len > 0) {
+        memcpy(out + 4, bytes.at, bytes.len);
+    }
+    return out + 4 + bytes.len;
+}
+
 enum onym_status
 onym_value_encode(const struct onym_value *value, uint8_t *out, size_t cap, size_t *len)
 {
-    struct onym_writer w = onym_writer_over(out, cap);
+    onym_span references = value->references.raw;
 
-    onym_writer_u32(&w, value->index);
-    onym_writer_u32(&w, value->timestamp);
-    onym_writer_u8(&w, value->ttl_type);
-    onym_writer_u32(&w, value->ttl);
-    onym_writer_u8(&w, value->permissions);
-    onym_writer_counted(&w, value->type);
-    onym_writer_counted(&w, value->data);
-    onym_writer_u32(&w, value->references.count);
-    onym_writer_bytes(&w, value->references.raw);
-
-    if (w.status == ONYM_OK) {
-        *len = w.len;
+    if (onym_value_len(value) > cap) {
+        return ONYM_NO_SPACE;
     }
-    return w.status;
+    *len = onym_value_len(value);
+    onym_put_u32(out, value->index);
+    onym_put_u32(out + AT_TIMESTAMP, value->timestamp);
+    out[AT_TTL_TYPE] = value->ttl_type;
+    onym_put_u32(out + AT_TTL, value->ttl);
+    out[AT_PERMISSIONS] = value->permissions;
+    out = put_counted(out + AT_TYPE, value->type);
+    out = put_counted(out, value->data);
+    onym_put_u32(out, value->references.count);
+    if (references.len > 0) {
+        memcpy(out + 4, references.at, references.len);
+    }
+    return ONYM_OK;
 }
 
 enum onym_status

@@ -127,7 +127,8 @@ read_values(struct onym_json *json, struct onym_json_in *in)
         if (in->count == ONYM_VALUES_MAX) {
             return fail(json, in, ONYM_VALUE_INVALID, "too many values", ONYM_VALUES_MAX);
         }
-        if (!onym_json_object(json)) {
+        if (!onym_json_object(json) || (onym_json_value_begin(json, names, &value, &seen) &&
+                                        !onym_json_data(json, &value.data))) {
             return false;
         }
         while ((member = onym_json_member(json, names, ONYM_JSON_VALUE_MEMBERS, &seen)) >= 0) {

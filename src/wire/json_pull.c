@@ -378,6 +378,18 @@ onym_json_member(struct onym_json *json, const struct onym_json_name *names, uns
     return (int)at;
 }
 
+void
+onym_json_go_to(struct onym_json *json, const struct onym_json_name *names, unsigned member,
+                const uint8_t *value)
+{
+    struct onym_json_level *level = &json->level[json->depth - 1];
+
+    level->member = &names[member];
+    level->index = member;
+    level->fresh = false;
+    json->at = value;
+}
+
 bool
 onym_json_any_member(struct onym_json *json)
 {

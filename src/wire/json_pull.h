@@ -73,6 +73,11 @@ bool onym_json_object(struct onym_json *json);
 int onym_json_member(struct onym_json *json, const struct onym_json_name *names, unsigned count,
                      uint32_t *seen);
 
+/* Goes to the value of a member, by its position in names: the caller has read its name and
+ * whatever stands in front of it in this object by itself. */
+void onym_json_go_to(struct onym_json *json, const struct onym_json_name *names, unsigned member,
+                     const uint8_t *value);
+
 /* Enters an array; onym_json_item is true before each item and false after the last. */
 bool onym_json_array(struct onym_json *json);
 bool onym_json_item(struct onym_json *json);

@@ -48,7 +48,8 @@ read_value(struct onym_json *json, struct onym_value *value)
     uint32_t seen = 0;
     int member;
 
-    if (!onym_json_object(json)) {
+    if (!onym_json_object(json) ||
+        (onym_json_value_begin(json, names, value, &seen) && !onym_json_data(json, &value->data))) {
         return false;
     }
     while ((member = onym_json_member(json, names, ONYM_JSON_VALUE_MEMBERS, &seen)) >= 0) {

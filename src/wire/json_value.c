@@ -1,6 +1,7 @@
 #include "wire/json_value.h"
 
 #include "wire/json_data.h"
+#include "wire/json_scan.h"
 #include "wire/json_time.h"
 
 #define NEEDED                                                                                     \
@@ -117,6 +118,61 @@ onym_json_value_member(struct onym_json *json, int member,
     default:
         return onym_json_references(json, &value->references);
     }
+}
+
+/* Moves *p over a literal, when that is what stands there. */
+static inline bool
+over(const uint8_t **p, const uint8_t *end, const char *literal, size_t len)
+{
+    if ((size_t)(end - *p) < len || !onym_json_same(*p, (const uint8_t *)literal, len)) {
+        return false;
+    }
+    *p += len;
+    return true;
+}
+#define OVER(p, end, literal) over((p), (end), literal, sizeof(literal) - 1)
+
+/* Up to nine digits, which no rule refuses and nothing overflows. 0: something else. */
+static inline uint32_t
+take_index(const uint8_t **p, const uint8_t *end)
+{
+    const uint8_t *stop = end - *p > 9 ? *p + 9 : end;
+    uint32_t index = 0;
+
+    if (*p < end && **p == '0') {
+        return 0;
+    }
+    for (; *p < stop && (uint8_t)(**p - '0') < 10; (*p)++) {
+        index = index * 10 + (uint32_t)(**p - '0');
+    }
+    return index;
+}
+
+bool
+onym_json_value_begin(struct onym_json *json, const struct onym_json_name *names,
+                      struct onym_value *value, uint32_t *seen)
+{
+    const uint8_t *end = json->end;
+    const uint8_t *p = json->at;
+    const uint8_t *type;
+    uint32_t index;
+    size_t len;
+
+    if (!OVER(&p, end, "\"index\":") || (index = take_index(&p, end)) == 0 ||
+        !OVER(&p, end, ",\"type\":\"")) {
+        return false;
+    }
+    type = p;
+    p = onym_json_plain_end(type, end);
+    len = (size_t)(p - type);
+    if (!OVER(&p, end, "\",\"data\":")) {
+        return false;
+    }
+    value->index = index;
+    value->type = onym_span_of(type, len);
+    *seen = NEEDED;
+    onym_json_go_to(json, names, ONYM_JSON_VALUE_DATA, p);
+    return true;
 }
 
 bool

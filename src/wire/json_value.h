@@ -32,6 +32,13 @@ struct onym_json_value_rules {
     bool stamped;      /* the timestamp counts; else it may be anything and means nothing */
 };
 
+/* Takes the front of a value, in which nothing was read yet, as programs write it: "index", "type"
+ * and the name of "data", without spaces and escapes. True: the data is to be read, by
+ * onym_json_data. False, and nothing has happened: members are to be read one by one. Either way
+ * onym_json_member gives those that follow. names begins with ONYM_JSON_VALUE_NAMES. */
+bool onym_json_value_begin(struct onym_json *json, const struct onym_json_name *names,
+                           struct onym_value *value, uint32_t *seen);
+
 /* Reads the value of a member into value. */
 bool onym_json_value_member(struct onym_json *json, int member,
                             const struct onym_json_value_rules *rules, struct onym_value *value);

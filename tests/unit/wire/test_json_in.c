@@ -136,6 +136,60 @@ json_in_says_what_is_wrong_and_where(void **state)
     }
 }
 
+/* A space changes nothing but how it is read. */
+static void
+json_in_reads_the_usual_form_as_any_other(void **state)
+{
+    static const char *const members[] = {
+        "\"index\":1,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":999999999,\"type\":\"\xE9\x9B\xB6\",\"data\":\"\\u96f6\",\"ttl\":7",
+        "\"index\":1000000000,\"type\":\"A\",\"data\":{\"format\":\"hex\",\"value\":\"00\"}",
+        "\"index\":4294967295,\"type\":\"\",\"data\":{\"format\":\"string\",\"value\":\"y\"}",
+        "\"index\":4294967296,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":0,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":01,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":-1,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":1.5,\"type\":\"A\",\"data\":\"x\"",
+        "\"index\":1,\"type\":\"\\u0041\",\"data\":\"x\"",
+        "\"index\":1,\"type\":\"A\x01\",\"data\":\"x\"",
+        "\"index\":1,\"type\":\"\xFF\",\"data\":\"x\"",
+        "\"index\":1,\"type\":\"A\",\"data\":7",
+        "\"index\":1,\"type\":\"A\",\"data\":",
+        "\"index\":1,\"type\":\"A\",\"data\"",
+        "\"index\":1,\"type\":\"A\"",
+        "\"index\":1",
+        "\"index\":",
+        "\"index\":1,\"type\":\"A\",\"data\":\"x\",\"type\":\"B\"",
+        "\"index\":1,\"type\":\"A\",\"data\":\"x\",\"ttl\":\"\"",
+        "\"index\":1,\"type\":\"A\",\"data\":\"x\" \"ttl\":1",
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        struct onym_json_error usual;
+        enum onym_status status;
+        uint8_t bytes[128];
+        char text[128];
+        size_t len;
+
+        (void)snprintf(text, sizeof text, "[{%s}]", members[i]);
+        status = read_text(state, text);
+        usual = error;
+        len = status == ONYM_OK ? body.values.raw.len : 0;
+        assert_true(len <= sizeof bytes);
+        memcpy(bytes, body.values.raw.at, len);
+        (void)snprintf(text, sizeof text, "[{ %s}]", members[i]);
+        if (read_text(state, text) != status) {
+            fail_msg("%s", members[i]);
+        } else if (status == ONYM_OK) {
+            assert_int_equal(body.values.raw.len, len);
+            assert_memory_equal(body.values.raw.at, bytes, len);
+        } else {
+            assert_int_equal(error.offset, usual.offset + 1);
+            assert_string_equal(error.field, usual.field);
+        }
+    }
+}
+
 static void
 json_in_counts_values(void **state)
 {
@@ -183,6 +237,7 @@ main(void)
         TEST(json_in_reads_three_shapes),
         TEST(json_in_keeps_the_order_sent),
         TEST(json_in_says_what_is_wrong_and_where),
+        TEST(json_in_reads_the_usual_form_as_any_other),
         TEST(json_in_counts_values),
         TEST(json_in_counts_bytes),
     };
