@@ -1,5 +1,7 @@
 #include "net/wake.h"
 
+#include "base/prefetch.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -12,6 +14,7 @@ struct onym_wake {
     /* the loop's own */
     struct onym_wake_block *rest; /* taken and not delivered yet */
     onym_wake_fn *arrived;
+    onym_wake_fn *delivered; /* may be NULL */
     void *of;
 };
 
@@ -49,7 +52,11 @@ deliver(struct onym_wake *wake, size_t max)
         struct onym_wake_block *block = wake->rest;
 
         wake->rest = block->next;
+        onym_prefetch(wake->rest); /* another thread wrote it: it comes while this is told */
         wake->arrived(wake->of, block);
+    }
+    if (wake->delivered != NULL) {
+        wake->delivered(wake->of, NULL);
     }
 }
 
@@ -90,6 +97,12 @@ onym_wake_open(uv_loop_t *loop, onym_wake_fn *arrived, void *of, struct onym_wak
     wake->of = of;
     *out = wake;
     return ONYM_OK;
+}
+
+void
+onym_wake_tell(struct onym_wake *wake, onym_wake_fn *delivered)
+{
+    wake->delivered = delivered;
 }
 
 bool

@@ -30,6 +30,11 @@ typedef void onym_wake_fn(void *of, struct onym_wake_block *block);
 ONYM_MUST_USE enum onym_status onym_wake_open(uv_loop_t *loop, onym_wake_fn *arrived, void *of,
                                               struct onym_wake **out);
 
+/* From now on `delivered` is called, with NULL for the block, behind the blocks that arrive in one
+ * turn of the loop, also when there were none; for what is done once for all of them. On the loop's
+ * thread, or before the loop runs. */
+void onym_wake_tell(struct onym_wake *wake, onym_wake_fn *delivered);
+
 /* Hands block over. Any thread; never waits for the loop. True: the block will arrive. False: the
  * wake is closed and the block stays the caller's. */
 bool onym_wake_post(struct onym_wake *wake, struct onym_wake_block *block);

@@ -30,7 +30,7 @@ at_least_one(uint32_t number)
     return number > 0 ? number : 1;
 }
 
-/* Takes the room an operation needs, before anything is spent on it. */
+/* Takes the room an operation needs. With the lock. */
 static enum onym_status
 take_room(struct onym_changes *c, uint32_t source, size_t bytes, bool yields)
 {
@@ -81,12 +81,12 @@ fits_log(const struct onym_operation *op)
     return onym_entry_check(&entry) == ONYM_OK;
 }
 
+/* The item is made first, so that the lock is taken once: what finds no room has cost a copy. */
 enum onym_status
 onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
                     const struct onym_operation *op, const struct onym_identity *who)
 {
     uint32_t source = (uint32_t)(onym_hash64(op->address, c->options.seed) % ONYM_CHANGES_SOURCES);
-    size_t bytes = onym_changes_item_bytes(op, who);
     struct onym_changes_item *item;
     enum onym_status status;
 
@@ -94,29 +94,23 @@ onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
     if (!fits_log(op) || who->handle.len > ONYM_NAME_LEN_MAX) {
         return ONYM_INVALID;
     }
-    lock(c);
-    status = take_room(c, source, bytes, ticket.yields);
-    if (status == ONYM_OK) {
-        c->coming++;
-    } else if (!ticket.yields) { /* else it comes again, as often as it takes */
-        onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
-    }
-    unlock(c);
-    if (status != ONYM_OK) {
-        return status;
-    }
     item = onym_changes_item_new(c, op, who, ticket, &status);
     lock(c);
-    c->coming--;
     if (item != NULL) {
         item->source = source;
+        status = take_room(c, source, item->bytes, ticket.yields);
+    }
+    if (status == ONYM_OK) {
         onym_changes_arrived(c, item, ticket.yields);
-    } else {
-        onym_changes_give_room(c, source, bytes);
+    } else if (item == NULL || !ticket.yields) { /* else it comes again, as often as it takes */
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     unlock(c);
-    onym_changes_stir(c, ticket);
+    if (status == ONYM_OK) {
+        onym_changes_stir(c, ticket);
+    } else if (item != NULL) {
+        onym_changes_item_free(item, onym_changes_pool(c, ticket.worker));
+    }
     return status;
 }
 
@@ -251,9 +245,6 @@ refuse_all(struct onym_changes *c)
     struct onym_changes_batch batch = {0};
 
     lock(c);
-    while (c->coming > 0) {
-        (void)pthread_cond_wait(&c->arrived, &c->lock);
-    }
     batch.events = c->first_event;
     c->first_event = NULL;
     c->event_end = &c->first_event;

@@ -102,7 +102,7 @@ onym_changes_gather(struct onym_changes *c, struct onym_changes_batch *batch)
 
     *batch = (struct onym_changes_batch){0};
     (void)pthread_mutex_lock(&c->lock);
-    while (c->first_event == NULL && !has_some(c) && (!c->is_stopping || c->coming > 0)) {
+    while (c->first_event == NULL && !has_some(c) && !c->is_stopping) {
         c->is_due = c->is_due && c->first != NULL; /* all of that went with the last group */
         wait_for_some(c);
     }

@@ -4,13 +4,21 @@
 
 #include "base/require.h"
 
+/* Gives back the room of items that `next` links, and frees them. */
 static void
-forget(struct onym_changes *c, struct onym_changes_item *item, struct onym_changes_pool *pool)
+forget(struct onym_changes *c, struct onym_changes_item *items, struct onym_changes_pool *pool)
 {
     (void)pthread_mutex_lock(&c->lock);
-    onym_changes_give_room(c, item->source, item->bytes);
+    for (struct onym_changes_item *item = items; item != NULL; item = item->next) {
+        onym_changes_give_room(c, item->source, item->bytes);
+    }
     (void)pthread_mutex_unlock(&c->lock);
-    onym_changes_item_free(item, pool);
+    while (items != NULL) {
+        struct onym_changes_item *next = items->next;
+
+        onym_changes_item_free(items, pool);
+        items = next;
+    }
 }
 
 static void
@@ -20,7 +28,22 @@ on_result(void *of, struct onym_wake_block *block)
     struct onym_changes_item *item = (struct onym_changes_item *)block;
 
     sink->deliver(sink->of, &item->result);
-    forget(sink->changes, item, &sink->pool);
+    item->next = sink->told;
+    sink->told = item;
+}
+
+/* Behind the results of one turn: the lock is taken once for all of them. */
+static void
+on_results(void *of, struct onym_wake_block *none)
+{
+    struct onym_changes_sink *sink = of;
+    struct onym_changes_item *told = sink->told;
+
+    (void)none;
+    sink->told = NULL;
+    if (told != NULL) {
+        forget(sink->changes, told, &sink->pool);
+    }
 }
 
 static void
@@ -65,6 +88,7 @@ onym_changes_attach(struct onym_changes *c, unsigned worker, uv_loop_t *loop,
     sink->of = of;
     status = onym_wake_open(loop, on_result, sink, &sink->wake);
     if (status == ONYM_OK) {
+        onym_wake_tell(sink->wake, on_results);
         (void)uv_idle_init(loop, &sink->turn); /* cannot fail */
         sink->turn.data = sink;
         (void)onym_changes_drafter_open(&sink->drafter); /* without it the other thread decides */
@@ -116,12 +140,16 @@ onym_changes_take_home(struct onym_changes *c, struct onym_changes_item *item)
 static void
 forget_all(struct onym_changes *c, struct onym_wake_block *block)
 {
-    while (block != NULL) {
-        struct onym_wake_block *next = block->next;
+    struct onym_changes_item *items = NULL;
 
-        forget(c, (struct onym_changes_item *)block, NULL);
-        block = next;
+    while (block != NULL) {
+        struct onym_changes_item *item = (struct onym_changes_item *)block;
+
+        block = block->next;
+        item->next = items;
+        items = item;
     }
+    forget(c, items, NULL);
 }
 
 void

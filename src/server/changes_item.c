@@ -70,6 +70,14 @@ onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool 
     pool->bytes += len;
 }
 
+struct onym_changes_pool *
+onym_changes_pool(struct onym_changes *changes, unsigned worker)
+{
+    struct onym_changes_sink *sink = &changes->sink[worker];
+
+    return sink->wake != NULL ? &sink->pool : NULL;
+}
+
 void
 onym_changes_pool_empty(struct onym_changes_pool *pool)
 {
@@ -142,7 +150,6 @@ onym_changes_item_new(struct onym_changes *changes, const struct onym_operation 
                       const struct onym_identity *who, struct onym_change_ticket ticket,
                       enum onym_status *status)
 {
-    struct onym_changes_sink *sink = &changes->sink[ticket.worker];
     size_t bytes = onym_changes_item_bytes(op, who);
     size_t block = bytes;
     struct onym_op_outcome outcome;
@@ -162,7 +169,7 @@ onym_changes_item_new(struct onym_changes *changes, const struct onym_operation 
     } else if (outcome.as_sent) {
         block -= op->values.raw.len; /* they stand in the draft */
     }
-    item = take_block(sink->wake != NULL ? &sink->pool : NULL, block);
+    item = take_block(onym_changes_pool(changes, ticket.worker), block);
     if (item == NULL) {
         *status = ONYM_NO_MEMORY;
         return NULL;

@@ -20,10 +20,10 @@ struct onym_changes_item {
     uint32_t source;
     bool settled; /* the result does not depend on the commit of its group */
     struct onym_change_result result;
-    struct onym_changes_item *next;
-    uint64_t arrival;        /* order of submission, within a group */
-    uint8_t *name;           /* room for the registered spelling, target.name.len bytes */
-    struct onym_draft draft; /* what it makes where there is no record; in data */
+    struct onym_changes_item *next; /* in the queue; among those that were told */
+    uint64_t arrival;               /* order of submission, within a group */
+    uint8_t *name;                  /* room for the registered spelling, target.name.len bytes */
+    struct onym_draft draft;        /* what it makes where there is no record; in data */
     struct onym_op_target target;
     struct onym_operation op;
     struct onym_identity who;
@@ -68,6 +68,7 @@ struct onym_changes_sink {
     bool is_urgent;    /* one of these does not yield */
     struct onym_changes_drafter drafter; /* the worker's own */
     struct onym_changes_pool pool;       /* likewise */
+    struct onym_changes_item *told;      /* results that were delivered in this turn */
     /* the thread's own: results of a group on their way home */
     struct onym_wake_block *first, *last;
 };
@@ -110,9 +111,8 @@ struct onym_changes {
     bool is_asleep;       /* the thread waits for `arrived` */
     struct onym_changes_event_item *first_event;
     struct onym_changes_event_item **event_end;
-    uint32_t coming; /* room taken, not yet in the list */
-    uint32_t ops;    /* submitted and not yet delivered */
-    size_t bytes;    /* of these */
+    uint32_t ops; /* submitted and not yet delivered */
+    size_t bytes; /* of these */
     uint32_t waiting_events;
     uint64_t lost_untold; /* events that the log does not know to be lost */
     uint64_t refusals_ns; /* monotonic: when all of ONYM_CHANGES_REFUSALS_MAX are there again */
@@ -142,6 +142,8 @@ struct onym_changes_item *onym_changes_item_new(struct onym_changes *changes,
 
 /* Frees an item. pool: of the item's worker, on that worker's thread; NULL elsewhere. */
 void onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_pool *pool);
+/* The free blocks of a worker, on its thread; NULL when it has no sink. */
+struct onym_changes_pool *onym_changes_pool(struct onym_changes *changes, unsigned worker);
 void onym_changes_pool_empty(struct onym_changes_pool *pool);
 
 /* The room it takes: bytes of the block at most, known before it is made. */

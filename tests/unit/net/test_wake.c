@@ -20,6 +20,7 @@ struct arrivals {
     struct onym_wake *wake;
     unsigned next[THREADS];
     unsigned all;
+    unsigned untold; /* since on_delivered */
     uv_thread_t loop_thread;
 };
 
@@ -33,9 +34,20 @@ on_block(void *of, struct onym_wake_block *wake)
     assert_true(uv_thread_equal(&here, &a->loop_thread));
     assert_int_equal(block->number, a->next[block->thread]++);
     free(block);
+    a->untold++;
     if (++a->all == THREADS * BLOCKS) {
         onym_wake_close(a->wake);
     }
+}
+
+static void
+on_delivered(void *of, struct onym_wake_block *none)
+{
+    struct arrivals *a = of;
+
+    assert_null(none);
+    assert_true(a->untold <= ONYM_WAKE_TURN);
+    a->untold = 0;
 }
 
 static struct block *
@@ -78,6 +90,7 @@ every_block_arrives_in_order(void **state)
     (void)state;
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    onym_wake_tell(a.wake, on_delivered);
     for (unsigned i = 0; i < THREADS; i++) {
         poster[i] = (struct poster){.wake = a.wake, .number = i};
         assert_int_equal(uv_thread_create(&poster[i].thread, post_all, &poster[i]), 0);
@@ -87,6 +100,7 @@ every_block_arrives_in_order(void **state)
         assert_int_equal(uv_thread_join(&poster[i].thread), 0);
     }
     assert_int_equal(a.all, THREADS * BLOCKS);
+    assert_int_equal(a.untold, 0);
     assert_int_equal(uv_loop_close(&loop), 0);
     onym_wake_free(a.wake);
 }
@@ -101,11 +115,13 @@ closing_delivers_what_was_posted_and_takes_no_more(void **state)
     (void)state;
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
+    onym_wake_tell(a.wake, on_delivered);
     assert_true(onym_wake_post(a.wake, &block_new(0, 0)->wake));
     assert_true(onym_wake_post(a.wake, &block_new(0, 1)->wake));
     assert_int_equal(a.all, 0); /* never from inside the call that posts */
     onym_wake_close(a.wake);
     assert_int_equal(a.all, 2);
+    assert_int_equal(a.untold, 0);
     assert_false(onym_wake_post(a.wake, &late->wake));
     free(late);
     onym_wake_close(a.wake);
