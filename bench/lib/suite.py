@@ -191,7 +191,7 @@ class Suite:
                              for key in ("records", "rounds", "seconds", "quick")}}
 
     def run(self, versions):
-        """All cases asked for; each leaves a file of its own. versions: of the peers."""
+        """All cases asked for, in one file that is written as each ends. versions: of the peers."""
         self.parse()
         self.cores = common.two_cores()
         result = self.result(versions)
@@ -206,26 +206,27 @@ class Suite:
                     continue
                 say(f"--- {name}")
                 try:
-                    figures = case(self)
+                    result[name] = case(self)
+                    rows.update(result[name]["rows"])
                 except (CannotRun, OSError, subprocess.TimeoutExpired) as error:
                     say(f"{name} left out: {error}")
                     failed.append(f"{name}: {error}")
-                    continue
-                result[name] = figures
-                rows.update(figures["rows"])
+                self.write(result, failed)  # a run that breaks later leaves what it has
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         return self.finish(result, rows, failed)
 
-    def finish(self, result, rows, failed):
+    def write(self, result, failed):
         result.update(absent=self.absent, left_out=failed)
         stem = self.name + "".join(f"-{name}" for name in self.arguments.only or [])
         stem += "-quick" if self.arguments.quick else ""
+        common.write_json(self.arguments.json or common.ROOT / "bench" / "results" / f"{stem}.json",
+                          result)
+
+    def finish(self, result, rows, failed):
         if rows:
             say("--- all")
             say(targets.table(rows))
-        common.write_json(self.arguments.json or common.ROOT / "bench" / "results" / f"{stem}.json",
-                          result)
         if not any(name in result for name in self.cases):
             raise CannotRun("no case gave figures: " + "; ".join(failed))
         if self.arguments.require_peers and (self.absent or failed):

@@ -127,6 +127,22 @@ class Peers(unittest.TestCase):
         self.assertGreater(restart["node_seconds_first"]["min"], 0)
         self.assertEqual("start.first" in restart["rows"], bool(result["versions"]["knot"]))
 
+    def test_a_run_that_breaks_leaves_the_cases_before_it(self):
+        script, path = self.folder / "broken.py", self.folder / "broken.json"
+        script.write_text(
+            f"import sys\nsys.path.insert(0, {str(BENCH)!r})\nfrom lib import suite\n"
+            "def first(s):\n    return {'rows': {}, 'figure': 7}\n"
+            "def second(s):\n    raise suite.CannotRun('there is no second')\n"
+            "def third(s):\n    sys.exit('broken')\n"
+            "suite.Suite('broken', {'first': first, 'second': second, 'third': third}, '').run({})\n",
+            encoding="utf-8")
+        done = subprocess.run([sys.executable, str(script), "--build", str(BUILD), "--json", str(path)],
+                              text=True, capture_output=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, "broken\n"), done.stdout)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        self.assertEqual(result["first"]["figure"], 7)
+        self.assertEqual(result["left_out"], ["second: there is no second"])
+
     def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
         def write(name, date, median, quick=False, doubt=""):
             ratio = {"median": median, "min": median, "max": median, "count": 7}
