@@ -7,11 +7,11 @@ WINDOW = 128
 
 
 def side(s, name, server, data, *options, window=WINDOW, peers=PEERS, unit="answers"):
-    """A side that answers UDP on its port."""
-    def run(seed):
+    """A side that answers UDP on its port; its run takes a time other than that of a round too."""
+    def run(seed, milliseconds=None):
         return s.client("udp_load", "--target", f"127.0.0.1:{server.port}", "--names", data.names,
-                        "--milliseconds", int(s.arguments.seconds * 1000), "--seed", seed,
-                        "--window", window, "--peers", peers, *options)
+                        "--milliseconds", milliseconds or int(s.arguments.seconds * 1000), "--seed",
+                        seed, "--window", window, "--peers", peers, *options)
     return rounds.Side(name, server.pid, run, unit)
 
 
