@@ -30,12 +30,12 @@ at_least_one(uint32_t number)
     return number > 0 ? number : 1;
 }
 
-/* Takes the room an operation needs. With the lock. */
+/* Whether there is the room an operation needs. With the lock. */
 static enum onym_status
-take_room(struct onym_changes *c, uint32_t source, size_t bytes, bool yields)
+look_for_room(const struct onym_changes *c, uint32_t source, size_t bytes, bool yields)
 {
     const struct onym_changes_options *o = &c->options;
-    struct onym_changes_source *s = &c->source[source];
+    const struct onym_changes_source *s = &c->source[source];
     uint32_t ops_max = at_least_one(o->ops / o->share);
     size_t bytes_max = o->bytes / o->share;
 
@@ -50,11 +50,17 @@ take_room(struct onym_changes *c, uint32_t source, size_t bytes, bool yields)
         (s->ops >= ops_max - ops_max / 8 || s->bytes + bytes > bytes_max - bytes_max / 8)) {
         return ONYM_BUSY;
     }
+    return ONYM_OK;
+}
+
+/* With the lock. */
+static void
+take_room(struct onym_changes *c, uint32_t source, size_t bytes)
+{
     c->ops++;
     c->bytes += bytes;
-    s->ops++;
-    s->bytes += bytes;
-    return ONYM_OK;
+    c->source[source].ops++;
+    c->source[source].bytes += bytes;
 }
 
 void
@@ -81,28 +87,42 @@ fits_log(const struct onym_operation *op)
     return onym_entry_check(&entry) == ONYM_OK;
 }
 
-/* The item is made first, so that the lock is taken once: what finds no room has cost a copy. */
+/* The item is made first, so that the lock is taken once. Behind a refusal room is looked for
+ * before anything is spent, so that only the first of many has cost a copy. */
 enum onym_status
 onym_changes_submit(struct onym_changes *c, struct onym_change_ticket ticket,
                     const struct onym_operation *op, const struct onym_identity *who)
 {
     uint32_t source = (uint32_t)(onym_hash64(op->address, c->options.seed) % ONYM_CHANGES_SOURCES);
-    struct onym_changes_item *item;
-    enum onym_status status;
+    size_t bytes = onym_changes_item_bytes(op, who);
+    struct onym_changes_item *item = NULL;
+    enum onym_status status = ONYM_OK;
+    bool has_room;
 
     ONYM_REQUIRE(ticket.worker < c->options.workers);
     if (!fits_log(op) || who->handle.len > ONYM_NAME_LEN_MAX) {
         return ONYM_INVALID;
     }
-    item = onym_changes_item_new(c, op, who, ticket, &status);
+    if (__atomic_load_n(&c->has_refused, __ATOMIC_RELAXED)) {
+        lock(c);
+        status = look_for_room(c, source, bytes, ticket.yields);
+        unlock(c);
+    }
+    has_room = status == ONYM_OK;
+    if (has_room) {
+        item = onym_changes_item_new(c, op, who, ticket, &status);
+    }
     lock(c);
     if (item != NULL) {
         item->source = source;
-        status = take_room(c, source, item->bytes, ticket.yields);
+        status = look_for_room(c, source, bytes, ticket.yields);
+        has_room = status == ONYM_OK;
     }
+    __atomic_store_n(&c->has_refused, !has_room, __ATOMIC_RELAXED);
     if (status == ONYM_OK) {
+        take_room(c, source, bytes);
         onym_changes_arrived(c, item, ticket.yields);
-    } else if (item == NULL || !ticket.yields) { /* else it comes again, as often as it takes */
+    } else if (has_room || !ticket.yields) { /* else it comes again, as often as it takes */
         onym_changes_count(c, op->action, &(struct onym_change_result){.status = status});
     }
     unlock(c);

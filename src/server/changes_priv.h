@@ -123,6 +123,7 @@ struct onym_changes {
 
     uint64_t id_start;   /* time and chance of this start */
     uint64_t id_counter; /* atomic */
+    bool has_refused;    /* atomic: what was submitted last found no room */
 
     /* the thread's own */
     struct onym_arena arena;

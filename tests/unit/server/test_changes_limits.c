@@ -72,6 +72,38 @@ the_queue_takes_as_many_as_it_may(void **state)
     bench_free(b);
 }
 
+/* An operation whose name cannot be, which shows only when its block is made. */
+static enum onym_status
+create_nameless(struct bench *b)
+{
+    uint8_t bytes[128];
+    struct onym_operation op = bench_operation(b, ONYM_ACTION_CREATE, "",
+                                               bench_value(bytes, sizeof bytes, 1, "x"));
+
+    op.address = onym_span_text("192.0.2.1");
+    return bench_submit(b, 99, &op);
+}
+
+/* Nothing is spent on what comes behind a refusal: room is looked for first then. */
+static void
+a_full_queue_refuses_at_once(void **state)
+{
+    struct bench *b = bench_new();
+    struct onym_change *held;
+
+    (void)state;
+    bench_start(b, &(struct onym_changes_options){.ops = 1, .share = 1});
+    held = hold(b);
+    assert_int_equal(create_nameless(b), ONYM_NOT_FOUND);
+    assert_int_equal(create(b, 0, "192.0.2.1"), ONYM_OK);
+    assert_int_equal(create(b, 1, "192.0.2.1"), ONYM_BUSY);
+    assert_int_equal(create_nameless(b), ONYM_BUSY);
+    onym_change_abort(held);
+    (void)bench_await(b, 0);
+    assert_int_equal(create_nameless(b), ONYM_NOT_FOUND); /* there is room again */
+    bench_free(b);
+}
+
 /* Two operations that are committed and whose results wait for their loops. */
 static void
 commit_two(struct bench *b, struct onym_changes_stat *stat)
@@ -388,6 +420,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_queue_takes_as_many_as_it_may),
+        cmocka_unit_test(a_full_queue_refuses_at_once),
         cmocka_unit_test(undelivered_results_take_room),
         cmocka_unit_test(ends_and_commits_are_counted),
         cmocka_unit_test(the_queue_takes_as_many_bytes_as_it_may),
