@@ -5,6 +5,7 @@ Durable as the node is: fsync and synchronous_commit on. Sized so that nothing b
 measured: 512 MiB of shared buffers, and no checkpoint while it runs. Everything else is the default.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import pwd
@@ -142,24 +143,31 @@ class Postgres:
         path.write_text(IDENTIFIERS.format(bytes=record_bytes, records=records), encoding="ascii")
         self.psql(file=path)
 
-    def groups(self, rows, size, how):
-        """Every `size` rows one transaction, by COPY or by one INSERT."""
-        path = self.folder / "groups.sql"
-        with open(path, "w", encoding="ascii") as file:
-            file.write("\\timing on\n")
-            for at in range(0, len(rows), size):
-                part = rows[at:at + size]
-                if how == "copy":
-                    file.write("COPY part FROM stdin;\n")
-                    file.writelines(f"{name}\t\\\\x{record}\n" for name, record in part)
-                    file.write("\\.\n")
-                else:
-                    file.write("INSERT INTO part VALUES ")
-                    file.write(",".join(f"('{name}','\\x{record}')" for name, record in part))
-                    file.write(";\n")
-        times = self.psql(file=path, timing=True)
-        path.unlink()
-        return summary(times, len(rows), sum(times) / 1000)
+    def groups(self, rows, size, how, connections=1):
+        """Every `size` rows one transaction, by COPY or by one INSERT, over so many connections at
+        once. Only the statements count, and of the connections the one that took longest."""
+        files = [self.folder / f"groups-{k}.sql" for k in range(connections)]
+        for k, path in enumerate(files):
+            with open(path, "w", encoding="ascii") as file:
+                file.write("\\timing on\n")
+                for at in range(k * size, len(rows), size * connections):
+                    self.write_group(file, rows[at:at + size], how)
+        with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+            times = list(pool.map(lambda path: self.psql(file=path, timing=True), files))
+        for path in files:
+            path.unlink()
+        return summary([ms for part in times for ms in part], len(rows), max(map(sum, times)) / 1000)
+
+    @staticmethod
+    def write_group(file, rows, how):
+        if how == "copy":
+            file.write("COPY part FROM stdin;\n")
+            file.writelines(f"{name}\t\\\\x{record}\n" for name, record in rows)
+            file.write("\\.\n")
+        else:
+            file.write("INSERT INTO part VALUES ")
+            file.write(",".join(f"('{name}','\\x{record}')" for name, record in rows))
+            file.write(";\n")
 
     def singles(self, order, clients, record, run, seconds=1):
         """One row to a transaction from `clients` connections, prepared, each with one

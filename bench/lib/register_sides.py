@@ -42,7 +42,8 @@ class Rows:
     store."""
 
     def __init__(self, arguments, folder, order):
-        count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + 4000)
+        more = 4000 if order == "random" or arguments.without_postgres else 36_000
+        count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + more)
         rows, self.encoded = make_rows(arguments, folder, order, count, 9000)
         rows.unlink()
         self.begin()

@@ -115,10 +115,15 @@ class Register(unittest.TestCase):
             rows = [(f"88.9430.1001/{i:03d}", "0102") for i in range(250)]
             self.assertEqual(server.groups(rows[:150], 100, "copy")["commits"], 2)
             self.assertEqual(server.groups(rows[150:], 50, "insert")["records"], 100)
+            more = [(f"88.9430.1002/{i:03d}", "0102") for i in range(70)]
+            many = server.groups(more, 10, "copy", 4)
+            self.assertEqual((many["records"], many["commits"]), (70, 7))
+            with self.assertRaisesRegex(common.CannotRun, "duplicate key"):
+                server.groups(more, 10, "copy", 4)  # they are there already
             single = server.singles("random", 2, "0102", 1)
             self.assertGreater(single["records"], 0)
             count = int(server.psql("COPY (SELECT count(*) FROM part) TO stdout"))
-            self.assertEqual(count, 252 + single["records"])
+            self.assertEqual(count, 322 + single["records"])
         self.assertFalse(folder.exists())
 
     def test_a_short_run_has_every_figure(self):
