@@ -275,6 +275,9 @@ def arguments_of(words):
     parser.add_argument("--window", type=int, default=16, help="resolutions outstanding")
     parser.add_argument("--barriers", type=int, default=60,
                         help="fdatasync calls of one measurement of the disk")
+    parser.add_argument("--memory", choices=("used", "as-it-is"), default="used",
+                        help="whether free memory is used once before the rounds: the host of a "
+                             "virtual machine may have taken it, and gives it back slowly")
     parser.add_argument("--without-postgres", action="store_true")
     parser.add_argument("--batch", action="store_true",
                         help="also files of 100 and 2,000 rows by onymctl batch, whose rows are "
@@ -317,6 +320,8 @@ def measure(arguments, folder, server):
             of.node = stack.enter_context(
                 common.Node(arguments.build, of.data, certificate=certificate))
             suite.settle(of.node)
+        if arguments.memory == "used":
+            say(f"{common.use_free_memory(folder):,} MiB of free memory used once")
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, stores, aged, server, number)
             barriers += around
@@ -354,7 +359,7 @@ def run(words=None):
         shutil.rmtree(folder, ignore_errors=True)
     result = {"bench": "register", "machine": about, "records": arguments.records,
               "milliseconds": arguments.milliseconds, "window": arguments.window,
-              "batch": arguments.batch,
+              "batch": arguments.batch, "memory": arguments.memory,
               "build": common.version(arguments.build, "onymd"),
               "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
               "postgres": None if arguments.without_postgres else postgres.SETTINGS,

@@ -238,6 +238,22 @@ def run_tool(arguments, what, timeout=3600):
     return done.stdout
 
 
+def use_free_memory(folder):
+    """Fills what memory is free, but for 1 GiB, with a file of nothing, whose pages the kernel gives
+    to whoever needs some. A virtual machine hands free memory back to its host, and then the first
+    touch of each page takes longer than what is measured
+    (docs/decisions/0201-memory-that-was-in-use.md). The file goes with the folder. Returns MiB."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
+    size = max(0, free - (1 << 30)) >> 20
+    with open(pathlib.Path(folder) / "nothing", "wb+", buffering=0) as file:
+        file.truncate(size << 20)
+        piece = bytearray(1 << 20)
+        while file.readinto(piece):
+            pass
+    return size
+
+
 class Node:
     """onymd with one worker on free loopback ports; a context manager that stops it again."""
 
