@@ -15,7 +15,6 @@ from lib.udp_sides import answer_bytes, dns_sides, echo_side, side
 CACHE = "256MiB"
 THETA = 990
 LEARNING_MS = 20_000  # some six million requests: until then the cache fills with what is asked for
-RECORDS_PER_MIB = 2000  # of a cache that holds them all
 VISITS, VISIT_MS = 4, 5000  # some four million requests: 99 of 100 pages of the cache
 
 
@@ -31,8 +30,7 @@ def visit(s, sides):
 def case_uniform(s):
     data, tenth = s.records(), s.records(count=max(100, s.arguments.records // 10))
     with suite.stack() as stack:
-        holds_all = f"cache.size={max(512, s.arguments.records // RECORDS_PER_MIB)}MiB"
-        node, small = s.node(stack, data, settings=(holds_all,)), s.node(stack, tenth)
+        node, small = s.node(stack, data), s.node(stack, tenth)
         size = answer_bytes(s, node, data)
         sides = [echo_side(s, "echo", s.echo(stack, size), data), side(s, "node", node, data),
                  side(s, "tenth", small, tenth)]

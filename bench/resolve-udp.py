@@ -121,7 +121,7 @@ def case_workers(s):
     with suite.stack() as stack:
         one = s.node(stack, data)
         two = s.node(stack, data.copied(s.folder / "copy"), core=None, workers=2,
-                     settings=("cache.size=1GiB",))
+                     settings=(f"cache.size={suite.cache_mib(data, 2)}MiB",))
         rate = rate_of(s)
         return s.section([side(s, "one", one, data, "--patient", "--rate", rate, window=4096),
                           side(s, "two", two, data, "--patient", "--rate", 2 * rate, window=4096),
