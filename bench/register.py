@@ -167,7 +167,8 @@ def ratios(rounds, with_postgres):
                     "lmdb aged 2000 to a commit") for n in HTTP_CONNECTIONS]
     if with_postgres:
         found += [ratio(rounds, f"node aged HTTP batches of 2000, {n} connections", copy)
-                  for n, copy in ((1, "postgres serial copy of 2000"), (4, POSTGRES_MANY))]
+                  for n, copy in ((1, "postgres serial copy of 2000"),
+                                  (POSTGRES_CONNECTIONS, POSTGRES_MANY))]
     for order in ORDERS:
         found.append(ratio(rounds, f"node {order} 1 connections", f"lmdb {order} 1 to a commit"))
         found.append(ratio(rounds, f"node {order} 64 connections", f"lmdb {order} 1 to a commit"))
@@ -180,8 +181,8 @@ def ratios(rounds, with_postgres):
                             f"postgres {order} copy of {size}")
                       for size in GROUPS for n in HTTP_CONNECTIONS]
             if order == "serial":
-                found.append(ratio(rounds, "node serial HTTP batches of 2000, 4 connections",
-                                   POSTGRES_MANY))
+                found.append(ratio(rounds, "node serial HTTP batches of 2000, "
+                                   f"{POSTGRES_CONNECTIONS} connections", POSTGRES_MANY))
         if with_postgres:
             found += [ratio(rounds, f"node {order} {n} connections",
                             f"postgres {order} {n} connections") for n in CONNECTIONS]

@@ -17,7 +17,7 @@ STEAL_SHARE_MAX = 0.02    # of the round's time, taken by other guests of the ho
 WAITED_SHARE_MAX = 0.10   # of the round's time, server or client ready but without a processor
 FLOOR_SLOWER_MAX = 1.5    # the floor's cost against its best of the run
 WARM_UPS_MAX = 10
-LEAD_SEED = 5000
+LEAD_SEED = 5000          # of runs before the measured ones: other names than theirs
 
 
 class Side:

@@ -131,7 +131,8 @@ class Register(unittest.TestCase):
         done = subprocess.run(
             [sys.executable, str(ROOT / "bench" / "register.py"), "--build", str(BUILD),
              "--records", "500", "--milliseconds", "50", "--barriers", "3", "--without-postgres",
-             "--memory", "as-it-is", "--json", str(where)], capture_output=True, text=True, timeout=240, check=False)
+             "--memory", "as-it-is", "--json", str(where)], capture_output=True, text=True,
+            timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(where.read_text())
         self.assertEqual(len(found["rounds"]), 5)
