@@ -39,16 +39,17 @@ same_len(onym_span a, onym_span b)
 {
     size_t max = a.len < b.len ? a.len : b.len;
     size_t len = 0;
-    uint64_t x;
-    uint64_t y;
 
-    while (max - len >= sizeof x) {
-        memcpy(&x, a.at + len, sizeof x);
-        memcpy(&y, b.at + len, sizeof y);
-        if (x != y) {
-            break;
+    while (max - len >= 32 && memcmp(a.at + len, b.at + len, 32) == 0) {
+        len += 32;
+    }
+    while (max - len >= sizeof(uint64_t)) {
+        uint64_t unlike = onym_get_u64(a.at + len) ^ onym_get_u64(b.at + len);
+
+        if (unlike != 0) {
+            return len + (size_t)__builtin_clzll(unlike) / 8;
         }
-        len += sizeof x;
+        len += sizeof unlike;
     }
     while (len < max && a.at[len] == b.at[len]) {
         len++;
