@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log_line.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -324,6 +325,7 @@ writer_main(void *arg)
     struct onym_log *log = arg;
     uint64_t until_ns = 0;
 
+    onym_process_name_thread("log");
     for (;;) {
         uint64_t now_ns;
         uint64_t repeats_ns;

@@ -1,10 +1,13 @@
 #include "base/process.h"
 
+#include "base/require.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +78,13 @@ open_fds(void)
     }
     (void)closedir(dir);
     return count > 3 ? count - 3 : 0; /* ".", ".." and the directory itself */
+}
+
+void
+onym_process_name_thread(const char *name)
+{
+    ONYM_REQUIRE(strlen(name) <= ONYM_THREAD_NAME_LEN_MAX);
+    (void)prctl(PR_SET_NAME, name); /* cannot fail, and nothing hangs on it */
 }
 
 void

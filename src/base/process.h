@@ -13,6 +13,12 @@ struct onym_process_sample {
     uint64_t max_fds;        /* soft limit; UINT64_MAX: none */
 };
 
+#define ONYM_THREAD_NAME_LEN_MAX 15U /* the kernel's limit */
+
+/* Names the calling thread for `ps -L` and `top -H`; name is at most ONYM_THREAD_NAME_LEN_MAX
+ * bytes. The main thread keeps the program's name. prctl(2), PR_SET_NAME. */
+void onym_process_name_thread(const char *name);
+
 /* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */
 void onym_process_sample(struct onym_process_sample *out);
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/process.h"
 #include "base/require.h"
 #include "base/rng.h"
 #include "server/changes_priv.h"
@@ -279,6 +280,7 @@ run(void *arg)
     struct onym_changes *c = arg;
     struct onym_changes_batch batch;
 
+    onym_process_name_thread("writer");
     while (onym_changes_gather(c, &batch)) {
         struct onym_fault fault = {0};
         uint64_t began = onym_clock_monotonic_ns();

@@ -1,5 +1,6 @@
 #include "server/proofs.h"
 
+#include "base/process.h"
 #include "base/require.h"
 
 #include <stdlib.h>
@@ -38,6 +39,7 @@ work(void *arg)
     struct onym_proofs *p = arg;
     struct onym_proof_job *job;
 
+    onym_process_name_thread("proof");
     uv_mutex_lock(&p->lock);
     for (;;) {
         while ((job = onym_proof_queue_take(p->queue)) == NULL && !p->ending) {

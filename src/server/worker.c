@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "net/address.h"
 #include "net/tcp.h"
 #include "server/admin.h"
@@ -11,6 +12,7 @@
 #include "server/warm.h"
 #include "server/web.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -244,8 +246,11 @@ static void
 run(void *arg)
 {
     struct onym_worker *w = arg;
+    char name[ONYM_THREAD_NAME_LEN_MAX + 1];
     bool asked;
 
+    (void)snprintf(name, sizeof name, "worker-%u", w->index);
+    onym_process_name_thread(name);
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
     uv_mutex_lock(&w->quiet_lock);
     onym_http_jobs_deinit(&w->web.post.jobs);

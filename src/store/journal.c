@@ -1,5 +1,6 @@
 #include "store/journal.h"
 
+#include "base/process.h"
 #include "store/journal_priv.h"
 #include "store/lmdb_io.h"
 #include "store/lmdb_page.h"
@@ -111,6 +112,7 @@ sync_data(void *of)
 {
     struct onym_journal *journal = of;
 
+    onym_process_name_thread("store-sync");
     journal->sync_error = fdatasync(journal->data_fd) == 0 ? 0 : errno;
     return NULL;
 }

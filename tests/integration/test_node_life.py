@@ -206,6 +206,15 @@ class Life(unittest.TestCase):
             self.wait_for(it, '"event":"summary"')
             self.assertIn('"identifiers":3', it.log())
 
+    def test_each_thread_says_what_it_does(self):
+        wanted = {"onymd", "worker-0", "worker-1", "writer", "proof", "log"}
+        names, until = set(), time.monotonic() + 10
+        with node.Node(records=RECORDS, workers=2) as it:
+            threads = pathlib.Path(f"/proc/{it.process.pid}/task")
+            while not wanted <= names and time.monotonic() < until:
+                names = {path.read_text("utf-8").strip() for path in threads.glob("*/comm")}
+        self.assertLessEqual(wanted, names)
+
     def wait_for(self, it, text):
         until = time.monotonic() + 10
         while text not in it.log():
