@@ -2,6 +2,7 @@
 """The bench of registration measures what it says: what its client counts as registered is in the
 store and nothing else is, refusals are no registrations, and a whole short run has every figure."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -9,13 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
 sys.path.insert(0, str(ROOT / "bench"))
 
-from lib import common, postgres  # noqa: E402
+from lib import common, http_batches, postgres  # noqa: E402
 
 
 def bench(name, *words, **more):
@@ -38,11 +40,11 @@ class Register(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return path, encoded
 
-    def node(self):
+    def node(self, certificate=None):
         rows, _ = self.rows("base", 100)
         common.run_tool([common.program(BUILD, "onymctl"), "load", "--no-progress", "--data",
                          self.folder / "data", rows], "onymctl load")
-        return common.Node(BUILD, self.folder / "data")
+        return common.Node(BUILD, self.folder / "data", certificate=certificate)
 
     def load(self, node, *words):
         return bench("register_load", "--target", f"127.0.0.1:{node.port}", *words)
@@ -83,6 +85,27 @@ class Register(unittest.TestCase):
         closed = bench("register_load", "--target", f"127.0.0.1:{common.free_port()}")
         self.assertEqual(closed.returncode, 1)
         self.assertIn("refused", closed.stderr)
+
+    def test_batches_that_are_counted_are_stored(self):
+        arguments = argparse.Namespace(build=BUILD, milliseconds=20_000)
+        with self.node(http_batches.certificate(self.folder)) as node:
+            for run, connections, size, rows in ((1, 1, 100, 250), (2, 4, 50, 400)):
+                whole = max(rows // size, 2 * connections) * size
+                found = http_batches.measure(arguments, node, "serial", size, connections, run,
+                                             rows=rows)
+                self.assertEqual((found["registered"], found["requests"]), (whole, whole // size))
+                self.assertGreaterEqual(found["latency_ms"]["p99"], found["latency_ms"]["p50"])
+            self.assertEqual(common.metric(node, "onym_identifiers"), 100 + 65 + 200 + 400)
+            with self.assertRaisesRegex(common.CannotRun, "a batch ended with"):
+                http_batches.measure(arguments, node, "serial", 100, 1, 1)  # all are there already
+            with self.assertRaisesRegex(common.CannotRun, "the import ended before"):
+                http_batches.measure(arguments, node, "serial", 10, 1, 3, rows=20,
+                                     meanwhile=lambda: time.sleep(2))
+        closed = bench("batch_load", "--target", f"127.0.0.1:{common.free_port()}", "--login", "x",
+                       input="{}\n")
+        self.assertEqual((closed.returncode, closed.stdout), (1, ""))
+        self.assertIn("no handshake", closed.stderr)
+        self.assertEqual(bench("batch_load", "--login", "x").returncode, 2)
 
     def test_commits_of_lmdb(self):
         _, base = self.rows("base", 50)
