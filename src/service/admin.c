@@ -359,6 +359,9 @@ carry_on(struct onym_admin_call *waiting, const struct onym_request *rq)
     if (waiting->job == ONYM_JOB_AGREE) {
         return onym_session_opened(waiting, rq);
     }
+    if (waiting->proof == ONYM_OK && waiting->job == ONYM_JOB_PROVE) {
+        waiting->user.index = waiting->key_index[waiting->right_key]; /* H-11.7: 0 named none */
+    }
     note_proof(waiting, rq);
     if (waiting->job == ONYM_JOB_VERIFY) {
         return onym_admin_verified(waiting, rq);

@@ -48,6 +48,7 @@ struct onym_admin_call {
     size_t keys;
     size_t right_key;                   /* proof ONYM_OK: the one of them that it was */
     onym_span key[ONYM_ADMIN_KEYS_MAX]; /* the user's key values, in bytes */
+    uint32_t key_index[ONYM_ADMIN_KEYS_MAX];
     uint8_t peer[16];
     size_t peer_len;
     size_t used, cap; /* of bytes */

@@ -53,6 +53,7 @@ struct keys {
     size_t count;
     size_t len; /* bytes together */
     onym_span at[ONYM_ADMIN_KEYS_MAX];
+    uint32_t index[ONYM_ADMIN_KEYS_MAX];
 };
 
 static enum onym_status
@@ -72,6 +73,7 @@ find_keys(const struct onym_record *record, bool by_key, uint32_t index, struct 
             }
             if (fits && (index == 0 || v.index == index) && v.data.len > 0 &&
                 v.data.len <= ONYM_KEY_PEM_LEN_MAX && out->count < ONYM_ADMIN_KEYS_MAX) {
+                out->index[out->count] = v.index;
                 out->at[out->count++] = v.data;
                 out->len += v.data.len;
             }
@@ -85,6 +87,7 @@ static void
 keep_keys(struct onym_admin_call *call, const struct keys *keys)
 {
     for (size_t i = 0; i < keys->count; i++) {
+        call->key_index[call->keys] = keys->index[i];
         call->key[call->keys++] = onym_admin_call_keep(call, keys->at[i]);
     }
 }

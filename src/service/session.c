@@ -19,7 +19,7 @@ struct slot {
     struct onym_replay_window window;
     struct onym_session_secret secret;
     uint8_t key[ONYM_TOKEN_DIGEST_LEN]; /* once it is proven */
-    uint32_t index;
+    uint32_t index; /* as the setup named it, 0 = any key; once proven, of that key */
     size_t handle_len;
     uint8_t *handle; /* owned; NULL = nobody */
 };
@@ -264,12 +264,13 @@ onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_
 {
     struct slot *slot = find(table, id);
 
-    if (slot == NULL || slot->handle == NULL || slot->index != who->index ||
+    if (slot == NULL || slot->handle == NULL || (slot->index != 0 && slot->index != who->index) ||
         !onym_ident_equal(onym_span_of(slot->handle, slot->handle_len), who->handle,
                           ONYM_FOLD_PREFIX)) {
         return false;
     }
     slot->proven = true;
+    slot->index = who->index;
     memcpy(slot->key, key, sizeof slot->key);
     return true;
 }

@@ -78,10 +78,11 @@ ONYM_MUST_USE enum onym_status onym_sessions_reply(struct onym_sessions *table, 
                                                    struct onym_session_secret *secret,
                                                    uint32_t *counter);
 
-/* Somebody answered a challenge of this session. It stands for them from now on if they are who the
- * setup named; otherwise (another one, or a setup without identity) nothing changes: what they
- * asked is done for them, and the next request is challenged again. key: the digest of the key it
- * was answered with. Returns whether it stands. */
+/* Somebody answered a challenge of this session: who, with the index of the key that was right. It
+ * stands for them from now on if they are who the setup named, by that index or by index 0, any
+ * key; otherwise (another one, or a setup without identity) nothing changes: what they asked is
+ * done for them, and the next request is challenged again. key: the digest of that key. Returns
+ * whether it stands. */
 bool onym_sessions_prove(struct onym_sessions *table, uint32_t id, const struct onym_principal *who,
                          const uint8_t key[ONYM_TOKEN_DIGEST_LEN]);
 

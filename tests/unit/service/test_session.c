@@ -168,6 +168,29 @@ a_setup_without_identity_is_never_proven(void **state)
 }
 
 static void
+a_setup_that_names_any_key_stands_on_the_one_that_was_right(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t peer[16] = {1};
+    struct onym_session_ask ask = {.secret = &f->secret,
+                                   .identity = who("0.NA/88.1", 0),
+                                   .peer = onym_span_of(peer, sizeof peer)};
+    struct onym_principal other = who("0.NA/88.2", 301);
+    struct onym_principal right = who("0.NA/88.1", 301);
+    struct onym_principal another = who("0.NA/88.1", 302);
+    struct onym_session_use use;
+    uint32_t id;
+
+    assert_int_equal(onym_sessions_add(f->table, &ask, NOW_S, &f->rng, &id), ONYM_OK);
+    assert_false(onym_sessions_prove(f->table, id, &other, some_key));
+    assert_true(onym_sessions_prove(f->table, id, &right, some_key));
+    assert_false(onym_sessions_prove(f->table, id, &another, some_key));
+    assert_int_equal(onym_sessions_find(f->table, id, NOW_S, &use), ONYM_OK);
+    assert_true(use.proven);
+    assert_int_equal(use.user_index, 301);
+}
+
+static void
 counters_count_once(void **state)
 {
     struct fixture *f = *state;
@@ -382,6 +405,7 @@ main(void)
         TEST(a_session_is_found_with_its_key_and_without_identity),
         TEST(only_who_the_setup_named_can_be_proven),
         TEST(a_setup_without_identity_is_never_proven),
+        TEST(a_setup_that_names_any_key_stands_on_the_one_that_was_right),
         TEST(counters_count_once),
         TEST(replies_have_counters_of_their_own),
         TEST(idle_sessions_end_at_the_time_they_asked_for),
