@@ -64,7 +64,14 @@ site_info(const struct onym_request *rq)
     return onym_render_span(rq, rq->answerer->site);
 }
 
-/* Administration where it is not offered. The checks that come before "may you" are those of
+static bool
+is_administration(uint32_t opcode)
+{
+    return (opcode >= ONYM_OP_CREATE && opcode <= ONYM_OP_LIST_HANDLES) ||
+           (opcode >= ONYM_OP_HOME_PREFIX && opcode <= ONYM_OP_LIST_PREFIXES);
+}
+
+/* Administration where it is not offered: H-5.1. The checks that come before "may you" are those of
  * section 15, so that a client learns first whether it asks the right server. */
 static enum onym_verdict
 not_here(const struct onym_request *rq)
@@ -88,7 +95,9 @@ not_here(const struct onym_request *rq)
             return onym_render_error(rq, ONYM_NOT_FOUND);
         }
     }
-    return onym_render_error(rq, ONYM_UNSUPPORTED);
+    return is_administration(opcode)
+               ? onym_render_error_text(rq, ONYM_MALFORMED, "no administration here")
+               : onym_render_error(rq, ONYM_UNSUPPORTED);
 }
 
 /* Every opcode but resolution. */
