@@ -135,6 +135,8 @@ class Control(unittest.TestCase):
             with self.subTest(body=body):
                 self.ask("POST", "/api/v1/log:level", 400, body)
         self.ask("POST", "/api/v1/log:level", 413, b" " * 1025)
+        self.ask("POST", "/api/v1/config:reload", 413, b" " * (2 << 20 | 1))
+        self.ask("POST", "/api/v1/tls:reload", 413, b" " * (2 << 20 | 1))
 
     def reloads(self):
         """How many the log tells of once it has all lines: a thread of its own writes them."""

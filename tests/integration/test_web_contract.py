@@ -24,6 +24,7 @@ VALUES = {"values": [{"index": 1, "type": "URL", "data": "https://example.cn/曲
                       "permissions": "1110"}]}
 NOBODY = (f"1:{USER}", "mine")  # proven, and without any right
 WRONG = (f"301:{web.USER}", "wrong")
+FOREIGN = f"{API}/identifiers/99.1%2Fx"
 
 
 def identifier(name):
@@ -60,7 +61,7 @@ class EachOperation(unittest.TestCase):
         self.ask(401, "GET", identifier("user") + "?publicOnly=false", login=None)
         self.ask(403, "GET", identifier("user"), login=NOBODY)
         self.ask(404, "GET", identifier("none"), login=None)
-        self.ask(421, "GET", f"{API}/identifiers/99.1%2Fx", login=None)
+        self.ask(421, "GET", FOREIGN, login=None)
         self.ask(200, "GET", f"{API}/status", login=None)
         self.ask(200, "GET", f"{API}/openapi.json", login=None)
 
@@ -74,7 +75,10 @@ class EachOperation(unittest.TestCase):
         self.ask(412, "PUT", identifier("new"), VALUES, headers={"If-Match": '"9"'})
         self.ask(413, "PUT", identifier("new"), b" " * ((2 << 20) + 1))
         self.ask(415, "PUT", identifier("new"), b"{}")
+        self.ask(421, "PUT", FOREIGN, VALUES)
         self.ask(412, "DELETE", identifier("new"), headers={"If-Match": '"9"'})
+        self.ask(400, "DELETE", identifier("new"), headers={"If-Match": "9"})
+        self.ask(421, "DELETE", FOREIGN)
         self.refused_to_others("DELETE", identifier("new"))
         self.ask(200, "DELETE", identifier("new"))
         self.ask(404, "DELETE", identifier("new"))
@@ -87,7 +91,25 @@ class EachOperation(unittest.TestCase):
         self.ask(400, "POST", target, VALUES)
         self.ask(413, "POST", target, b" " * ((2 << 20) + 1))
         self.ask(415, "POST", target, b"{}")
+        self.ask(412, "POST", target, body, headers={"If-None-Match": "*"})
+        self.ask(421, "POST", target, dict(VALUES, handle="99.1/x"))
         self.refused_to_others("POST", target, dict(VALUES, handle=f"{web.PREFIX}/other"))
+
+    def test_3_keys_of_repetition(self):
+        """The same key for something else is 422, wherever a key is taken."""
+        key = {"Idempotency-Key": "contract"}
+        body = dict(VALUES, handle=f"{web.PREFIX}/keyed")
+        self.ask(201, "POST", f"{API}/identifiers", body, headers=key)
+        self.ask(201, "POST", f"{API}/identifiers", body, headers=key)
+        self.ask(422, "POST", f"{API}/identifiers", dict(body, values=[]), headers=key)
+        self.ask(422, "PUT", identifier("keyed"), {"values": []}, headers=key)
+        self.ask(422, "DELETE", identifier("keyed"), headers=key)
+        self.ask(422, "PUT", f"{API}/prefixes/88.79", headers=key)
+        self.ask(422, "DELETE", f"{API}/prefixes/{web.PREFIX}", headers=key)
+        taken = {operation["operationId"] for _, _, operation in self.judge.operations()
+                 if "Idempotency-Key" in (self.judge.follow(part)["name"] for part in
+                                          operation.get("parameters", ()))}
+        self.assertEqual(taken, {name for name, status in self.judge.seen if status == "422"})
 
     def walk(self, target, member):
         """Every page, by its Link; in the end all items."""
@@ -149,6 +171,7 @@ class EachOperation(unittest.TestCase):
         self.assertEqual(loaded.json, {"items": [], "next": None})
         self.ask(400, "GET", name + "/history?limit=0")
         self.ask(404, "GET", identifier("never-was") + "/history")
+        self.ask(421, "GET", f"{API}/identifiers/99.1/history")  # the record of a prefix
         self.refused_to_others("GET", name + "/history")
 
     def test_7_parameters_of_reading(self):
