@@ -11,11 +11,13 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import race  # noqa: E402
 import session_node  # noqa: E402
+import web  # noqa: E402
 
 RACE_SECONDS = 60
 
 
 class Racing(session_node.WithNode):
+    kind = web.Web
     settings = ("cache.size=1MiB",)
 
     def test_a_minute(self):
@@ -25,6 +27,8 @@ class Racing(session_node.WithNode):
         found = race.lookups(self.node)
         print(f"seed {seed}: {it.answers} answers judged, {it.changes} changes, cache {found}")
         self.assertGreater(found["hit"], 0)
+        for way, count in it.answers.items():
+            self.assertGreater(count, 300, way)
 
 
 if __name__ == "__main__":

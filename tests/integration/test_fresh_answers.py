@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import node  # noqa: E402
 import race  # noqa: E402
 import session_node  # noqa: E402
+import web  # noqa: E402
 from handle_talk import Reply, value, values  # noqa: E402
 
 RACE_SECONDS = 4
@@ -22,6 +23,8 @@ TICK_SECONDS = 0.7  # counters of a worker are shown with its next tick
 
 
 class Racing(session_node.WithNode):
+    kind = web.Web
+
     def test_readers_never_see_what_was_before_an_acknowledged_change(self):
         seed = random.randrange(1 << 30)
         it = race.Race(self.node, session_node.OWNER, session_node.PREFIX, seed=seed)
@@ -29,7 +32,8 @@ class Racing(session_node.WithNode):
         time.sleep(TICK_SECONDS)
         found = race.lookups(self.node)
         print(f"seed {seed}: {it.answers} answers judged, {it.changes} changes, cache {found}")
-        self.assertGreater(it.answers, 100)
+        for way, count in it.answers.items():
+            self.assertGreater(count, 20, way)
         self.assertGreater(it.changes, 20)
         self.assertGreater(found["hit"], 0, "the race went past the cache")
         self.assertGreater(found["stale"], 0, "no change met a cached record")

@@ -6,10 +6,12 @@ has arrived; readers note what was noted, ask, and compare with what they get. B
 but that note, as two users of the node would on the telephone.
 """
 
+import json
 import random
 import struct
 import threading
 import time
+import urllib.parse
 
 import node
 from handle_talk import OWN, Reply, Session, name, string, value, values
@@ -37,8 +39,17 @@ def step_in(reply):
     return int(reply.body[at + 4:at + 4 + size])
 
 
+def step_in_json(status, body):
+    """The same of an answer of the Handle JSON API."""
+    if status == 404:
+        return None
+    assert status == 200, (status, body)
+    return int(json.loads(body)["values"][0]["data"]["value"])
+
+
 class Race:
-    """run() for some seconds; raises AssertionError with the first answer that was too old."""
+    """run() for some seconds against a web.Web, over each of its ways; raises AssertionError with the
+    first answer that was too old."""
 
     def __init__(self, it, who, prefix, names=24, seed=1):
         self.it, self.who, self.seed = it, who, seed
@@ -47,7 +58,8 @@ class Race:
         self.erased = dict.fromkeys(self.names, 0)  # the last step that began to delete
         self.prefix, self.made = prefix, 0  # so many names were made that nobody had before
         self.failures = []
-        self.answers = self.changes = 0
+        self.answers = dict.fromkeys(("UDP", "TCP", "TLS", "HTTP", "HTTPS"), 0)
+        self.changes = 0
         self.until = 0.0
 
     def going(self):
@@ -64,18 +76,40 @@ class Race:
         self.told[handle] = number
         self.changes += 1
 
-    def write(self, names, seed):
-        session = Session(self.it, self.who)
+    def write(self, step, sender, names, seed):
         dice = random.Random(seed)
         number = 0
         while self.going():
             handle = dice.choice(names)
             if dice.randrange(4) == 0:
-                self.step(session, handle, DELETE, number + 1)
-                self.step(session, handle, CREATE, number + 2)
+                step(sender, handle, DELETE, number + 1)
+                step(sender, handle, CREATE, number + 2)
             else:
-                self.step(session, handle, MODIFY, number + 2)
+                step(sender, handle, MODIFY, number + 2)
             number += 2
+
+    def write_tcp(self, names, seed):
+        self.write(self.step, Session(self.it, self.who), names, seed)
+
+    def step_https(self, connection, handle, opcode, number):
+        target = "/api/v1/identifiers/" + urllib.parse.quote(handle, safe="")
+        login = (f"{self.who.index}:{self.who.user}", self.who.secret.decode())
+        if opcode == DELETE:
+            self.erased[handle] = number
+            reply = self.it.ask("DELETE", target, login=login, connection=connection)
+        else:
+            reply = self.it.ask("PUT", target, {"values": [
+                {"index": 1, "type": "STEP", "data": str(number)}]}, login, connection=connection)
+        assert reply.status in (200, 201), (opcode, handle, reply)
+        self.told[handle] = number
+        self.changes += 1
+
+    def write_https(self, names, seed):
+        connection = self.it.https()
+        try:
+            self.write(self.step_https, connection, names, seed)
+        finally:
+            connection.close()
 
     def write_new(self):
         """Names that were never there; readers ask for them just before and just after."""
@@ -92,13 +126,12 @@ class Race:
             return self.new_name(max(self.made + dice.randrange(-2, 2), 0))
         return dice.choice(self.names)
 
-    def judge(self, handle, told, reply, how):
-        step = step_in(reply)
+    def judge(self, handle, told, step, how):
         good = self.erased.get(handle, 0) >= told if step is None else step >= told
         if not good:
             self.failures.append(f"{handle} over {how}: step {told} was told before the request "
                                  f"was sent, the answer was step {step}")
-        self.answers += 1
+        self.answers[how] += 1
 
     def burst(self, dice, send, receive, how):
         asked = {}
@@ -108,7 +141,7 @@ class Race:
             send(request(handle, request_id))
         for _ in asked:
             reply = Reply(receive())
-            self.judge(*asked[reply.request_id], reply, how)
+            self.judge(*asked[reply.request_id], step_in(reply), how)
 
     def read_udp(self, seed):
         dice = random.Random(seed)
@@ -121,16 +154,30 @@ class Race:
             for sock in socks:
                 sock.close()
 
-    def read_tcp(self, seed):
+    def read_stream(self, seed, connect, how):
         dice = random.Random(seed)
-        socks = [self.it.tcp_connect(10) for _ in range(6)]
+        socks = [connect() for _ in range(6)]
         try:
             while self.going():
                 sock = dice.choice(socks)
-                self.burst(dice, sock.sendall, lambda sock=sock: node.read_message(sock), "TCP")
+                self.burst(dice, sock.sendall, lambda sock=sock: node.read_message(sock), how)
         finally:
             for sock in socks:
                 sock.close()
+
+    def read_web(self, seed, connect, how):
+        dice = random.Random(seed)
+        connections = [connect() for _ in range(6)]
+        try:
+            while self.going():
+                connection, handle = dice.choice(connections), self.some_name(dice)
+                told = self.told.get(handle, 0)
+                connection.request("GET", f"/api/handles/{handle}")
+                reply = connection.getresponse()
+                self.judge(handle, told, step_in_json(reply.status, reply.read()), how)
+        finally:
+            for connection in connections:
+                connection.close()
 
     def guarded(self, work, *arguments):
         try:
@@ -144,10 +191,14 @@ class Race:
             body = values(handle, value(1, "STEP", "0"))
             assert session.do(CREATE, body).code == 1, handle
         self.until = time.monotonic() + seconds
-        half = len(self.names) // 2
+        seed, part = self.seed, len(self.names) // 3
         threads = [threading.Thread(target=self.guarded, args=args) for args in (
-            (self.write, self.names[:half], self.seed), (self.write, self.names[half:], self.seed),
-            (self.write_new,), (self.read_udp, self.seed), (self.read_tcp, self.seed))]
+            (self.write_tcp, self.names[:part], seed), (self.write_tcp, self.names[part:-part], seed),
+            (self.write_https, self.names[-part:], seed), (self.write_new,), (self.read_udp, seed),
+            (self.read_stream, seed, lambda: self.it.tcp_connect(10), "TCP"),
+            (self.read_stream, seed, self.it.connect, "TLS"),
+            (self.read_web, seed, self.it.plain, "HTTP"),
+            (self.read_web, seed, self.it.https, "HTTPS"))]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -43,6 +43,7 @@ class WithNode(unittest.TestCase):
     workers = 2
     records = RECORDS
     admins = f"301:{USER}"
+    kind = node.Node
 
     @classmethod
     def setUpClass(cls):
@@ -63,7 +64,7 @@ class WithNode(unittest.TestCase):
     @classmethod
     def make_node(cls):
         """Not started."""
-        return node.Node(records=cls.records, workers=cls.workers, settings=[
+        return cls.kind(records=cls.records, workers=cls.workers, settings=[
             f"auth.server_admins={cls.admins}", f"site.key_file={cls.key_file}", *cls.settings])
 
     def open(self, who=OWNER, **how):
