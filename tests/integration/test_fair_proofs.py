@@ -3,10 +3,12 @@
 they are not looked at without end, and a stop does not wait for them."""
 
 import contextlib
+import json
 import pathlib
 import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 import unittest
@@ -31,7 +33,8 @@ def secret(index, text):
 
 # eight keys to try for an answer that names none
 RECORDS = [{"handle": USER, "values": [secret(i, f"unknown-{i}") for i in range(301, 309)]},
-           {"handle": f"{PREFIX}/honest", "values": [secret(300, SECRET.decode())]}]
+           {"handle": f"{PREFIX}/honest", "values": [secret(300, SECRET.decode())]},
+           {"handle": f"{PREFIX}/open", "values": [{"index": 1, "type": "URL", "data": "x"}]}]
 
 
 def costly(index=0, iterations=DEAREST):
@@ -45,12 +48,27 @@ def talk_from(it, address):
     return handle_talk.Talk(it, sock=sock)
 
 
-def send_wrong(it, address, index=0, iterations=DEAREST):
+def send_wrong(it, address, index=0, iterations=DEAREST, times=1):
     talk = talk_from(it, address)
     reply = talk.ask(LOGIN, handle_talk.name(USER) + struct.pack(">I", 300) + bytes(4))
     assert reply.code == 402, reply.code
-    talk.send(200, costly(index, iterations), session=reply.session)
+    for _ in range(times):
+        talk.send(200, costly(index, iterations), session=reply.session)
     return talk
+
+
+@contextlib.contextmanager
+def look_ups(it, seconds):
+    """Some hundred look-ups over UDP meanwhile, by another process; what came of them, at the end."""
+    names = it.root / "names"
+    names.write_text(f"{PREFIX}/open\n", "ascii")
+    with subprocess.Popen([node.program("onymbench"), "run", "-q", "--json", "-", "--names-file",
+                           names, "--rate", "200/s", "--warm-up", "0", "-d", f"{seconds}s",
+                           "--timeout", "10s", f"127.0.0.1:{it.port}"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as load:
+        found = {}
+        yield found
+        found.update(json.loads(load.communicate(timeout=60)[0])["runs"][0])
 
 
 def log_in(it, address):
@@ -86,6 +104,25 @@ class FairProofs(unittest.TestCase):
         took = time.monotonic() - began
         self.assertLess(answers(attack), 40, "the flood was over before the login")
         self.assertLess(took, 10 if node.is_sanitized() else 4)
+
+    def test_a_challenge_is_looked_at_once_and_look_ups_go_on(self):
+        """A flood of signatures: one verification for each challenge, however many answers come, and
+        none of them on the loop, where each would keep look-ups waiting for as long as it takes."""
+        challenges, times = 60, 5
+        it = self.start(workers=1)
+        with look_ups(it, 1) as found:
+            began = time.monotonic()
+            attack = self.attack(it, challenges, index=301, times=times)
+            codes = [talk.receive().code for talk in attack for _ in range(times)]
+            took = time.monotonic() - began
+        self.assertEqual(codes, ([403] + [500] * (times - 1)) * challenges)
+        time.sleep(1)  # counters are shown twice a second
+        self.assertIn(f'onym_auth_attempts_total{{method="secret",result="failed"}} {challenges}\n',
+                      it.http("/metrics")[2].decode())
+        one_us = took / challenges * 1e6
+        self.assertEqual(found["codes"], {"1": found["requests"]})
+        self.assertGreater(found["requests"], 150)
+        self.assertLess(found["latency_us"]["p50"], one_us / 5, "look-ups waited for proofs")
 
     def test_bulk_logins_of_one_address_all_succeed(self):
         it = self.start("limits.exempt=", workers=2)
