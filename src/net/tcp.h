@@ -25,7 +25,7 @@
 #define ONYM_TCP_GATHER_BYTES   (256U << 10) /* a gathered write goes out beyond this */
 #define ONYM_TCP_LINGER_MS      2000U        /* for the peer's end after ours */
 #define ONYM_TCP_STOP_LINGER_MS 1000U        /* the same while the node stops */
-#define ONYM_TCP_STATE_LEN      64U          /* bytes a protocol may keep in each connection */
+#define ONYM_TCP_STATE_LEN      80U          /* bytes a protocol may keep in each connection */
 /* A peer that does not read: above the first the connection is not read any more, below the second
  * it is again. */
 #define ONYM_TCP_QUEUE_HIGH (1U << 20)

@@ -1,6 +1,7 @@
 #include "server/admin.h"
 
 #include "base/clock.h"
+#include "server/admin_certificate.h"
 #include "server/http_backend_desk.h"
 #include "server/proofs.h"
 
@@ -396,7 +397,8 @@ onym_admin_post_open(struct onym_admin_post *post, const struct onym_node *node,
                                                   .prove = prove,
                                                   .submit = submit,
                                                   .event = event,
-                                                  .attempt = attempt},
+                                                  .attempt = attempt,
+                                                  .certified = onym_admin_certified},
                                       .policy = policy,
                                       .rng = &post->rng,
                                       .sessions = &post->sessions,

@@ -198,6 +198,20 @@ read_private(struct onym_admin *admin, const struct onym_request *rq,
 
 /* ---- who asks ---- */
 
+/* Without the digest of the key. */
+static struct onym_proven *
+new_proven(const struct onym_principal *who)
+{
+    struct onym_proven *proven = malloc(sizeof *proven + who->handle.len);
+
+    if (proven != NULL) {
+        proven->index = who->index;
+        proven->len = who->handle.len;
+        memcpy(proven->handle, who->handle.at, who->handle.len);
+    }
+    return proven;
+}
+
 static enum onym_verdict
 login(struct onym_admin *admin, const struct onym_request *rq, const struct onym_principal *who,
       const struct onym_admin_call *waiting)
@@ -216,13 +230,10 @@ login(struct onym_admin *admin, const struct onym_request *rq, const struct onym
                                     rq); /* a success at once is a failure to these clients */
     }
     if (dialogue != NULL && waiting != NULL) {
-        proven = malloc(sizeof *proven + who->handle.len);
+        proven = new_proven(who);
         if (proven == NULL) {
             return onym_render_error(rq, ONYM_NO_MEMORY);
         }
-        proven->index = who->index;
-        proven->len = who->handle.len;
-        memcpy(proven->handle, who->handle.at, who->handle.len);
         onym_token_key_digest(admin->answerer->digester, waiting->key[waiting->right_key],
                               proven->key);
         free(dialogue->proven);
@@ -249,14 +260,48 @@ onym_admin_execute(struct onym_admin *admin, const struct onym_request *rq,
     }
 }
 
-/* Who logged in on the connection, until the key that proved it is gone or another. */
+/* Looks at the certificate of the connection, the first time that somebody has to be known. */
+static void
+look_at_certificate(const struct onym_admin *admin, const struct onym_answer_call *call)
+{
+    struct onym_dialogue *dialogue = call->dialogue;
+    struct onym_admin_certified shown;
+    struct onym_principal who;
+    char address[INET6_ADDRSTRLEN];
+    enum onym_status status;
+
+    if (dialogue->certificate_seen || call->by != ONYM_BY_TLS || admin->backend.certified == NULL) {
+        return;
+    }
+    dialogue->certificate_seen = true;
+    status = admin->backend.certified(admin->backend.of, call->connection, call->peer, &shown);
+    if (status != ONYM_OK && status != ONYM_AUTH_FAILED) {
+        return;
+    }
+    who = (struct onym_principal){.handle = onym_span_of(shown.handle, shown.len),
+                                  .index = shown.index};
+    admin->backend.event(admin->backend.of, status == ONYM_OK, status, &who,
+                         peer_text(call->peer, address), onym_span_of(NULL, 0));
+    dialogue->proven = status == ONYM_OK ? new_proven(&who) : NULL;
+    if (dialogue->proven != NULL) {
+        memcpy(dialogue->proven->key, shown.key, sizeof shown.key);
+    }
+}
+
+/* Who logged in on the connection or whom its certificate stands for, until the key that proved it
+ * is gone or another. */
 static struct onym_principal
-proven_on(const struct onym_admin *admin, struct onym_dialogue *dialogue)
+proven_on(const struct onym_admin *admin, const struct onym_answer_call *call)
 {
     struct onym_answerer *answerer = admin->answerer;
+    struct onym_dialogue *dialogue = call->dialogue;
     struct onym_proven *proven = dialogue->proven;
     struct onym_principal who = {0};
 
+    if (proven == NULL) {
+        look_at_certificate(admin, call);
+        proven = dialogue->proven;
+    }
     if (proven == NULL) {
         return who;
     }
@@ -278,7 +323,7 @@ asker(const struct onym_admin *admin, const struct onym_request *rq)
     const struct onym_session_use *session = rq->session;
 
     if (!rq->in_session) {
-        return proven_on(admin, rq->call->dialogue);
+        return proven_on(admin, rq->call);
     }
     if (session == NULL || !session->proven) {
         return (struct onym_principal){0};

@@ -40,6 +40,14 @@ struct onym_admin_result {
     const char *why; /* when refused: static text or NULL */
 };
 
+/* Whom the client's certificate on a connection names, with the index and the digest of the key. */
+struct onym_admin_certified {
+    uint32_t index;
+    size_t len;
+    uint8_t handle[ONYM_NAME_LEN_MAX];
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
+};
+
 /* What the server offers. */
 struct onym_admin_backend {
     void *of;
@@ -63,6 +71,12 @@ struct onym_admin_backend {
     /* Counts an answer to a challenge: by a key pair or by a secret, and what came of it. May be
      * NULL. */
     void (*attempt)(void *of, bool by_key, enum onym_status status);
+    /* Asked once for a connection inside TLS, when somebody has to be known. ONYM_OK and *out: the
+     * certificate the client showed names that handle and its key is one of it. ONYM_AUTH_FAILED:
+     * it names the handle and index in *out and its key is none of it. Otherwise it is nobody's.
+     * May be NULL. */
+    enum onym_status (*certified)(void *of, const void *connection, onym_span peer,
+                                  struct onym_admin_certified *out);
 };
 
 struct onym_admin {

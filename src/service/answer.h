@@ -34,8 +34,10 @@ struct onym_dialogue {
     /* The session id a CAICT client announced with its first get-site-info (section 18.1): its
      * later requests carry the id and must not be answered "session unknown". 0 = none. */
     uint32_t announced_session;
-    uint32_t challenge_id;      /* of the challenge that was asked under that session; 0 = none */
-    struct onym_proven *proven; /* who logged in on this connection; owned */
+    uint32_t challenge_id; /* of the challenge that was asked under that session; 0 = none */
+    bool certificate_seen; /* a certificate of this connection was looked at */
+    struct onym_proven
+        *proven; /* who logged in on this connection, or its certificate says; owned */
     struct onym_admin_call *waiting; /* the request this connection waits for; not owned */
     struct onym_listing *listing;    /* a list that has further parts; owned */
 };
