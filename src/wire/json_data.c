@@ -157,6 +157,8 @@ read_admin_permissions(struct onym_json *json, uint16_t *out)
         if (!onym_json_bool(json, &all)) {
             return false;
         }
+    } else if (kind == ONYM_JSON_ARRAY) { /* nobody says at which end the array begins */
+        return onym_json_fail(json, "an array; expected 12 binary digits, list-handles first");
     } else {
         if (!onym_json_string(json, &text)) {
             return false;

@@ -96,6 +96,8 @@ static const struct {
     {DATA("{\"format\":\"hex\",\"value\":\"abc\"}"), "values[0].data.value", "not hexadecimal"},
     {DATA("{\"format\":\"admin\",\"value\":{\"handle\":\"a\",\"index\":1}}"),
      "values[0].data.value", "\"handle\", \"index\" and \"permissions\""},
+    {DATA("{\"format\":\"admin\",\"value\":{\"permissions\":[true,false]}}"),
+     "values[0].data.value.permissions", "an array; expected 12 binary digits"},
     {DATA("{\"format\":\"admin\",\"value\":{\"permissions\":\"012\"}}"),
      "values[0].data.value.permissions", "12 binary digits"},
     {DATA("{\"format\":\"vlist\",\"value\":[{\"handle\":\"a\"}]}"), "values[0].data.value[0]",
