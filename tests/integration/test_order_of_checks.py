@@ -22,6 +22,8 @@ USER = f"{PREFIX}/user"
 PART = f"{PREFIX}/part"
 NONE = f"{PREFIX}/none"
 
+NO_REFERRAL = 0x00100000
+
 NOBODY = None
 STRANGER = Secret(USER, 2, b"two")
 OWNER = Secret(USER, 1, b"one")
@@ -52,6 +54,12 @@ RECORDS = [
     {"handle": f"{PREFIX}/closed", "values": [
         {"index": 1, "type": "COST", "permissions": "1100", "data": "e"}]},
 ]
+SITE = bytes.fromhex("0001020b00018002" + "00" * 12)
+RECORDS += [{"handle": f"0.NA/88.{i}", "values": [
+    {"index": 1, "type": kind, "data": {"format": "hex", "value": SITE.hex()}},
+    {"index": 2, "type": "DESC", "data": "not told"}]}
+    for i, kind in ((5, "HS_SITE"), (6, "HS_SERV"), (8, "HS_SITE.PREFIX"), (9, "HS_NA_DELEGATE"),
+                    (10, "DESC"))]
 V = value
 OPEN_ADMIN = V(3, "HS_ADMIN", struct.pack(">HII", 0xFFF, 0, 0))
 NOT_UTF8 = string(PREFIX.encode() + b"/\xff")
@@ -183,6 +191,26 @@ class Order(unittest.TestCase):
             with self.subTest(opcode):
                 reply = self.ask(opcode, name(PART) + bytes(12))
                 self.assertEqual((reply.code, reply.opcode), (5, opcode))
+
+    def test_who_serves_it_instead_is_told(self):
+        """302 with HS_SITE or HS_SERV of a prefix that is not homed here, 303 with what a homed one
+        delegates by, and 301 to those who want no referrals or where nothing is known."""
+        for prefix in ("88.5", "88.6"):
+            self.assertEqual(self.ask(301, name(prefix), SERVER).code, 1)
+        for handle, code, kind in (("88.5/x", 302, b"HS_SITE"), ("88.6/x", 302, b"HS_SERV"),
+                                   ("88.8.1/x", 303, b"HS_SITE.PREFIX"),
+                                   ("88.9.1/x", 303, b"HS_NA_DELEGATE"), ("88.10.1/x", 301, b""),
+                                   ("88.11/x", 301, b""), ("88.8/x", 100, b"")):
+            with self.subTest(handle):
+                body = name(handle) + bytes(8)
+                for reply in (self.ask(1, body), self.over_udp(1, body)):
+                    self.assertEqual(reply.code, code)
+                    self.assertIn(kind, reply.body)
+                    self.assertNotIn(b"not told", reply.body)
+                plain = self.ask(1, body, flags=USUAL | NO_REFERRAL)
+                self.assertEqual(plain.code, 100 if code == 100 else 301)
+                self.assertEqual(self.ask(100, values(handle, V(1, "A", ""))).code,
+                                 402 if code == 100 else 301)
 
     def test_udp_is_not_for_administration(self):
         """H-5.1: its interface is for queries alone, so code 4; before it what comes before anybody
