@@ -10,8 +10,11 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
 execute_process(
     COMMAND ${CMAKE_OBJCOPY} --redefine-sym pwrite=onym_lmdb_pwrite
             --redefine-sym writev=onym_lmdb_writev --redefine-sym fdatasync=onym_lmdb_fdatasync
-            ${ONYM_LMDB_ARCHIVE} ${onym_lmdb_archive}
+            ${ONYM_LMDB_ARCHIVE} ${onym_lmdb_archive}.new
     COMMAND_ERROR_IS_FATAL ANY)
+# an archive that is newer than the programs would have all of them linked again
+file(COPY_FILE ${onym_lmdb_archive}.new ${onym_lmdb_archive} ONLY_IF_DIFFERENT)
+file(REMOVE ${onym_lmdb_archive}.new)
 # an archive that writes with other calls would go past the journal, and lose commits
 execute_process(COMMAND ${CMAKE_NM} -u ${onym_lmdb_archive} OUTPUT_VARIABLE onym_lmdb_calls
                 COMMAND_ERROR_IS_FATAL ANY)

@@ -75,6 +75,20 @@ class Run(unittest.TestCase):
         self.assertLess(done.stdout.index("clang-format-14"), done.stdout.index("apt-get -q update"))
         self.assertIn("apt-get update failed", done.stderr)
 
+    def test_a_second_configure_leaves_the_archive_of_lmdb_as_it_is(self):
+        # a newer archive would have every program linked again, at each ./run
+        (self.folder / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(once C)\n"
+            f"include({ROOT}/cmake/lmdb.cmake)\n", "utf-8")
+        written = []
+        for _ in range(2):
+            done = subprocess.run(["cmake", "-S", str(self.folder), "-B", str(self.folder / "b")],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            archive = self.folder / "b" / "third_party" / "liblmdb.a"
+            written.append(archive.stat().st_mtime_ns)
+        self.assertEqual(written[0], written[1])
+
     def test_results_are_counted_on_the_last_line(self):
         done = self.summarise()
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1]),
