@@ -321,6 +321,12 @@ read_identity(struct onym_batch_rows *rows, onym_span text, onym_span lines,
 
 /* ---- operations ---- */
 
+static bool
+is_prefix_record(onym_span text)
+{
+    return text.len > 5 && strncasecmp((const char *)text.at, "0.NA/", 5) == 0;
+}
+
 static enum onym_status
 skip_session(struct onym_batch_rows *rows, struct onym_fault *fault)
 {
@@ -332,6 +338,20 @@ skip_session(struct onym_batch_rows *rows, struct onym_fault *fault)
                       rows->input.path, (unsigned long long)onym_line_input_number(rows->lines));
     }
     return gather(rows, fault);
+}
+
+/* HOME of a prefix, which may be written without 0.NA/. */
+static void
+name_prefix(const struct onym_batch_rows *rows, onym_span line, char *text, size_t cap,
+            struct onym_batch_row *draft)
+{
+    const char *verb = rows->homing_action == ONYM_ACTION_HOME ? "HOME " : "UNHOME ";
+    int len = snprintf(text, cap, "%s%s%.*s", verb, is_prefix_record(line) ? "" : "0.NA/",
+                       (int)line.len, (const char *)line.at);
+
+    draft->action = rows->homing_action;
+    draft->text = onym_span_of(text, (size_t)len);
+    draft->name = onym_span_from(draft->text, strlen(verb));
 }
 
 /* A line that is no operation: a prefix of HOME, or an error. */
@@ -348,25 +368,56 @@ stray(struct onym_batch_rows *rows, onym_span line, struct onym_batch_row **out,
                              "%llu:1: expected CREATE, ADD, REMOVE, MODIFY, DELETE, HOME, UNHOME, "
                              "AUTHENTICATE or SESSIONSETUP",
                              (unsigned long long)at);
-    } else {
-        int len = snprintf(text, sizeof text, "%s %.*s",
-                           rows->homing_action == ONYM_ACTION_HOME ? "HOME" : "UNHOME",
-                           line.len < ONYM_NAME_LEN_MAX ? (int)line.len : (int)ONYM_NAME_LEN_MAX,
-                           (const char *)line.at);
-
-        draft.action = rows->homing_action;
-        draft.text = onym_span_of(text, (size_t)len);
+    } else if (line.len <= ONYM_NAME_LEN_MAX) { /* a longer one is refused as a name */
+        name_prefix(rows, line, text, sizeof text, &draft);
     }
     return onym_batch_row_give(&draft, out, fault);
 }
 
+/* Behind an address: without a prefix the operation is broken. ONYM_NOT_FOUND: there is one. */
+static enum onym_status
+expect_prefix(struct onym_batch_rows *rows, onym_span line, struct onym_batch_row **out,
+              struct onym_fault *fault)
+{
+    uint64_t at = onym_line_input_number(rows->lines);
+    struct onym_batch_row draft = {.number = at, .line = at};
+    enum onym_status status;
+    onym_span next;
+    size_t kept;
+
+    if (!keep_line(rows, line, &kept)) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+    }
+    status = next_line(rows, &next, fault);
+    if (status == ONYM_OK) {
+        rows->pushed_back = true;
+        rows->pushed = next;
+        if (next.len > 0 && !onym_batch_handle_begins(next)) {
+            return ONYM_NOT_FOUND;
+        }
+    } else if (status != ONYM_NOT_FOUND) {
+        return status;
+    }
+    draft.text = onym_span_of(rows->text, rows->text_len);
+    draft.name = draft.text;
+    onym_batch_row_break(&draft, ONYM_MALFORMED,
+                         "%llu:1: expected HOME 0.NA/PREFIX, or prefixes on the lines behind the "
+                         "address",
+                         (unsigned long long)at);
+    return onym_batch_row_give(&draft, out, fault);
+}
+
 /* HOME 0.NA/P, or HOME ADDRESS:PORT:PROTOCOL with a prefix a line behind it: the address is that
- * of the server, which --server names. True: `line` itself is the row. */
-static bool
-begin_homing(struct onym_batch_rows *rows, int verb, onym_span rest)
+ * of the server, which --server names. ONYM_NOT_FOUND: the rows are in the lines behind. */
+static enum onym_status
+begin_homing(struct onym_batch_rows *rows, int verb, onym_span line, onym_span rest,
+             struct onym_batch_row **out, struct onym_fault *fault)
 {
     rows->homing_action = verb == VERB_HOME ? ONYM_ACTION_HOME : ONYM_ACTION_UNHOME;
-    return rest.len > 5 && strncasecmp((const char *)rest.at, "0.NA/", 5) == 0;
+    if (rest.len > 0 && (is_prefix_record(rest) || memchr(rest.at, ':', rest.len) == NULL)) {
+        return stray(rows, rest, out, fault);
+    }
+    return expect_prefix(rows, line, out, fault);
 }
 
 static enum onym_status
@@ -431,8 +482,9 @@ onym_batch_handle_next(struct onym_batch_rows *rows, struct onym_batch_row **out
         rows->homing_action = 0;
         rows->text_len = 0;
         if (verb == VERB_HOME || verb == VERB_UNHOME) {
-            if (begin_homing(rows, verb, rest)) {
-                return stray(rows, rest, out, fault);
+            status = begin_homing(rows, verb, line, rest, out, fault);
+            if (status != ONYM_NOT_FOUND) {
+                return status;
             }
         } else if (verb == VERB_SESSION) {
             status = skip_session(rows, fault);
