@@ -333,7 +333,7 @@ check_rows(const struct onym_batch_order *order, struct onym_batch_rows *rows,
                                        .code = onym_status_wire(row->status),
                                        .reason = onym_span_text(row->why)};
 
-        job->rows++;
+        job->rows += row->kind != ONYM_BATCH_IDENTITY;
         if (row->kind == ONYM_BATCH_BROKEN) {
             job->failed++;
             onym_batch_report_row(order, &told);

@@ -50,6 +50,14 @@ onym_batch_save(struct onym_batch_running *r)
     return fault.status == ONYM_OK;
 }
 
+void
+onym_batch_keep_identity(struct onym_batch_running *r, struct onym_batch_row *row)
+{
+    onym_batch_row_free(r->identity);
+    r->identity = row;
+    r->identity_told = false;
+}
+
 bool
 onym_batch_identify(struct onym_batch_running *r, const struct onym_batch_row *row)
 {
@@ -100,8 +108,10 @@ skip_rows(struct onym_batch_running *r)
         }
         if (row->kind == ONYM_BATCH_IDENTITY) {
             good = onym_batch_identify(r, row);
+            onym_batch_keep_identity(r, row);
+        } else {
+            onym_batch_row_free(row);
         }
-        onym_batch_row_free(row);
         if (!good) {
             return false;
         }
@@ -221,6 +231,7 @@ onym_batch_close(struct onym_batch_running *r)
     for (uint64_t row = r->job->rows; row < r->read; row++) {
         onym_batch_row_free(onym_batch_entry_of(r, row)->row);
     }
+    onym_batch_row_free(r->identity);
     onym_batch_https_close(r->https);
     if (r->failed != NULL) {
         (void)fclose(r->failed);

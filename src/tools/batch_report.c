@@ -39,7 +39,8 @@ void
 onym_batch_report_end(const struct onym_batch_order *order, const struct onym_batch_job *job,
                       bool complete, double seconds)
 {
-    unsigned long long rows = job->rows;
+    /* without those that only say who asks */
+    unsigned long long rows = job->done + job->unchanged + job->failed;
 
     if (order->cli->json) {
         (void)printf(

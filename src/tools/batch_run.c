@@ -242,6 +242,19 @@ wait_a_little(struct onym_batch_running *r)
 
 /* ---- settling ---- */
 
+/* FILE.failed runs by itself: who asked for a row stands in front of it. */
+static void
+put_failed(struct onym_batch_running *r, const struct onym_batch_entry *entry)
+{
+    if (r->identity != NULL && !r->identity_told) {
+        (void)fwrite(r->identity->text.at, 1, r->identity->text.len, r->failed);
+        (void)fputs("\n\n", r->failed);
+        r->identity_told = true;
+    }
+    onym_batch_row_put_failed(r->failed, onym_batch_rows_format(r->rows), entry->row, entry->code,
+                              onym_span_text(entry->reason));
+}
+
 static void
 count_row(struct onym_batch_running *r, const struct onym_batch_entry *entry)
 {
@@ -255,8 +268,7 @@ count_row(struct onym_batch_running *r, const struct onym_batch_entry *entry)
     if (entry->failed) {
         r->job->failed++;
         if (!r->order->dry_run) {
-            onym_batch_row_put_failed(r->failed, onym_batch_rows_format(r->rows), entry->row,
-                                      entry->code, reason);
+            put_failed(r, entry);
         }
     } else if (strcmp(entry->verdict, "unchanged") == 0) {
         r->job->unchanged++;
@@ -278,11 +290,13 @@ settle_rows(struct onym_batch_running *r)
     while (r->job->rows < r->begun && onym_batch_entry_of(r, r->job->rows)->settled) {
         struct onym_batch_entry *entry = onym_batch_entry_of(r, r->job->rows);
 
-        if (entry->row->kind != ONYM_BATCH_IDENTITY) {
-            count_row(r, entry);
-        }
         r->bytes -= entry->row->text.len;
-        onym_batch_row_free(entry->row);
+        if (entry->row->kind == ONYM_BATCH_IDENTITY) {
+            onym_batch_keep_identity(r, entry->row);
+        } else {
+            count_row(r, entry);
+            onym_batch_row_free(entry->row);
+        }
         entry->row = NULL;
         r->job->rows++;
     }

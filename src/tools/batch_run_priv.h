@@ -16,6 +16,8 @@ struct onym_batch_running {
     struct onym_batch_job *job;
     struct onym_batch_rows *rows;
     FILE *failed;
+    struct onym_batch_row *identity; /* who asks, by the file itself; NULL: nobody yet */
+    bool identity_told;              /* in FILE.failed */
     int signals;
     struct onym_batch_https *https; /* NULL: the Handle protocol, over slots */
     struct onym_batch_slot slots[ONYM_BATCH_CONNECTIONS_MAX];
@@ -52,6 +54,8 @@ bool onym_batch_announce(struct onym_batch_running *r, uint64_t row);
 void onym_batch_stop(struct onym_batch_running *r, int code, const char *text);
 /* Makes FILE.failed and then FILE.job durable. False: the job was stopped. */
 bool onym_batch_save(struct onym_batch_running *r);
+/* Takes over the row that says who asks for those behind it. */
+void onym_batch_keep_identity(struct onym_batch_running *r, struct onym_batch_row *row);
 /* Lets all connections act as the row says. False: the job was stopped. */
 bool onym_batch_identify(struct onym_batch_running *r, const struct onym_batch_row *row);
 

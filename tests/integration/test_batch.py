@@ -202,6 +202,22 @@ HOME 127.0.0.1:2641:TCP
         homed = self.node.onymctl("prefix", "list", *self.who, check=True).stdout.decode()
         self.assertIn(f"{PREFIX}.7", homed)
 
+    def test_failed_rows_of_the_handle_tools_say_who_asks(self):
+        proof = f"AUTHENTICATE PUBKEY:300:{USER}\n{self.key}|\n"
+        path = self.write("old.txt", f"{proof}\nCREATE {PREFIX}/g1\n\nDELETE {PREFIX}/gone\n\n"
+                          f"DELETE {PREFIX}/gone\n")
+        out, _ = self.batch("check", path, "--json")
+        self.assertEqual(self.summary(out), ({"rows": 3, "broken": 0}, True))
+        out, _ = self.batch("run", path, "--json", status=1)
+        self.assertEqual(self.summary(out),
+                         ({"rows": 3, "done": 1, "unchanged": 0, "failed": 2}, True))
+        failed = pathlib.Path(f"{path}.failed")
+        self.assertEqual(failed.read_text().count(proof), 1)
+        failed.write_text(failed.read_text().replace("DELETE", "CREATE"))
+        out, _ = self.batch("run", failed, "--json")
+        self.assertEqual(self.summary(out),
+                         ({"rows": 2, "done": 1, "unchanged": 1, "failed": 0}, True))
+
     def test_modes(self):
         path = self.write("m.csv", f"handle,1:NAME\n{PREFIX}/m,one\n")
         self.run_file(path)
