@@ -357,10 +357,11 @@ check(const struct onym_cli *cli, int argc, char **argv)
     struct onym_batch_rows *rows = NULL;
     int code = read_options(&w, GROUP_INPUT, argc, argv);
 
-    if (code == ONYM_EXIT_DONE) {
-        code = onym_batch_rows_open(&w.order.input, &rows, &fault) == ONYM_OK
-                   ? check_rows(&w.order, rows, &job, &fault)
-                   : fault_exit(w.order.what, &fault);
+    if (code == ONYM_EXIT_DONE && onym_batch_rows_open(&w.order.input, &rows, &fault) != ONYM_OK) {
+        code = fault_exit(w.order.what, &fault);
+    } else if (code == ONYM_EXIT_DONE) {
+        onym_batch_report_encoding(&w.order, onym_batch_rows_encoding(rows));
+        code = check_rows(&w.order, rows, &job, &fault);
     }
     if (rows != NULL && cli->json) {
         (void)printf("{\"summary\":{\"rows\":%llu,\"broken\":%llu},\"complete\":%s}\n",

@@ -192,10 +192,7 @@ onym_batch_open(struct onym_batch_running *r)
         r->code = fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER;
         return false;
     }
-    if (onym_batch_rows_encoding(r->rows) != NULL && !r->order->cli->quiet) {
-        (void)fprintf(stderr, "onymctl %s: CSV in %s\n", r->order->what,
-                      onym_batch_rows_encoding(r->rows));
-    }
+    onym_batch_report_encoding(r->order, onym_batch_rows_encoding(r->rows));
     if (onym_server_road(r->order->cli->server) == ONYM_ROAD_HTTPS) {
         if (onym_batch_rows_format(r->rows) == ONYM_BATCH_HANDLE) {
             r->code = onym_usage_error(r->order->what,

@@ -4,6 +4,14 @@
 #include "tools/text.h"
 
 void
+onym_batch_report_encoding(const struct onym_batch_order *order, const char *encoding)
+{
+    if (encoding != NULL && !order->cli->quiet) {
+        (void)fprintf(stderr, "onymctl %s: CSV in %s\n", order->what, encoding);
+    }
+}
+
+void
 onym_batch_report_row(const struct onym_batch_order *order, const struct onym_batch_told *told)
 {
     const struct onym_batch_row *row = told->row;

@@ -13,6 +13,8 @@ struct onym_batch_told {
     onym_span reason; /* of a failed one */
 };
 
+/* One line on stderr; encoding is NULL of what is no CSV. */
+void onym_batch_report_encoding(const struct onym_batch_order *order, const char *encoding);
 /* One line on stdout, when order->results wants it. */
 void onym_batch_report_row(const struct onym_batch_order *order,
                            const struct onym_batch_told *told);

@@ -113,6 +113,8 @@ class Batch(unittest.TestCase):
         text = "标识,名称,serial,note\r\n" + "".join(
             f'{PREFIX}/c{i},"前减震器, ""{i}""",{i},\r\n' for i in range(50))
         path = self.write("parts.csv", text.encode("gb18030"))
+        _, told = self.batch("check", path, "--map", "名称=1:NAME")
+        self.assertIn("CSV in GB18030", told)
         out, told = self.run_file(path, "--map", "名称=1:NAME", "--map", "serial=2:SERIAL")
         self.assertIn("GB18030", told)
         self.assertIn("50 rows: 50 done, 0 unchanged, 0 failed", told)
