@@ -80,7 +80,7 @@ struct onym_client_channel {
      * len. After READ or WRITE a write is repeated with the same bytes. */
     enum onym_channel_state (*read)(void *channel, void *out, size_t len, size_t *done);
     enum onym_channel_state (*write)(void *channel, const void *bytes, size_t len, size_t *done);
-    const char *(*reason)(void *channel); /* why the handshake ended: static, "" when unknown */
+    const char *(*reason)(void *channel); /* why it ended: static, "" when unknown */
     void (*close)(void *channel);
 };
 

@@ -162,9 +162,16 @@ events_of(enum onym_channel_state state)
 }
 
 static enum onym_link_state
+channel_ended(struct onym_link *link, const char *otherwise)
+{
+    const char *reason = link->channels->reason(link->channel);
+
+    return failed(link, reason[0] != '\0' ? reason : otherwise, false);
+}
+
+static enum onym_link_state
 shake_hands(struct onym_link *link)
 {
-    const char *reason;
     enum onym_channel_state state;
 
     if (link->channel == NULL) {
@@ -175,8 +182,7 @@ shake_hands(struct onym_link *link)
     }
     state = link->channels->handshake(link->channel);
     if (state == ONYM_CHANNEL_ENDED) {
-        reason = link->channels->reason(link->channel);
-        return failed(link, reason[0] != '\0' ? reason : "the TLS handshake failed", false);
+        return channel_ended(link, "the TLS handshake failed");
     }
     link->receiving = events_of(state);
     if (!watch_both(link)) {
@@ -239,7 +245,7 @@ onym_link_flush(struct onym_link *link)
 
         if (state == ONYM_CHANNEL_ENDED) {
             return link->channel == NULL ? broken(link, errno)
-                                         : failed(link, "the server broke the connection", false);
+                                         : channel_ended(link, "the server broke the connection");
         }
         if (state == ONYM_CHANNEL_DONE) {
             link->unsent = onym_span_from(link->unsent, done);
@@ -267,11 +273,7 @@ onym_link_send(struct onym_link *link, onym_span bytes)
     return ONYM_LINK_READY;
 }
 
-static enum onym_link_state
-ended_early(struct onym_link *link)
-{
-    return failed(link, "the server closed the connection before the whole reply had come", false);
-}
+static const char early[] = "the server closed the connection before the whole reply had come";
 
 static enum onym_link_state
 receive_channel(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
@@ -279,7 +281,7 @@ receive_channel(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
     enum onym_channel_state state = link->channels->read(link->channel, out, cap, len);
 
     if (state == ONYM_CHANNEL_ENDED) {
-        return ended_early(link);
+        return channel_ended(link, early);
     }
     link->receiving = events_of(state);
     if (!watch_both(link)) {
@@ -304,7 +306,7 @@ onym_link_receive(struct onym_link *link, uint8_t *out, size_t cap, size_t *len)
         return broken(link, errno);
     }
     if (n == 0 && link->transport == ONYM_TRANSPORT_TCP) {
-        return ended_early(link);
+        return failed(link, early, false);
     }
     *len = (size_t)n;
     return ONYM_LINK_READY;

@@ -17,7 +17,7 @@ struct onym_tls_dialer {
 struct onym_tls_dial {
     SSL *ssl;
     const char *reason;
-    bool ready;
+    bool ready, refused;
 };
 
 enum onym_status
@@ -103,9 +103,32 @@ onym_tls_dial_free(struct onym_tls_dial *dial)
     free(dial);
 }
 
+/* What a server says of its client's certificate, or of the lack of one. It says so at the end of
+ * its side of the handshake, which in TLS 1.3 comes after the client's. NULL: something else. */
+static const char *
+refusal_of(unsigned long error)
+{
+    switch (ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        return "it takes only clients that show a certificate";
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "it does not know the authority of the client's certificate";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        return "it does not accept the client's certificate";
+    default:
+        return NULL;
+    }
+}
+
 static enum onym_tls_dial_state
 state_of(struct onym_tls_dial *dial, int code)
 {
+    const char *refusal;
+
     switch (SSL_get_error(dial->ssl, code)) {
     case SSL_ERROR_NONE:
         return ONYM_TLS_DIAL_DONE;
@@ -114,6 +137,9 @@ state_of(struct onym_tls_dial *dial, int code)
     case SSL_ERROR_WANT_WRITE:
         return ONYM_TLS_DIAL_WRITE;
     default:
+        refusal = refusal_of(ERR_peek_last_error());
+        dial->refused = refusal != NULL;
+        dial->reason = refusal != NULL ? refusal : "";
         dial->ready = false;
         return ONYM_TLS_DIAL_ENDED;
     }
@@ -127,7 +153,7 @@ onym_tls_dial_handshake(struct onym_tls_dial *dial)
     enum onym_tls_dial_state state = state_of(dial, code);
 
     dial->ready = state == ONYM_TLS_DIAL_DONE;
-    if (state == ONYM_TLS_DIAL_ENDED) {
+    if (state == ONYM_TLS_DIAL_ENDED && !dial->refused) {
         long verdict = SSL_get_verify_result(dial->ssl);
         const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -152,6 +178,12 @@ onym_tls_dial_write(struct onym_tls_dial *dial, const void *bytes, size_t len, s
     *done = 0;
     ERR_clear_error();
     return state_of(dial, SSL_write_ex(dial->ssl, bytes, len, done));
+}
+
+bool
+onym_tls_dial_is_refused(const struct onym_tls_dial *dial)
+{
+    return dial->refused;
 }
 
 const char *

@@ -43,7 +43,10 @@ enum onym_tls_dial_state onym_tls_dial_read(struct onym_tls_dial *dial, void *ou
 enum onym_tls_dial_state onym_tls_dial_write(struct onym_tls_dial *dial, const void *bytes,
                                              size_t len, size_t *done);
 
-/* Why the last handshake ended: static text, "" when nobody knows. */
+/* Why the handshake or the connection ended: static text, "" when nobody knows. */
 const char *onym_tls_dial_reason(const struct onym_tls_dial *dial);
+/* Whether it ended because the server refused our certificate, or wants one: nothing that was
+ * written was taken. */
+bool onym_tls_dial_is_refused(const struct onym_tls_dial *dial);
 
 #endif

@@ -76,13 +76,31 @@ onym_batch_https_close(struct onym_batch_https *h)
 
 /* ---- the connection ---- */
 
+/* The node will not have this client: nothing of this connection was taken, and another one would
+ * end in the same way. */
+static void
+turned_away(struct onym_batch_running *r, const char *why)
+{
+    bool doubt = false;
+
+    for (uint64_t row = r->job->rows; row < r->read; row++) {
+        doubt = doubt || (onym_batch_entry_of(r, row)->doubt && !r->order->dry_run);
+    }
+    onym_batch_stop(r, doubt ? ONYM_EXIT_UNKNOWN : ONYM_EXIT_UNREACHABLE, why);
+    r->flying = 0;
+}
+
 /* What was sent and not settled will go out again: nobody knows whether it was done. */
 static void
 lose(struct onym_batch_running *r)
 {
     struct onym_batch_https *h = r->https;
     unsigned doubled = h->tries < PAUSE_TRIES ? h->tries : PAUSE_TRIES;
+    char why[512];
 
+    if (onym_https_link_is_refused(h->link, why, sizeof why)) {
+        turned_away(r, why);
+    }
     onym_https_link_down(h->link);
     h->up = false;
     h->tries++;

@@ -85,6 +85,22 @@ cut(struct onym_https_reply *r, size_t len)
            (length == NULL || strtoul(length + sizeof name - 1, NULL, 10) == r->len);
 }
 
+/* The connection ended before the answer did. */
+static int
+unanswered(const struct onym_https *h, const struct onym_tls_dial *dial, bool changes)
+{
+    char why[256];
+
+    if (onym_tls_dial_is_refused(dial)) {
+        (void)snprintf(why, sizeof why, "%s%s", onym_tls_dial_reason(dial),
+                       h->certificate == NULL ? ": --cert FILE and its --key FILE" : "");
+        return fail(h, ONYM_EXIT_UNREACHABLE, why);
+    }
+    return changes ? fail(h, ONYM_EXIT_UNKNOWN,
+                          "no whole answer came; whether it was done is in the node's log")
+                   : fail(h, ONYM_EXIT_UNREACHABLE, "no whole answer came");
+}
+
 static int
 talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request, size_t len,
      bool changes, struct onym_https_reply *out)
@@ -97,9 +113,7 @@ talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request
     if (read_all(dial, &out->memory, &got) != 0 || !cut(out, got)) {
         free(out->memory);
         out->memory = NULL;
-        return changes ? fail(h, ONYM_EXIT_UNKNOWN,
-                              "no whole answer came; whether it was done is in the node's log")
-                       : fail(h, ONYM_EXIT_UNREACHABLE, "no whole answer came");
+        return unanswered(h, dial, changes);
     }
     return ONYM_EXIT_DONE;
 }

@@ -134,6 +134,18 @@ onym_https_link_dial(struct onym_https_link *l)
     return l->dial;
 }
 
+bool
+onym_https_link_is_refused(const struct onym_https_link *l, char *why, size_t cap)
+{
+    if (l->dial == NULL || !onym_tls_dial_is_refused(l->dial)) {
+        return false;
+    }
+    (void)snprintf(why, cap, "%s port %s: %s%s", l->https.host, l->https.port,
+                   onym_tls_dial_reason(l->dial),
+                   l->https.certificate == NULL ? ": --cert FILE and its --key FILE" : "");
+    return true;
+}
+
 const struct onym_https *
 onym_https_link_to(const struct onym_https_link *l)
 {

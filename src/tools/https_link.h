@@ -28,6 +28,9 @@ void onym_https_link_down(struct onym_https_link *link);
 /* While it is up. */
 int onym_https_link_fd(const struct onym_https_link *link);
 struct onym_tls_dial *onym_https_link_dial(struct onym_https_link *link);
+/* Whether it ended because of our certificate, or the lack of one, and why in words: nothing that
+ * was sent was taken. */
+bool onym_https_link_is_refused(const struct onym_https_link *link, char *why, size_t cap);
 /* Where it leads, and the value of Authorization; empty: nobody. */
 const struct onym_https *onym_https_link_to(const struct onym_https_link *link);
 

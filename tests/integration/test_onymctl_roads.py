@@ -274,5 +274,40 @@ class Roads(unittest.TestCase):
         self.assertEqual(json.loads(out.splitlines()[-1])["summary"]["done"], 200)
 
 
+class Required(unittest.TestCase):
+    """A node that takes only clients with a certificate says so, and nothing was changed."""
+
+    def test_what_a_client_without_a_certificate_is_told(self):
+        with secured.Secured(records=secured.RECORDS) as it:
+            known = secured.self_signed(it.root, "known")
+            stranger = secured.self_signed(it.root, "stranger")
+            token = it.root / "token"
+            token.write_text("onym_none")
+            token.chmod(0o600)
+            rows = it.root / "rows.csv"
+            rows.write_text("handle,1:URL\n88.1.2/r,x\n")
+            it.stop()
+            it.settings += ["tls.client_certificates=required", f"tls.client_ca_file={known[0]}"]
+            it.start()
+            https = ("--server", f"https://127.0.0.1:{it.https_port}", "--ca", it.ca)
+            shown = ("--cert", stranger[0], "--key", stranger[1])
+            create = ("id", "create", "88.1.2/r", "--value", "1:URL=x")
+            for words, why in ((("resolve", secured.NAME), "--cert"),
+                               ((*create, "--token-file", token), "--cert"),
+                               (("batch", "run", rows, "--token-file", token), "--cert"),
+                               (("id", "history", secured.NAME, "--token-file", token), "--cert"),
+                               ((*create, *shown), "authority")):
+                with self.subTest(words):
+                    done = secured.run(node.program("onymctl"), *words, *https)
+                    said = (done.stdout + done.stderr).decode()
+                    self.assertEqual(done.returncode, 3, said)
+                    self.assertIn("certificate", said)
+                    self.assertIn(why, said)
+            done = secured.run(node.program("onymctl"), "resolve", secured.NAME, "--ca", it.ca,
+                               "--server", f"tls://127.0.0.1:{it.tls_port}")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(b"certificate", done.stdout)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
