@@ -34,7 +34,8 @@ static const struct {
     const char *next;
 } steps[] = {
     {ONYM_AUTH_NEEDED, "say who you are: --as INDEX:HANDLE and --key FILE or --secret-file FILE"},
-    {ONYM_AUTH_FAILED, "the key or secret is not that of the value named with --as"},
+    {ONYM_AUTH_FAILED, "the key or secret is not that of the value named with --as, or with --cert "
+                       "of the handle in the subject"},
     {ONYM_CREDENTIAL_INVALID,
      "the server has no key value as named with --as, or not of that kind; look at it with "
      "onymctl resolve"},
