@@ -1,5 +1,6 @@
 #include "store/lmdb_io.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 static _Thread_local struct onym_journal *through;
@@ -8,6 +9,25 @@ void
 onym_lmdb_io_through(struct onym_journal *journal)
 {
     through = journal;
+}
+
+/* A write that stops short has its reason in the next piece: a full disk, a limit of file sizes.
+ * LMDB itself takes any short write for a failing disk. */
+static bool
+write_rest(int fd, onym_span rest, off_t at)
+{
+    while (rest.len > 0) {
+        ssize_t done = pwrite(fd, rest.at, rest.len, at);
+
+        if (done > 0) {
+            rest = onym_span_from(rest, (size_t)done);
+            at += done;
+        } else if (done == 0 || errno != EINTR) {
+            errno = done == 0 ? ENOSPC : errno;
+            return false;
+        }
+    }
+    return true;
 }
 
 ssize_t
@@ -21,7 +41,35 @@ onym_lmdb_pwrite(int fd, const void *bytes, size_t len, off_t at)
     if (through != NULL) {
         onym_journal_page(through, written, at);
     }
-    return pwrite(fd, bytes, len, at);
+    return write_rest(fd, written, at) ? (ssize_t)len : -1;
+}
+
+/* What writev gave, done at the file's place, and the rest. */
+static ssize_t
+finish_parts(int fd, const struct iovec *parts, int count, ssize_t done)
+{
+    off_t at = 0;
+    size_t len = 0;
+    size_t written = done > 0 ? (size_t)done : 0;
+
+    for (int i = 0; i < count; i++) {
+        len += parts[i].iov_len;
+    }
+    if (done < 0 || written == len) {
+        return done;
+    }
+    at = lseek(fd, 0, SEEK_CUR) - done;
+    for (int i = 0; i < count; i++) {
+        onym_span part = onym_span_of(parts[i].iov_base, parts[i].iov_len);
+        size_t skipped = written < part.len ? written : part.len;
+
+        if (!write_rest(fd, onym_span_from(part, skipped), at + (off_t)skipped)) {
+            return -1;
+        }
+        written -= skipped;
+        at += (off_t)part.len;
+    }
+    return (ssize_t)len;
 }
 
 /* LMDB moves to the place and writes there. */
@@ -34,7 +82,7 @@ onym_lmdb_writev(int fd, const struct iovec *parts, int count)
         onym_journal_page(through, onym_span_of(parts[i].iov_base, parts[i].iov_len), at);
         at += (off_t)parts[i].iov_len;
     }
-    return writev(fd, parts, count);
+    return finish_parts(fd, parts, count, writev(fd, parts, count));
 }
 
 int
