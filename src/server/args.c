@@ -9,8 +9,9 @@
 static const char help[] =
     "Usage: onymd [-c FILE] [--set SECTION.KEY=VALUE]... [--check-config]\n"
     "\n"
-    "Resolves identifiers over the Handle protocol (UDP and TCP). Without a\n"
-    "configuration it listens on loopback and keeps its data in ./onym-data.\n"
+    "Resolves and registers identifiers over the Handle protocol (UDP, TCP and,\n"
+    "with a certificate, TLS) and over HTTPS with JSON. Without a configuration\n"
+    "it listens on loopback and keeps its data in ./onym-data.\n"
     "\n"
     "  -c, --config FILE     read FILE and the *.yaml of conf.d beside it\n"
     "      --set KEY=VALUE   set one key, for example listen.ops=127.0.0.1:9642\n"
