@@ -345,6 +345,10 @@ read_records(struct onym_tls_connection *c)
         if (c->gone || c->finished) {
             return;
         }
+        if (error == SSL_ERROR_ZERO_RETURN && c->stalled) {
+            c->peer_ended = true; /* what it asked before is answered first */
+            return;
+        }
         if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
             ERR_clear_error();
             seal(c);
@@ -424,10 +428,14 @@ onym_tls_feed(void *user, struct onym_tcp_connection *tcp, onym_span bytes)
     if (c->established && c->stalled && !onym_tls_congested(c)) {
         deliver(c, onym_span_of(NULL, 0));
     }
-    if (c->established && !c->finished && !c->gone) {
+    if (c->established && !c->finished && !c->gone && !c->peer_ended) {
         read_records(c);
     }
-    used = c->finished ? bytes.len : whole - tls->in.len;
+    if (c->peer_ended && !c->stalled && !c->finished && !c->gone) {
+        seal(c);
+        end(c, true);
+    }
+    used = c->finished || c->peer_ended ? bytes.len : whole - tls->in.len;
     tls->in = onym_span_of(NULL, 0);
     seal(c);
     onym_tls_push(c);

@@ -27,10 +27,11 @@ struct onym_tls_connection {
     bool established; /* the handshake is done */
     bool stalled;     /* the handler left input because the connection was congested */
     bool held;
-    bool finished; /* close_notify is sent, or a fatal alert: no more in either direction */
-    bool gone;     /* the TCP connection is closing */
-    bool buried;   /* nothing but its memory is left */
-    bool busy;     /* inside OpenSSL or a handler: what is freed, is freed afterwards */
+    bool peer_ended; /* it sends no more, and is not answered in full yet */
+    bool finished;   /* close_notify is sent, or a fatal alert: no more in either direction */
+    bool gone;       /* the TCP connection is closing */
+    bool buried;     /* nothing but its memory is left */
+    bool busy;       /* inside OpenSSL or a handler: what is freed, is freed afterwards */
     _Alignas(16) uint8_t state[ONYM_TCP_STATE_LEN];
 };
 

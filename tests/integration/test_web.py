@@ -2,10 +2,12 @@
 """Connections of the HTTP API of a running node: kept alive, pipelined, torn, slow, many, at their
 limits; stopping, reloading and dying under load."""
 
+import contextlib
 import json
 import pathlib
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -124,6 +126,49 @@ class Connections(WithNode):
             while self.node.ask("GET", f"/api/handles/{web.PREFIX}/left-{i}").status != 200:
                 self.assertLess(time.monotonic(), until, i)
                 time.sleep(0.05)
+
+    def last_words(self, request):
+        """What comes back for a request behind which, in the same segment, the client says that it
+        sends no more."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self.node.client().wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+        said = b""
+        with socket.create_connection(("127.0.0.1", self.node.https_port), 10) as sock:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    sock.sendall(outgoing.read())
+                    incoming.write(sock.recv(65536))
+            tls.write(request)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.unwrap()
+            sock.sendall(outgoing.read())
+            while piece := sock.recv(65536):
+                incoming.write(piece)
+        with contextlib.suppress(ssl.SSLZeroReturnError):
+            while piece := tls.read(65536):
+                said += piece
+        return said
+
+    def test_who_has_said_all_still_gets_the_answers(self):
+        self.assertEqual(self.last_words(get()).count(b"HTTP/1.1 200 "), 1)
+        self.assertIn(b"HTTP/1.1 201 ", self.last_words(put("last")))
+        said = self.last_words(put("last", "a") + get() + put("last", "b") + get())
+        self.assertEqual(said.count(b"HTTP/1.1 200 "), 4, said)
+        half = put("last", "a") + put("last", "b")[:-1]
+        self.assertEqual(self.last_words(half).count(b"HTTP/1.1 200 "), 1)
+
+    def test_who_has_sent_all_rows_still_gets_the_results(self):
+        rows = "".join(json.dumps({"handle": f"{web.PREFIX}/last-{i}", "values": []}) + "\n"
+                       for i in range(300))
+        said = self.last_words((
+            "POST /api/v1/identifiers:batch HTTP/1.1\r\nHost: n\r\n"
+            f"Authorization: {web.basic(*web.ADMIN)}\r\nContent-Type: application/x-ndjson\r\n"
+            f"Content-Length: {len(rows)}\r\n\r\n{rows}").encode())
+        self.assertIn(b'"created":300', said)
+        self.assertIn(b'"complete":true', said)
 
     def test_a_large_answer_waits_for_its_reader(self):
         values = [{"index": i, "type": "DESC", "data": "x" * 10000} for i in range(1, 26)]
