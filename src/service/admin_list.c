@@ -205,6 +205,7 @@ onym_admin_list_next(struct onym_admin *admin, const struct onym_answer_call *ca
         rq.in_session = l->in_session;
         onym_render_begin(&rq);
         verdict = onym_session_leave(&rq, part(admin, &rq, l, &more), NULL);
+        more = more && reply->status == ONYM_OK; /* an error ends it */
     }
     if (!more) {
         call->dialogue->listing = NULL;

@@ -131,6 +131,14 @@ seal_with(const struct onym_request *rq, const struct onym_session_secret *secre
     return status;
 }
 
+/* What may only be said to who still has the session. */
+static bool
+needs_session(const struct onym_request *rq)
+{
+    return must_encrypt(rq) || rq->message.header.opcode == ONYM_OP_LIST_HANDLES ||
+           rq->message.header.opcode == ONYM_OP_LIST_PREFIXES;
+}
+
 static enum onym_verdict
 seal_in_session(const struct onym_request *rq)
 {
@@ -141,8 +149,9 @@ seal_in_session(const struct onym_request *rq)
                                               &secret, &counter);
 
     if (status != ONYM_OK) {
-        /* it ended while the request waited: what was done is still said, private values are not */
-        return must_encrypt(rq) ? onym_render_error(rq, status) : ONYM_VERDICT_REPLY;
+        /* it ended while the request waited: what was done is still said; private values, and the
+         * rest of a list, are not */
+        return needs_session(rq) ? onym_render_error(rq, status) : ONYM_VERDICT_REPLY;
     }
     if (rq->reply->envelope.message_len + MAC_ROOM + CIPHER_ROOM > rq->call->reply_len_max &&
         onym_render_error(rq, ONYM_BUSY) != ONYM_VERDICT_REPLY) {

@@ -1,5 +1,7 @@
 /* Replies that wait for another thread: signatures, setups, and what is waited for in a session. */
+#include "core/token_check.h"
 #include "unit/service/session_play.h"
+#include "wire/admin.h"
 
 /* ---- signatures ---- */
 
@@ -362,6 +364,74 @@ what_asked_to_be_encrypted_is_not_said_when_the_session_is_gone(void **state)
     onym_admin_call_free(call);
 }
 
+/* ---- a list whose session ends between two parts ---- */
+
+#define NAMES (2U * ONYM_ADMIN_LIST_PART)
+
+/* A session in which somebody who may list was proven; the first part of a list is answered. */
+static void
+begin_list(struct stage *s, uint32_t flags)
+{
+    const struct onym_principal who = {.handle = onym_span_text("88.1.2/A"), .index = 300};
+    static const uint8_t peer[4] = {192, 0, 2, 1};
+    const struct onym_session_ask ask = {
+        .secret = &s->secret, .peer = onym_span_of(peer, sizeof peer), .identity = who};
+    uint8_t key[ONYM_TOKEN_DIGEST_LEN];
+    uint8_t body[64];
+    size_t len;
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "88.1.2/L.%u", i);
+        temp_store_put(&s->f->store, name, (struct onym_value_list){0},
+                       (struct onym_value_list){0});
+    }
+    assert_int_equal(onym_view_renew(s->f->view), ONYM_OK);
+    s->admin.server_admins = onym_span_text("300:88.1.2/A");
+    assert_int_equal(onym_token_key(&s->f->answerer.resolver, s->f->answerer.digester, &who, key),
+                     ONYM_OK);
+    assert_int_equal(onym_sessions_add(s->table, &ask, NOW_S, &s->rng, &s->id), ONYM_OK);
+    assert_true(onym_sessions_prove(s->table, s->id, &who, key));
+    assert_int_equal(onym_admin_name_encode(onym_span_text("0.NA/88.1.2"), body, sizeof body, &len),
+                     ONYM_OK);
+    make(s->f, ONYM_OP_LIST_HANDLES, flags, ONYM_VERSION_OWN, s->id, onym_span_of(body, len));
+    seal_request(s);
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    assert_non_null(s->dialogue.listing);
+}
+
+static struct onym_message
+next_part(struct stage *s)
+{
+    struct onym_answer_call call = call_of(s);
+
+    assert_int_equal(onym_admin_list_next(&s->admin, &call, &s->reply), ONYM_VERDICT_REPLY);
+    return message_of(s);
+}
+
+static void
+a_list_ends_with_its_session(void **state)
+{
+    static const uint32_t flags[] = {FLAGS_USUAL, FLAGS_USUAL | ONYM_FLAG_ENCRYPT};
+    struct stage *s = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct onym_message m;
+
+        begin_list(s, flags[i]);
+        m = next_part(s);
+        (void)proof_of(s, &m);
+        assert_int_equal(m.header.response_code, 1);
+        assert_non_null(s->dialogue.listing); /* two names are left: of 88.1.2/A and 88.1.2/big */
+        onym_sessions_end(s->table, s->id);
+        m = next_part(s);
+        assert_int_equal(m.header.response_code, 500);
+        assert_int_equal(m.header.flags & ONYM_FLAG_CONTINUOUS, 0);
+        assert_null(s->dialogue.listing); /* said once, not for every part that was left */
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int
@@ -379,6 +449,7 @@ main(void)
         TEST(a_reply_that_waited_is_sealed),
         TEST(what_was_done_is_said_when_the_session_is_gone),
         TEST(what_asked_to_be_encrypted_is_not_said_when_the_session_is_gone),
+        TEST(a_list_ends_with_its_session),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
