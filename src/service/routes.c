@@ -4,6 +4,7 @@
 #include "service/http_jsonp.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
+#include "wire/json_write.h"
 
 #define TUNNEL_TYPE "application/x-hdl-message"
 
@@ -67,18 +68,37 @@ method_of(onym_span method)
     return ONYM_METHOD_OTHER;
 }
 
+#define HISTORY     "/history"
+#define HISTORY_LEN (sizeof HISTORY - 1)
+
+static bool
+ends_in_history(onym_span name)
+{
+    return name.len > HISTORY_LEN &&
+           onym_span_equal(onym_span_from(name, name.len - HISTORY_LEN), onym_span_text(HISTORY));
+}
+
+void
+onym_routes_put_path(struct onym_writer *w, onym_span name)
+{
+    bool marked = ends_in_history(name);
+
+    onym_json_put(w, "/api/v1/identifiers/");
+    onym_http_encode(w, onym_span_front(name, name.len - (marked ? HISTORY_LEN : 0)));
+    onym_json_put(w, marked ? "%2Fhistory" : "");
+}
+
 /* ".../{id}/history": only where what stands in front is a whole identifier, so that the
  * identifier "P/history" can be asked for. */
 static void
 part_history(struct onym_routed *r)
 {
-    static const char tail[] = "/history";
-    onym_span id = onym_span_front(r->name, r->name.len - (sizeof tail - 1));
+    onym_span id;
 
-    if (r->name.len < sizeof tail ||
-        !onym_span_equal(onym_span_from(r->name, id.len), onym_span_text(tail))) {
+    if (!ends_in_history(r->name)) {
         return;
     }
+    id = onym_span_front(r->name, r->name.len - HISTORY_LEN);
     for (size_t i = 0; i < id.len; i++) {
         if (id.at[i] == '/' ||
             (i + 3 <= id.len && onym_http1_is(onym_span_of(id.at + i, 3), "%2f"))) {

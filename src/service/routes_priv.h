@@ -35,6 +35,9 @@ bool onym_routes_credentials(struct onym_http_call *call, struct onym_http_crede
  */
 enum onym_routes_step onym_routes_name(struct onym_http_call *call, onym_span raw, onym_span *name);
 
+/* The path of an identifier under /api/v1, such that it leads back to it. */
+void onym_routes_put_path(struct onym_writer *w, onym_span name);
+
 /* Records for core/authz.h out of the view. */
 struct onym_record_source onym_routes_source(struct onym_http_call *call);
 

@@ -410,8 +410,8 @@ v1_changed(struct onym_http_call *c, const struct onym_http_result *result, onym
         onym_http_put_header(c, "ETag", onym_span_text(tag));
     }
     if (is_post && created) {
-        onym_json_put(&c->extra, "Location: /api/v1/identifiers/");
-        onym_http_encode(&c->extra, name);
+        onym_json_put(&c->extra, "Location: ");
+        onym_routes_put_path(&c->extra, name);
         onym_json_put(&c->extra, "\r\n");
     }
     onym_json_put(w, "{\"handle\":");

@@ -49,6 +49,30 @@ v1_post_creates_and_never_replaces(void **state)
 }
 
 static void
+v1_tells_a_place_that_leads_there(void **state)
+{
+    static const char *const cases[][2] = {
+        {PREFIX "/P/history", "/api/v1/identifiers/" PREFIX "/P%2Fhistory"},
+        {PREFIX "/history", "/api/v1/identifiers/" PREFIX "%2Fhistory"},
+        {PREFIX "/Q/History", "/api/v1/identifiers/" PREFIX "/Q/History"},
+        {PREFIX "/history/P", "/api/v1/identifiers/" PREFIX "/history/P"}};
+    struct play *p = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char body[128], get[160], text[128];
+
+        (void)snprintf(body, sizeof body, "{\"handle\":\"%s\",\"values\":[]}", cases[i][0]);
+        send_json(p, "POST /api/v1/identifiers", "", body);
+        assert_int_equal(play_status(p), 201);
+        assert_string_equal(play_header(p, "Location", text, sizeof text), cases[i][1]);
+        (void)snprintf(get, sizeof get, "GET %s HTTP/1.1\r\nHost: n\r\n\r\n", text);
+        play_say(p, get);
+        assert_int_equal(play_status(p), 200);
+        play_expect_text(p, "handle", cases[i][0]);
+    }
+}
+
+static void
 v1_keys_are_bounded(void **state)
 {
     struct play *p = *state;
@@ -319,6 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(v1_creates_replaces_and_deletes),
         TEST(v1_post_creates_and_never_replaces),
+        TEST(v1_tells_a_place_that_leads_there),
         TEST(v1_keys_are_bounded),
         TEST(v1_says_where_a_body_is_wrong),
         TEST(deep_nesting_is_refused_with_its_place),
