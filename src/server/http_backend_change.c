@@ -1,6 +1,7 @@
 /* Requests that wait, and the way of a change to the writer and back. */
 #include "base/bytes.h"
 #include "base/require.h"
+#include "onym/model/ident.h"
 #include "server/http_backend_priv.h"
 #include "service/http_job.h"
 
@@ -62,18 +63,21 @@ onym_http_seat_end(struct onym_http_seat *seat)
 
 /* ---- changes ---- */
 
-/* The same key of the same principal is the same operation. The length in front keeps the two
- * apart. */
+/* The same key of the same principal, however that is spelled, is the same operation. The length in
+ * front keeps the two apart. */
 static void
 id_from_key(struct onym_digester *digester, const struct onym_principal *who, onym_span key,
             uint8_t out[ONYM_OPERATION_ID_LEN])
 {
     uint8_t front[8] = {0};
     uint8_t digest[ONYM_DIGEST_BYTES_MAX];
-    const onym_span parts[] = {onym_span_of(front, sizeof front), who->handle, key};
+    uint8_t folded[ONYM_NAME_LEN_MAX];
+    size_t len = onym_span_front(who->handle, sizeof folded).len;
+    const onym_span parts[] = {onym_span_of(front, sizeof front), onym_span_of(folded, len), key};
 
+    onym_ident_upper(onym_span_of(who->handle.at, len), folded);
     onym_put_u32(front, who->index);
-    onym_put_u32(front + 4, (uint32_t)who->handle.len);
+    onym_put_u32(front + 4, (uint32_t)len);
     (void)onym_digest(digester, ONYM_SHA256, parts, 3, digest);
     memcpy(out, digest, ONYM_OPERATION_ID_LEN);
 }

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "onym/model/ident.h"
 #include "onym/model/value.h"
 #include "store/lmdb_status.h"
 #include "store/outcome_priv.h"
@@ -24,6 +25,17 @@ hash_number(uint64_t number, uint64_t seed)
     return onym_hash64(onym_span_of(bytes, sizeof bytes), seed);
 }
 
+/* One principal, however it is spelled. */
+static uint64_t
+hash_principal(const struct onym_principal *who, uint64_t seed)
+{
+    uint8_t folded[ONYM_NAME_LEN_MAX];
+    onym_span handle = onym_span_front(who->handle, sizeof folded);
+
+    onym_ident_upper(handle, folded);
+    return onym_hash64(onym_span_of(folded, handle.len), seed ^ who->index);
+}
+
 uint64_t
 onym_outcome_asked(const struct onym_operation *op)
 {
@@ -35,7 +47,7 @@ onym_outcome_asked(const struct onym_operation *op)
 
     hash = op->created_ms != 0 ? hash_number(op->created_ms, hash) : hash;
     hash = onym_hash64(op->name, hash);
-    hash = onym_hash64(op->principal.handle, hash ^ op->principal.index);
+    hash = hash_principal(&op->principal, hash);
     hash = onym_hash64(op->indexes.raw, hash);
     while (onym_value_next(&cursor, &value)) {
         /* without the timestamp behind the index: the node sets it */

@@ -219,7 +219,11 @@ class V1(WithNode):
 
     def test_a_key_belongs_to_its_principal(self):
         body = dict(self.values(), handle=f"{web.PREFIX}/mine")
-        self.assertEqual(self.v1("POST", "", body, Idempotency_Key="p").status, 201)
+        first = self.v1("POST", "", body, Idempotency_Key="p")
+        self.assertEqual(first.status, 201)
+        same = self.node.ask("POST", "/api/v1/identifiers", body, (web.ADMIN[0].lower(), web.SECRET),
+                             headers={"Idempotency-Key": "p"})
+        self.assertEqual((same.status, same.json), (201, first.json))  # only spelled otherwise
         reply = self.node.ask("POST", "/api/v1/identifiers", body, headers={"Idempotency-Key": "p"})
         self.assertEqual(reply.status, 409)  # nobody's key; told to strangers as without one
 

@@ -194,6 +194,7 @@ asked_is_the_request_without_its_circumstances(void **state)
     b.now_ms = 5;
     b.address = onym_span_text("192.0.2.1");
     b.minted = onym_span_text("abc");
+    b.principal.handle = onym_span_text("88.1/ME");
     b_bytes[7] ^= 1; /* the timestamp */
     assert_true(onym_outcome_asked(&b) == asked);
     b_bytes[3] ^= 1; /* the index */
