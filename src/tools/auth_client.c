@@ -11,12 +11,10 @@
 static int
 check_words(const struct onym_cli_identity *identity, const char *what, enum onym_road road)
 {
-    bool https = identity->token_file != NULL || identity->cert != NULL;
-
-    if (road != ONYM_ROAD_HTTPS &&
-        (https || (road == ONYM_ROAD_HANDLE && identity->authorities != NULL))) {
-        return onym_usage_error(what, "--token-file and --cert are for --server "
-                                      "https://HOST[:PORT]; --ca for that and tls://HOST[:PORT]");
+    if ((road != ONYM_ROAD_HTTPS && identity->token_file != NULL) ||
+        (road == ONYM_ROAD_HANDLE && (identity->cert != NULL || identity->authorities != NULL))) {
+        return onym_usage_error(what, "--token-file is for --server https://HOST[:PORT]; --cert "
+                                      "and --ca for that and tls://HOST[:PORT]");
     }
     return ONYM_EXIT_DONE;
 }
@@ -58,10 +56,15 @@ find_tls(const char *what, const char *server, const struct onym_cli_identity *i
     if (code == ONYM_EXIT_DONE) {
         code = onym_server_authorities(what, identity->authorities, &authorities);
     }
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_cli_identity_certificate(identity, what);
+    }
     if (code != ONYM_EXIT_DONE) {
         return code;
     }
-    if (onym_tls_dialer_new(name.host, authorities, &out->dialer, &fault) != ONYM_OK) {
+    if (onym_tls_dialer_new(name.host, authorities, &out->dialer, &fault) != ONYM_OK ||
+        (identity->cert != NULL &&
+         onym_tls_dialer_certify(out->dialer, identity->cert, identity->key, &fault) != ONYM_OK)) {
         return onym_usage_error(what, "%s", fault.text);
     }
     (void)snprintf(place, sizeof place, strchr(name.host, ':') != NULL ? "[%s]:%s" : "%s:%s",
@@ -99,7 +102,8 @@ open_handle(const struct onym_cli *cli, const struct onym_cli_identity *identity
         (void)fprintf(stderr, "onymctl %s: %s\n", what, onym_status_text(status));
         return ONYM_EXIT_SERVER;
     }
-    return onym_cli_identity_use(identity, what, out->client);
+    return identity->cert != NULL ? ONYM_EXIT_DONE
+                                  : onym_cli_identity_use(identity, what, out->client);
 }
 
 int

@@ -130,6 +130,26 @@ onym_cli_identity_read(const char *what, const char *path, uint8_t out[ONYM_IDEN
     return code;
 }
 
+int
+onym_cli_identity_certificate(const struct onym_cli_identity *identity, const char *what)
+{
+    uint8_t bytes[ONYM_IDENTITY_FILE_MAX];
+    size_t len = 0;
+    int code;
+
+    if (identity->cert == NULL) {
+        return ONYM_EXIT_DONE;
+    }
+    if (identity->as != NULL || identity->secret_file != NULL || identity->token_file != NULL ||
+        identity->key == NULL) {
+        return onym_usage_error(what, "--cert takes its --key and nothing else: the certificate "
+                                      "itself names who asks");
+    }
+    code = onym_cli_identity_read(what, identity->key, bytes, &len);
+    explicit_bzero(bytes, sizeof bytes);
+    return code;
+}
+
 /* One line end behind a secret comes from the editor, not from the secret. */
 onym_span
 onym_cli_identity_line(onym_span text)

@@ -32,8 +32,8 @@ enum onym_identity_option {
 
 /* What only some ways to a node take, for a command's help. */
 #define ONYM_IDENTITY_CERT_HELP                                                                    \
-    "      --cert FILE         or over HTTPS a certificate that names who asks, PEM,\n"            \
-    "                          with its --key and without --as\n"
+    "      --cert FILE         or a certificate that names who asks, PEM, with its\n"              \
+    "                          --key and without --as\n"
 #define ONYM_IDENTITY_ROAD_HELP                                                                    \
     "Over --server tls://HOST[:2642] and https://HOST[:8000]:\n"                                   \
     "      --ca FILE           the authority of the node's certificate (or ONYM_CA)\n"             \
@@ -51,7 +51,7 @@ struct onym_cli_identity {
     const char *as;
     const char *key;
     const char *secret_file;
-    const char *cert;        /* over HTTPS; key is its own, and as is in it */
+    const char *cert;        /* over HTTPS and TLS; key is its own, and as is in it */
     const char *token_file;  /* over HTTPS, instead */
     const char *authorities; /* over HTTPS and TLS: who must have signed the node's certificate */
 };
@@ -61,6 +61,10 @@ struct onym_cli_identity {
 #define ONYM_IDENTITY_FILE_MAX (ONYM_CLIENT_KEY_LEN_MAX + 2U)
 int onym_cli_identity_read(const char *what, const char *path, uint8_t out[ONYM_IDENTITY_FILE_MAX],
                            size_t *len);
+
+/* Whether --cert stands with its own --key alone, and others may not read that. ONYM_EXIT_DONE,
+ * also without --cert; ONYM_EXIT_USAGE, ONYM_EXIT_REFUSED, said on stderr. */
+int onym_cli_identity_certificate(const struct onym_cli_identity *identity, const char *what);
 
 /* What such a file holds without the line end an editor leaves. */
 onym_span onym_cli_identity_line(onym_span text);

@@ -260,10 +260,6 @@ use_file(struct onym_https *h, const struct onym_cli_identity *identity, const s
 int
 onym_https_certify(const struct onym_cli_identity *identity, struct onym_https *h)
 {
-    uint8_t *bytes;
-    size_t len = 0;
-    int code;
-
     if (identity->token_file != NULL &&
         (identity->as != NULL || identity->key != NULL || identity->secret_file != NULL)) {
         return onym_usage_error(h->what, "--token-file says already who asks");
@@ -271,21 +267,9 @@ onym_https_certify(const struct onym_cli_identity *identity, struct onym_https *
     if (identity->cert == NULL) {
         return ONYM_EXIT_DONE;
     }
-    if (identity->as != NULL || identity->secret_file != NULL || identity->token_file != NULL ||
-        identity->key == NULL) {
-        return onym_usage_error(h->what, "--cert takes its --key and nothing else: the certificate "
-                                         "itself names who asks");
-    }
-    bytes = malloc(ONYM_IDENTITY_FILE_MAX);
-    code = bytes != NULL ? onym_cli_identity_read(h->what, identity->key, bytes, &len)
-                         : fail(h, ONYM_EXIT_SERVER, "out of memory");
-    if (bytes != NULL) {
-        explicit_bzero(bytes, ONYM_IDENTITY_FILE_MAX);
-    }
-    free(bytes);
     h->certificate = identity->cert;
     h->key = identity->key;
-    return code;
+    return onym_cli_identity_certificate(identity, h->what);
 }
 
 int

@@ -70,6 +70,35 @@ class Certificates(unittest.TestCase):
                 self.assertEqual(found.code, 1)
                 self.assertIn(b"42", found.body)
 
+    def ctl(self, *words, subject=f"/UID=300:{USER}", key="own", server="tls"):
+        certificate, private = self.folder / "ctl.crt", self.keys[key]
+        secured.openssl("req", "-x509", "-new", "-key", private, "-days", "30", "-subj",
+                        subject.replace("0.NA/", "0.NA\\/"), "-out", certificate)
+        private.chmod(0o600)
+        done = secured.run(node.program("onymctl"), *words, "--cert", certificate, "--key", private,
+                           "--ca", self.node.ca, "--server",
+                           f"{server}://127.0.0.1:{self.node.tls_port}")
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    def test_onymctl_shows_one(self):
+        part = f"{PREFIX}/shown"
+        for words in (("id", "create", part, "--value", "1:URL=x"), ("id", "delete", part),
+                      ("resolve", f"{PREFIX}/private", "--private"), ("id", "list", PREFIX)):
+            with self.subTest(words):
+                code, said = self.ctl(*words)
+                self.assertEqual(code, 0, said)
+        self.assertIn("42", self.ctl("resolve", f"{PREFIX}/private", "--private")[1])
+        rows = self.folder / "rows.ndjson"
+        rows.write_text("".join(json.dumps({"handle": f"{PREFIX}/row-{i}", "values": [
+            {"index": 1, "type": "URL", "data": "x"}]}) + "\n" for i in range(40)))
+        code, said = self.ctl("batch", "run", rows)
+        self.assertEqual(code, 0, said)
+        code, said = self.ctl("id", "create", part, "--value", "1:URL=x", key="other")
+        self.assertEqual(code, 4, said)
+        code, said = self.ctl("id", "create", part, "--value", "1:URL=x", "--as", f"300:{USER}")
+        self.assertEqual(code, 2, said)
+        self.assertIn("names who asks", said)
+
     def test_others_are_asked_as_ever(self):
         for what, talk in (("another key", self.connect(key="other")),
                            ("another index", self.connect(f"/UID=301:{USER}")),
