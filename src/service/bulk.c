@@ -88,11 +88,17 @@ onym_bulk_out_of_turn(const struct onym_bulk *b)
     return b->host.turn != NULL && *b->host.turn == 0 && !onym_bulk_done_reading(b);
 }
 
+/* An array's results leave when all of them are there: its rows do not wait for that. */
+static bool
+is_full(const struct onym_bulk *b)
+{
+    return b->array.len == 0 && b->out.len > ONYM_BULK_OUT_HIGH;
+}
+
 bool
 onym_bulk_blocked(const struct onym_bulk *b)
 {
-    return b->busy || b->flying >= b->window || b->out.len > ONYM_BULK_OUT_HIGH ||
-           onym_bulk_out_of_turn(b);
+    return b->busy || b->flying >= b->window || is_full(b) || onym_bulk_out_of_turn(b);
 }
 
 static bool

@@ -18,7 +18,7 @@
 
 /* Rows of an array, which is answered in one piece. */
 #define ONYM_BULK_ARRAY_MAX 2000U
-/* Unsent bytes of results beyond which no further row starts. */
+/* Unsent bytes of results beyond which no further row starts, but for those of an array. */
 #define ONYM_BULK_OUT_HIGH ((size_t)256 << 10)
 
 enum onym_bulk_mode {

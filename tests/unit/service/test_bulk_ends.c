@@ -231,6 +231,31 @@ items_of_an_array_are_rows_and_may_wait(void **state)
     end(h);
 }
 
+/* Nothing of an array's results can leave before all of them are there. */
+static void
+an_array_does_not_wait_for_its_results_to_be_taken(void **state)
+{
+    static const char row[] = "{\"handle\":\"88.1/without-values\"},";
+    struct host *h = begin(ONYM_BULK_UPSERT, ONYM_BULK_FAILED);
+    size_t len = sizeof row - 1;
+    char *text = malloc(ONYM_BULK_ARRAY_MAX * len + 2);
+
+    (void)state;
+    assert_non_null(text);
+    text[0] = '[';
+    for (size_t i = 0; i < ONYM_BULK_ARRAY_MAX; i++) {
+        memcpy(text + 1 + i * len, row, len);
+    }
+    memcpy(text + ONYM_BULK_ARRAY_MAX * len, "]", 2); /* in place of the last comma */
+    assert_null(onym_bulk_array_check(onym_span_text(text), &(size_t){0}));
+    onym_bulk_take_array(&h->bulk, onym_span_text(text), NOW_MS);
+    assert_true(h->bulk.out.len > ONYM_BULK_OUT_HIGH);
+    assert_true(onym_bulk_finish(&h->bulk));
+    expect_told(h, SUMMARY "2000,\"created\":0");
+    free(text);
+    end(h);
+}
+
 /* Two requests share what a turn may do: nothing starts beyond it, wherever the row would come
  * from, and nothing is lost by waiting. */
 static void
@@ -283,6 +308,7 @@ main(void)
         cmocka_unit_test(results_are_told_as_asked),
         cmocka_unit_test(arrays_are_checked_before_anything_is_done),
         cmocka_unit_test(items_of_an_array_are_rows_and_may_wait),
+        cmocka_unit_test(an_array_does_not_wait_for_its_results_to_be_taken),
         cmocka_unit_test(a_turn_bounds_the_rows_of_all_requests),
     };
 
