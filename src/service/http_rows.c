@@ -125,32 +125,71 @@ over(struct onym_http_connection *c, bool must_close)
     return onym_http_next(c, s, close);
 }
 
-/* An array's results, which lie as lines in bulk->out, as one object. */
-static enum onym_http_verdict
-answer_array(struct onym_http_connection *c, uint64_t now_ms, struct onym_http_reply *reply)
+/* The lines of bulk->out: all results as items, and the members of the last line. */
+static void
+cut_lines(struct onym_bulk *b, onym_span *results, onym_span *members)
 {
-    struct onym_bulk *b = &c->rows->bulk;
-    bool good = b->broken == ONYM_OK && b->ends[ONYM_BULK_ROW_FAILED] == 0;
-    struct onym_http_call call;
     size_t last = b->out.len > 0 ? b->out.len - 1 : 0;
 
+    *results = *members = onym_span_of(NULL, 0);
     while (last > 0 && b->out.at[last - 1] != '\n') {
         last--;
     }
     for (size_t i = 0; i < last; i++) {
         b->out.at[i] = b->out.at[i] == '\n' ? ',' : b->out.at[i];
     }
+    if (b->out.len > 0) {
+        *results = onym_span_of(b->out.at, last > 0 ? last - 1 : 0);
+        *members = onym_span_of(b->out.at + last + 1, b->out.len - last - 2);
+    }
+}
+
+static void
+put_array(struct onym_writer *w, onym_span results, onym_span members)
+{
+    onym_json_put(w, "{\"results\":[");
+    onym_writer_bytes(w, results);
+    onym_json_put(w, "],");
+    onym_writer_bytes(w, members);
+}
+
+/* What is said when the results are longer than an answer may be: everything else. */
+static void
+put_array_without_results(struct onym_writer *w, const struct onym_bulk *b, onym_span members)
+{
+    static const char good[] = "\"complete\":true}";
+
+    if (b->broken != ONYM_OK) {
+        put_array(w, onym_span_of(NULL, 0), members);
+        return;
+    }
+    put_array(w, onym_span_of(NULL, 0), onym_span_front(members, members.len - (sizeof good - 1)));
+    onym_json_put(w, "\"code\":");
+    onym_json_put_u64(w, onym_status_wire(ONYM_NO_SPACE));
+    onym_json_put(w, ",\"name\":\"NO_SPACE\",\"detail\":\"the rows were worked on, but their "
+                     "results are longer than one answer; send rows as application/x-ndjson\","
+                     "\"complete\":false}");
+}
+
+/* An array's results as one object. */
+static enum onym_http_verdict
+answer_array(struct onym_http_connection *c, uint64_t now_ms, struct onym_http_reply *reply)
+{
+    struct onym_bulk *b = &c->rows->bulk;
+    bool good = b->broken == ONYM_OK && b->ends[ONYM_BULK_ROW_FAILED] == 0;
+    struct onym_http_call call;
+    onym_span results, members;
+
+    cut_lines(b, &results, &members);
     (void)onym_http_begin(&call, c, c->rows->service, now_ms, reply);
     onym_http_json(&call, good ? 200 : 207, ONYM_OK);
-    onym_json_put(&call.body, "{\"results\":[");
-    if (last < call.body.cap / 2 && b->out.len > 0) {
-        onym_writer_bytes(&call.body, onym_span_of(b->out.at, last > 0 ? last - 1 : 0));
+    if (members.len == 0) { /* there was no memory for a line */
+        members = onym_span_text("\"complete\":false}");
     }
-    onym_json_put(&call.body, "],");
-    if (last < call.body.cap / 2 && b->out.len > 0) {
-        onym_writer_bytes(&call.body, onym_span_of(b->out.at + last + 1, b->out.len - last - 2));
-    } else {
-        onym_json_put(&call.body, "\"complete\":false}"); /* the results are too long to be told */
+    put_array(&call.body, results, members);
+    if (call.body.status != ONYM_OK) {
+        onym_http_json(&call, 207, ONYM_OK);
+        put_array_without_results(&call.body, b, members);
     }
     call.close = call.close || !c->head.request.keep_alive;
     onym_http_finish(&call);

@@ -50,6 +50,17 @@ class Arrays(unittest.TestCase):
                          (200, ROWS, True))
         self.assertEqual(sorted(r["id"] for r in reply.json["results"]), names)
 
+    def test_results_that_no_answer_can_hold(self):
+        """What is told of a row is longer than the row: too much for an answer, and for the room
+        that requests of one address have."""
+        for letters, name in ((675, "NO_SPACE"), (690, "BUSY")):
+            row = {"handle": f"{web.PREFIX}/" + "\a" * letters, "values": []}
+            reply = self.send([row] * ROWS)
+            self.assertEqual((reply.status, reply.json["results"], reply.json["complete"],
+                              reply.json["name"]), (207, [], False, name))
+            told = reply.json["summary"]
+            self.assertEqual(told["rows"], told["failed"], told)
+
 
 if __name__ == "__main__":
     unittest.main()
