@@ -48,6 +48,8 @@ class Run(unittest.TestCase):
         self.assertEqual(run("help").returncode, 0)
         for command in ("build", "demo", "test", "bench", "fuzz", "packages"):
             self.assertIn(f"  {command} ", run("help").stdout)
+        for command in ("build", "demo", "test", "gate", "fuzz", "packages"):
+            self.assertEqual(run(command, "--help").stdout, run("help").stdout)
         for words in (["dance"], ["test", "--fast"], ["build", "--fast"], ["bench"],
                       ["bench", "nothing"], ["fuzz", "nothing"], ["demo", "--fast"]):
             with self.subTest(words=words):
