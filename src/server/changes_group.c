@@ -126,7 +126,7 @@ repeat(const struct group *group, struct onym_changes_item *item,
     if (outcome->asked != onym_outcome_asked(&item->op)) {
         result->status = ONYM_INVALID;
         result->conflicting = true;
-        result->why = "the operation id was used for another request";
+        result->why = "the Idempotency-Key was used for another request; send a new one";
         return;
     }
     result->status = outcome->status;

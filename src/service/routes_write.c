@@ -262,6 +262,19 @@ under_conditions(const struct onym_http_call *c, enum onym_status status)
     return conditional && status == ONYM_NOT_FOUND ? ONYM_STALE : status;
 }
 
+/* Why, in words: what was said, or what a condition of the request has to do with it. */
+static onym_span
+detail_of(const struct onym_http_call *c, onym_span said, enum onym_status status)
+{
+    if (said.len == 0 && status == ONYM_STALE) {
+        return onym_span_text("If-Match names another revision, or nothing is there: read it again "
+                              "and send the ETag it has now");
+    }
+    return said.len == 0 && http_of(c, status) == 412
+               ? onym_span_text("it exists, and If-None-Match: * only creates")
+               : said;
+}
+
 /* With the value concerned, when there is one. */
 static enum onym_routes_step
 refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_status status,
@@ -269,9 +282,14 @@ refuse_values(struct onym_http_call *c, const struct change *ch, enum onym_statu
 {
     bool is_value = status == ONYM_VALUE_INVALID || status == ONYM_VALUE_EXISTS;
     char text[ONYM_OP_SAID_MAX];
+    onym_span said = onym_span_text(onym_op_said(fault->why, fault->index, text));
 
-    return refuse(c, ch, status, http_of(c, status), is_value ? "values" : "",
-                  onym_op_said(fault->why, fault->index, text));
+    onym_http_fail(c, &(struct onym_http_error){.status = status,
+                                                .http = http_of(c, status),
+                                                .detail = detail_of(c, said, status),
+                                                .field = onym_span_text(is_value ? "values" : ""),
+                                                .handle = ch->echo});
+    return ONYM_ROUTES_ANSWERED;
 }
 
 /* What was done under the same key before is answered by the log, not by what the record has become
@@ -449,10 +467,12 @@ onym_routes_changed(struct onym_http_call *c, const struct onym_http_result *res
     if (result->status == ONYM_AUTH_NEEDED) {
         onym_routes_need_login(c, name);
     } else if (result->status != ONYM_OK) {
+        enum onym_status status = under_conditions(c, result->status);
+
         onym_http_fail(c, &(struct onym_http_error){
-                              .status = under_conditions(c, result->status),
+                              .status = status,
                               .http = result->key_reused ? 422 : http_of(c, result->status),
-                              .detail = result->why,
+                              .detail = detail_of(c, result->why, status),
                               .handle = name});
     } else if (r.route == ONYM_ROUTE_PREFIX || r.route == ONYM_ROUTE_V1_PREFIX) {
         onym_routes_prefix_done(c, result, name);

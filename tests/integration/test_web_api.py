@@ -128,11 +128,15 @@ class V1(WithNode):
         self.assertEqual((reply.status, reply.json["status"]), (201, "created"))
         tag = reply.headers["ETag"]
         self.assertRegex(tag, r'^"1-\d{13}"$')
-        self.assertEqual(self.v1("PUT", name, self.values("two"), If_None_Match="*").status, 412)
+        reply = self.v1("PUT", name, self.values("two"), If_None_Match="*")
+        self.assertEqual(reply.status, 412)
+        self.assertIn("only creates", reply.json["detail"])
         reply = self.v1("GET", name)
         self.assertEqual((reply.status, reply.headers["ETag"]), (200, tag))
         self.assertEqual(self.v1("GET", name, If_None_Match=tag).status, 304)
-        self.assertEqual(self.v1("PUT", name, self.values("two"), If_Match='"7"').status, 412)
+        reply = self.v1("PUT", name, self.values("two"), If_Match='"7"')
+        self.assertEqual(reply.status, 412)
+        self.assertIn("If-Match", reply.json["detail"])
         reply = self.v1("PUT", name, self.values("two"), If_Match=tag)
         self.assertEqual((reply.status, reply.json["status"], reply.headers["ETag"]),
                          (200, "replaced", tag.replace('"1-', '"2-')))
@@ -215,6 +219,7 @@ class V1(WithNode):
                       dict(self.values("changed"), handle=f"{web.PREFIX}/other")):
             reply = self.v1("POST", "", other, Idempotency_Key="o-1")
             self.assertEqual((reply.status, reply.json["status"]), (422, 422), reply)
+            self.assertIn("Idempotency-Key", reply.json["detail"])
         self.assertEqual(self.v1("GET", f"{web.PREFIX}/another").status, 404)
 
     def test_a_key_belongs_to_its_principal(self):
