@@ -322,7 +322,9 @@ def measure(arguments, folder, server):
                 common.Node(arguments.build, of.data, certificate=certificate))
             suite.settle(of.node)
         if arguments.memory == "used":
-            say(f"{common.use_free_memory(folder):,} MiB of free memory used once")
+            kept = stack.enter_context(common.free_memory_kept())
+            say(f"{common.use_free_memory(folder):,} MiB of free memory used once"
+                + (", and none handed back to a host meanwhile" if kept else ""))
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, stores, aged, server, number)
             barriers += around

@@ -3,6 +3,7 @@
 Needs Linux (/proc). Python 3.11, standard library only.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -252,6 +253,26 @@ def use_free_memory(folder):
         while file.readinto(piece):
             pass
     return size
+
+
+PAGE_REPORTING = pathlib.Path("/sys/module/page_reporting/parameters/page_reporting_order")
+REPORTS_NOTHING = "11"  # pieces of so many doublings of a page; Linux has none that large on x86
+
+
+@contextlib.contextmanager
+def free_memory_kept(setting=PAGE_REPORTING):
+    """While it lasts this machine hands no free memory back to its host, as far as that can be set
+    here: as root, on Linux. Yields whether it is so; what was set before comes back."""
+    try:
+        before = setting.read_text("ascii")
+        setting.write_text(REPORTS_NOTHING, "ascii")
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        setting.write_text(before, "ascii")
 
 
 class Node:

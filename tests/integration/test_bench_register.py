@@ -107,6 +107,18 @@ class Register(unittest.TestCase):
         self.assertIn("no handshake", closed.stderr)
         self.assertEqual(bench("batch_load", "--login", "x").returncode, 2)
 
+    def test_free_memory_is_kept_for_a_while(self):
+        setting = self.folder / "page_reporting_order"
+        with common.free_memory_kept(setting) as kept:
+            self.assertFalse(kept)
+        self.assertFalse(setting.exists())
+        setting.write_text("9\n")
+        with self.assertRaises(ZeroDivisionError), common.free_memory_kept(setting) as kept:
+            self.assertTrue(kept)
+            self.assertEqual(setting.read_text(), common.REPORTS_NOTHING)
+            _ = 1 // 0
+        self.assertEqual(setting.read_text(), "9\n")
+
     def test_commits_of_lmdb(self):
         _, base = self.rows("base", 50)
         _, new = self.rows("random", 120)
