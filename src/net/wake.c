@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define CACHE_LINE 64U
+
 struct onym_wake {
     uv_async_t signal;
     pthread_mutex_t lock; /* guards what follows */
@@ -43,6 +45,16 @@ has_more(struct onym_wake *wake)
     return more;
 }
 
+/* Another thread wrote it: its front comes while others are told. */
+static void
+expect(const void *block)
+{
+    if (block != NULL) {
+        onym_prefetch(block);
+        onym_prefetch((const uint8_t *)block + CACHE_LINE);
+    }
+}
+
 /* Delivers up to max blocks of those that were taken. A block's callback may close the wake, which
  * delivers the others. */
 static void
@@ -52,7 +64,8 @@ deliver(struct onym_wake *wake, size_t max)
         struct onym_wake_block *block = wake->rest;
 
         wake->rest = block->next;
-        onym_prefetch(wake->rest); /* another thread wrote it: it comes while this is told */
+        expect(wake->rest);
+        expect(block->soon);
         wake->arrived(wake->of, block);
     }
     if (wake->delivered != NULL) {
@@ -108,7 +121,7 @@ onym_wake_tell(struct onym_wake *wake, onym_wake_fn *delivered)
 bool
 onym_wake_post(struct onym_wake *wake, struct onym_wake_block *block)
 {
-    block->next = NULL;
+    *block = (struct onym_wake_block){0};
     return onym_wake_post_all(wake, block, block);
 }
 

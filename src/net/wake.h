@@ -19,6 +19,7 @@ struct onym_wake; /* opaque */
 /* The first member of what is posted. Linked by the wake, or by who posts a list. */
 struct onym_wake_block {
     struct onym_wake_block *next;
+    const void *soon; /* the block some places behind it, or NULL: it is only fetched ahead */
 };
 
 /* Called once per block, on the loop's thread; the block is the callee's from here on. */

@@ -202,7 +202,13 @@ finish(struct onym_changes *c, struct onym_changes_batch *batch, enum onym_statu
     struct onym_changes_tally tally = {0};
 
     for (size_t i = 0; i < batch->count; i++) {
-        onym_changes_tally(&tally, c->group[i]->op.action, &c->group[i]->result);
+        struct onym_changes_item *item = c->group[i];
+
+        if (i + ONYM_CHANGES_EXPECT < batch->count) {
+            onym_changes_item_expect_front(c->group[i + ONYM_CHANGES_EXPECT]);
+        }
+        onym_changes_tally(&tally, item->op.action, &item->result);
+        onym_changes_take_home(c, item);
     }
     lock(c);
     onym_changes_count_all(c, &tally);
@@ -217,9 +223,6 @@ finish(struct onym_changes *c, struct onym_changes_batch *batch, enum onym_statu
     }
     c->stat.read_only = status == ONYM_UNCERTAIN;
     unlock(c);
-    for (size_t i = 0; i < batch->count; i++) {
-        onym_changes_take_home(c, c->group[i]);
-    }
     onym_changes_go_home(c);
     while (batch->events != NULL) {
         struct onym_changes_event_item *next = batch->events->next;
@@ -234,28 +237,17 @@ static void
 refuse_waiting(struct onym_changes *c)
 {
     struct onym_changes_tally tally = {0};
-    struct onym_changes_item *item;
 
     lock(c);
-    item = c->first;
-    c->first = NULL;
-    c->end = &c->first;
-    c->waiting = 0;
-    c->waiting_bytes = 0;
-    unlock(c);
-    for (struct onym_changes_item *i = item; i != NULL; i = i->next) {
-        i->result.status = ONYM_READ_ONLY;
-        onym_changes_tally(&tally, i->op.action, &i->result);
+    while (c->waiting > 0) {
+        struct onym_changes_item *item = onym_changes_take(c);
+
+        item->result.status = ONYM_READ_ONLY;
+        onym_changes_tally(&tally, item->op.action, &item->result);
+        onym_changes_take_home(c, item);
     }
-    lock(c);
     onym_changes_count_all(c, &tally);
     unlock(c);
-    while (item != NULL) {
-        struct onym_changes_item *next = item->next;
-
-        onym_changes_take_home(c, item);
-        item = next;
-    }
     onym_changes_go_home(c);
 }
 
@@ -344,6 +336,7 @@ release(struct onym_changes *c)
         onym_changes_pool_empty(&c->sink[i].pool);
     }
     free(c->arena.at);
+    free(c->queue);
     (void)pthread_cond_destroy(&c->arrived);
     (void)pthread_mutex_destroy(&c->lock);
     free(c);
@@ -366,16 +359,16 @@ onym_changes_open(const struct onym_changes_options *options, struct onym_change
     }
     c->options = *options;
     fill_options(&c->options);
-    c->end = &c->first;
     c->event_end = &c->first_event;
     for (unsigned i = 0; i < options->workers; i++) {
         c->sink[i].changes = c;
     }
     c->id_start = (uint64_t)onym_clock_epoch_s() << 32 | (uint32_t)onym_rng_u64(&rng);
     c->arena = (struct onym_arena){.at = malloc(ONYM_OP_MEMORY), .cap = ONYM_OP_MEMORY};
+    c->queue = calloc(c->options.ops, sizeof c->queue[0]);
     (void)pthread_mutex_init(&c->lock, NULL);
     (void)pthread_cond_init(&c->arrived, NULL);
-    if (c->arena.at == NULL) {
+    if (c->arena.at == NULL || c->queue == NULL) {
         release(c);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for the queue of changes");
     }

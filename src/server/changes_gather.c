@@ -8,8 +8,8 @@ static bool
 is_full(const struct onym_changes *c, const struct onym_changes_batch *batch)
 {
     return batch->count == ONYM_CHANGES_GROUP_OPS ||
-           (c->first != NULL && batch->count > 0 &&
-            batch->bytes + c->first->bytes > ONYM_CHANGES_GROUP_BYTES);
+           (c->waiting > 0 && batch->count > 0 &&
+            batch->bytes + c->queue[c->first]->bytes > ONYM_CHANGES_GROUP_BYTES);
 }
 
 static bool
@@ -19,46 +19,50 @@ has_room_for_all(const struct onym_changes *c, const struct onym_changes_batch *
            batch->bytes + c->waiting_bytes <= ONYM_CHANGES_GROUP_BYTES;
 }
 
-/* What goes into the batch, as a list for append. With the lock: all of it is taken without a look
- * at any, so that no loop waits meanwhile; one by one only where not all goes in. */
-static struct onym_changes_item *
-take_operations(struct onym_changes *c, struct onym_changes_batch *batch)
+/* All of the queue goes behind what the group has. With the lock, and without a look at any, so
+ * that no loop waits meanwhile. */
+static void
+take_all(struct onym_changes *c, struct onym_changes_batch *batch)
 {
-    struct onym_changes_item *taken = c->first;
-    struct onym_changes_item **end = &taken;
+    uint32_t to_end = c->options.ops - c->first;
+    uint32_t front = c->waiting < to_end ? c->waiting : to_end;
 
-    if (has_room_for_all(c, batch)) {
-        batch->count += c->waiting;
-        batch->bytes += c->waiting_bytes;
-        c->waiting = 0;
-        c->waiting_bytes = 0;
-        c->first = NULL;
-    }
-    while (c->first != NULL && !is_full(c, batch)) {
-        batch->count++;
-        batch->bytes += c->first->bytes;
-        c->waiting--;
-        c->waiting_bytes -= c->first->bytes;
-        end = &c->first->next;
-        c->first = *end;
-    }
-    if (c->first == NULL) {
-        c->end = &c->first;
-        batch->is_whole = batch->is_whole || c->is_due || c->is_stopping;
-        c->is_due = false;
-    } else {
-        *end = NULL;
-    }
-    return taken;
+    memcpy(c->group + batch->count, c->queue + c->first, front * sizeof c->queue[0]);
+    memcpy(c->group + batch->count + front, c->queue, (c->waiting - front) * sizeof c->queue[0]);
+    batch->count += c->waiting;
+    batch->bytes += c->waiting_bytes;
+    c->first = 0;
+    c->waiting = 0;
+    c->waiting_bytes = 0;
 }
 
-/* Behind the first `count` of the group. Without the lock. */
+/* What goes into the batch, behind what the group has; one by one only where not all goes in. With
+ * the lock. */
 static void
-append(struct onym_changes *c, size_t count, struct onym_changes_item *taken)
+take_operations(struct onym_changes *c, struct onym_changes_batch *batch)
 {
-    for (; taken != NULL; taken = taken->next) {
-        taken->arrival = count;
-        c->group[count++] = taken;
+    if (has_room_for_all(c, batch)) {
+        take_all(c, batch);
+    }
+    while (c->waiting > 0 && !is_full(c, batch)) {
+        batch->bytes += c->queue[c->first]->bytes;
+        c->group[batch->count++] = onym_changes_take(c);
+    }
+    if (c->waiting == 0) {
+        batch->is_whole = batch->is_whole || c->is_due || c->is_stopping;
+        c->is_due = false;
+    }
+}
+
+/* Numbers what came behind the first `from` of the group. Without the lock. */
+static void
+number(struct onym_changes *c, size_t from, size_t count)
+{
+    for (size_t i = from; i < count; i++) {
+        if (i + ONYM_CHANGES_EXPECT < count) {
+            onym_changes_item_expect_front(c->group[i + ONYM_CHANGES_EXPECT]);
+        }
+        c->group[i]->arrival = i;
     }
 }
 
@@ -66,8 +70,7 @@ append(struct onym_changes *c, size_t count, struct onym_changes_item *taken)
 static bool
 has_some(const struct onym_changes *c)
 {
-    return c->first != NULL &&
-           (c->is_due || c->is_stopping || c->waiting >= ONYM_CHANGES_AHEAD_OPS);
+    return c->waiting > 0 && (c->is_due || c->is_stopping || c->waiting >= ONYM_CHANGES_AHEAD_OPS);
 }
 
 /* With the lock. */
@@ -81,11 +84,21 @@ wait_for_some(struct onym_changes *c)
     c->is_asleep = false;
 }
 
+struct onym_changes_item *
+onym_changes_take(struct onym_changes *c)
+{
+    struct onym_changes_item *item = c->queue[c->first];
+
+    c->first = (c->first + 1) % c->options.ops;
+    c->waiting--;
+    c->waiting_bytes -= item->bytes;
+    return item;
+}
+
 void
 onym_changes_arrived(struct onym_changes *c, struct onym_changes_item *item, bool yields)
 {
-    *c->end = item;
-    c->end = &item->next;
+    c->queue[(c->first + c->waiting) % c->options.ops] = item;
     c->waiting++;
     c->waiting_bytes += item->bytes;
     c->is_due = c->is_due || !yields;
@@ -98,22 +111,20 @@ onym_changes_arrived(struct onym_changes *c, struct onym_changes_item *item, boo
 bool
 onym_changes_gather(struct onym_changes *c, struct onym_changes_batch *batch)
 {
-    struct onym_changes_item *taken;
-
     *batch = (struct onym_changes_batch){0};
     (void)pthread_mutex_lock(&c->lock);
     while (c->first_event == NULL && !has_some(c) && !c->is_stopping) {
-        c->is_due = c->is_due && c->first != NULL; /* all of that went with the last group */
+        c->is_due = c->is_due && c->waiting > 0; /* all of that went with the last group */
         wait_for_some(c);
     }
-    taken = take_operations(c, batch);
+    take_operations(c, batch);
     batch->is_whole = batch->is_whole || batch->count == 0;
     batch->events = c->first_event;
     batch->lost = c->lost_untold;
     c->first_event = NULL;
     c->event_end = &c->first_event;
     (void)pthread_mutex_unlock(&c->lock);
-    append(c, 0, taken);
+    number(c, 0, batch->count);
     for (struct onym_changes_event_item *e = batch->events; e != NULL; e = e->next) {
         batch->event_count++;
     }
@@ -124,19 +135,18 @@ bool
 onym_changes_gather_more(struct onym_changes *c, struct onym_changes_batch *batch)
 {
     uint64_t began = onym_clock_monotonic_ns();
-    struct onym_changes_item *taken = NULL;
     size_t count = batch->count;
 
     (void)pthread_mutex_lock(&c->lock);
     while (count == batch->count && !batch->is_whole && !is_full(c, batch)) {
         if (has_some(c) || c->is_due || c->is_stopping) {
-            taken = take_operations(c, batch);
+            take_operations(c, batch);
         } else {
             wait_for_some(c);
         }
     }
     (void)pthread_mutex_unlock(&c->lock);
-    append(c, count, taken);
+    number(c, count, batch->count);
     batch->waited_ns += onym_clock_monotonic_ns() - began;
     return count < batch->count;
 }

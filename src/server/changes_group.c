@@ -13,7 +13,6 @@
     2U /* outcomes looked at for each one added, so that the table stops growing                   \
         */
 #define PRUNE_MORE 16U
-#define EXPECTED   8U /* operations in front of one for which memory is fetched */
 
 struct group {
     struct onym_changes *changes;
@@ -380,8 +379,9 @@ decide_some(struct group *group, size_t from, size_t to)
 
     sort(items + from, to - from);
     for (size_t i = from; i < to && status == ONYM_OK; i++) {
-        if (i + EXPECTED < to) {
-            onym_change_expect(group->change, &items[i + EXPECTED]->draft);
+        if (i + ONYM_CHANGES_EXPECT < to) {
+            onym_changes_item_expect(items[i + ONYM_CHANGES_EXPECT]);
+            onym_change_expect(group->change, &items[i + ONYM_CHANGES_EXPECT]->draft);
         }
         status = decide(group, items[i]);
     }

@@ -4,20 +4,22 @@
 
 #include "base/require.h"
 
-/* Gives back the room of items that `next` links, and frees them. */
+/* Gives back the room of the items in that list, and frees them. */
 static void
-forget(struct onym_changes *c, struct onym_changes_item *items, struct onym_changes_pool *pool)
+forget(struct onym_changes *c, struct onym_wake_block *blocks, struct onym_changes_pool *pool)
 {
     (void)pthread_mutex_lock(&c->lock);
-    for (struct onym_changes_item *item = items; item != NULL; item = item->next) {
+    for (struct onym_wake_block *block = blocks; block != NULL; block = block->next) {
+        const struct onym_changes_item *item = (const struct onym_changes_item *)block;
+
         onym_changes_give_room(c, item->source, item->bytes);
     }
     (void)pthread_mutex_unlock(&c->lock);
-    while (items != NULL) {
-        struct onym_changes_item *next = items->next;
+    while (blocks != NULL) {
+        struct onym_wake_block *next = blocks->next;
 
-        onym_changes_item_free(items, pool);
-        items = next;
+        onym_changes_item_free((struct onym_changes_item *)blocks, pool);
+        blocks = next;
     }
 }
 
@@ -25,11 +27,10 @@ static void
 on_result(void *of, struct onym_wake_block *block)
 {
     struct onym_changes_sink *sink = of;
-    struct onym_changes_item *item = (struct onym_changes_item *)block;
 
-    sink->deliver(sink->of, &item->result);
-    item->next = sink->told;
-    sink->told = item;
+    sink->deliver(sink->of, &((struct onym_changes_item *)block)->result);
+    block->next = sink->told;
+    sink->told = block;
 }
 
 /* Behind the results of one turn: the lock is taken once for all of them. */
@@ -37,7 +38,7 @@ static void
 on_results(void *of, struct onym_wake_block *none)
 {
     struct onym_changes_sink *sink = of;
-    struct onym_changes_item *told = sink->told;
+    struct onym_wake_block *told = sink->told;
 
     (void)none;
     sink->told = NULL;
@@ -127,29 +128,19 @@ void
 onym_changes_take_home(struct onym_changes *c, struct onym_changes_item *item)
 {
     struct onym_changes_sink *sink = &c->sink[item->result.ticket.worker];
+    struct onym_wake_block **before = &sink->lately[sink->homeward++ % ONYM_CHANGES_EXPECT];
 
-    item->wake.next = NULL;
+    item->wake = (struct onym_wake_block){0};
     if (sink->first == NULL) {
         sink->first = &item->wake;
     } else {
         sink->last->next = &item->wake;
     }
     sink->last = &item->wake;
-}
-
-static void
-forget_all(struct onym_changes *c, struct onym_wake_block *block)
-{
-    struct onym_changes_item *items = NULL;
-
-    while (block != NULL) {
-        struct onym_changes_item *item = (struct onym_changes_item *)block;
-
-        block = block->next;
-        item->next = items;
-        items = item;
+    if (*before != NULL) {
+        (*before)->soon = &item->wake;
     }
-    forget(c, items, NULL);
+    *before = &item->wake;
 }
 
 void
@@ -160,8 +151,9 @@ onym_changes_go_home(struct onym_changes *c)
 
         if (sink->first != NULL &&
             (sink->wake == NULL || !onym_wake_post_all(sink->wake, sink->first, sink->last))) {
-            forget_all(c, sink->first);
+            forget(c, sink->first, NULL);
         }
         sink->first = NULL;
+        memset(sink->lately, 0, sizeof sink->lately);
     }
 }

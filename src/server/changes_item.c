@@ -1,11 +1,14 @@
 /* What is submitted, copied into blocks that borrow from nobody. */
 #include "server/changes_priv.h"
 
+#include "base/prefetch.h"
+
 #include <stdlib.h>
 
 #define PREFIX_FRONT_LEN 5U /* "0.NA/", which onym_op_target may put in front */
 /* What onym_op_target works in. */
 #define TARGET_ROOM (2U * ONYM_PREFIX_NAME_LEN_MAX)
+#define CACHE_LINE  64U
 
 static onym_span
 cut(onym_span span, size_t max)
@@ -27,6 +30,35 @@ onym_changes_item_bytes(const struct onym_operation *op, const struct onym_ident
            op->indexes.raw.len + op->minted.len + op->principal.handle.len +
            cut(op->address, ONYM_ENTRY_ADDRESS_MAX).len + who->handle.len + 3 * target_len(op) +
            onym_changes_draft_room(op, target_len(op));
+}
+
+static void
+expect(const void *from, const void *end)
+{
+    for (const uint8_t *at = from; at < (const uint8_t *)end; at += CACHE_LINE) {
+        onym_prefetch(at);
+    }
+}
+
+/* What will be looked at of an item with a block so long, or is about to be made there. */
+static void
+expect_all(const struct onym_changes_item *item, size_t block)
+{
+    expect(item, item->who.scope.text);
+    expect(item->data, (const uint8_t *)item + block);
+}
+
+void
+onym_changes_item_expect(const struct onym_changes_item *item)
+{
+    expect_all(item, item->block);
+}
+
+void
+onym_changes_item_expect_front(const struct onym_changes_item *item)
+{
+    expect(item, &item->op.action + 1);
+    expect(item->data, item->data + 1); /* the names */
 }
 
 /* The pool's sizes are multiples of its step; SIZES and more: not of the pool. */
@@ -52,6 +84,17 @@ take_block(struct onym_changes_pool *pool, size_t bytes)
     pool->first[size] = block->next;
     pool->bytes -= (size + 1) * ONYM_CHANGES_POOL_STEP;
     return block;
+}
+
+/* The block that take_block would give. */
+static void
+expect_block(const struct onym_changes_pool *pool, size_t bytes)
+{
+    size_t size = size_of(bytes);
+
+    if (pool != NULL && size < ONYM_CHANGES_POOL_SIZES && pool->first[size] != NULL) {
+        expect_all((const struct onym_changes_item *)pool->first[size], bytes);
+    }
 }
 
 void
@@ -112,6 +155,18 @@ keep_once(uint8_t **at, onym_span span, onym_span copy)
     return onym_span_equal(span, copy) ? copy : keep(at, span);
 }
 
+/* All but the handle, and of the scope no more than there is. */
+static void
+keep_identity(struct onym_identity *to, const struct onym_identity *who)
+{
+    to->index = who->index;
+    to->is_server_admin = who->is_server_admin;
+    to->scope.limited = who->scope.limited;
+    to->scope.bits = who->scope.bits;
+    to->scope.len = who->scope.len;
+    memcpy(to->scope.text, who->scope.text, who->scope.len);
+}
+
 /* The copies of an operation's parts in the item, and its draft in front of them, of `record` when
  * that is not NULL. What two of them have in common, is there once: an import has thousands of
  * items under way, and each line of memory counts. */
@@ -123,24 +178,24 @@ fill(struct onym_changes *changes, struct onym_changes_item *item, const struct 
     onym_span values = onym_span_of(NULL, 0);
     uint8_t *at = item->data;
 
+    item->op = *op;
+    item->op.name = keep(&at, op->name);
+    item->target.kind = target->kind;
+    item->target.name = keep_once(&at, target->name, item->op.name);
+    item->target.folded = keep_once(&at, target->folded, item->target.name);
     if (made != NULL && onym_changes_draft(changes, worker, target, made, at, &item->draft)) {
         onym_span stored = item->draft.stored;
 
         at += stored.len;
         values = made->as_sent ? onym_span_from(stored, stored.len - op->values.raw.len) : values;
     }
-    item->op = *op;
-    item->op.name = keep(&at, op->name);
     item->op.values.raw = values.len > 0 ? values : keep(&at, op->values.raw);
     item->op.indexes.raw = keep(&at, op->indexes.raw);
     item->op.minted = keep(&at, op->minted);
     item->op.address = keep(&at, cut(op->address, ONYM_ENTRY_ADDRESS_MAX));
-    item->who = *who;
+    keep_identity(&item->who, who);
     item->who.handle = keep(&at, who->handle);
     item->op.principal.handle = keep_once(&at, op->principal.handle, item->who.handle);
-    item->target.kind = target->kind;
-    item->target.name = keep_once(&at, target->name, item->op.name);
-    item->target.folded = keep_once(&at, target->folded, item->target.name);
     item->name = at;
     item->result.name = item->target.name;
 }
@@ -163,6 +218,7 @@ onym_changes_item_new(struct onym_changes *changes, const struct onym_operation 
     if (*status != ONYM_OK) {
         return NULL;
     }
+    expect_block(onym_changes_pool(changes, ticket.worker), bytes - op->values.raw.len);
     is_made = onym_changes_make(changes, ticket.worker, op, &target, &outcome);
     if (!is_made) {
         block -= onym_changes_draft_room(op, target_len(op));
@@ -174,7 +230,7 @@ onym_changes_item_new(struct onym_changes *changes, const struct onym_operation 
         *status = ONYM_NO_MEMORY;
         return NULL;
     }
-    memset(item, 0, sizeof *item);
+    memset(item, 0, offsetof(struct onym_changes_item, who));
     item->bytes = bytes;
     item->block = block;
     item->result.ticket = ticket;

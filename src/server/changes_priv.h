@@ -11,8 +11,11 @@
 #include <pthread.h>
 
 #define ONYM_CHANGES_SOURCES 4096U /* counters of shares; sources that meet in one share it */
+#define ONYM_CHANGES_EXPECT  8U    /* operations in front of one for which memory is fetched */
 
-/* One operation on its way there and back: a block of its own. */
+/* One operation on its way there and back: a block of its own. What is looked at on the way home
+ * stands in its first two cache lines; nobody touches the end of `who`, which is a long text for
+ * some tokens only. */
 struct onym_changes_item {
     struct onym_wake_block wake; /* first: the block travels home through the wake */
     size_t bytes;                /* of the room it takes */
@@ -20,12 +23,11 @@ struct onym_changes_item {
     uint32_t source;
     bool settled; /* the result does not depend on the commit of its group */
     struct onym_change_result result;
-    struct onym_changes_item *next; /* in the queue; among those that were told */
-    uint64_t arrival;               /* order of submission, within a group */
-    uint8_t *name;                  /* room for the registered spelling, target.name.len bytes */
-    struct onym_draft draft;        /* what it makes where there is no record; in data */
+    uint64_t arrival; /* order of submission, within a group */
     struct onym_op_target target;
+    uint8_t *name; /* room for the registered spelling, target.name.len bytes */
     struct onym_operation op;
+    struct onym_draft draft; /* what it makes where there is no record; in data */
     struct onym_identity who;
     uint8_t data[];
 };
@@ -68,9 +70,11 @@ struct onym_changes_sink {
     bool is_urgent;    /* one of these does not yield */
     struct onym_changes_drafter drafter; /* the worker's own */
     struct onym_changes_pool pool;       /* likewise */
-    struct onym_changes_item *told;      /* results that were delivered in this turn */
-    /* the thread's own: results of a group on their way home */
+    struct onym_wake_block *told;        /* results that were delivered in this turn */
+    /* the thread's own: results of a group on their way home, and the last of them in a ring */
     struct onym_wake_block *first, *last;
+    struct onym_wake_block *lately[ONYM_CHANGES_EXPECT];
+    uint32_t homeward;
 };
 
 /* What goes into one commit. */
@@ -103,12 +107,12 @@ struct onym_changes {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t arrived;
-    struct onym_changes_item *first;
-    struct onym_changes_item **end;
-    uint32_t waiting;     /* in that list */
-    size_t waiting_bytes; /* of these */
-    bool is_due;          /* what waits there is to be committed, not only to be gathered */
-    bool is_asleep;       /* the thread waits for `arrived` */
+    struct onym_changes_item **queue; /* a ring of options.ops, as many as may be under way */
+    uint32_t first;                   /* the place of the oldest in it */
+    uint32_t waiting;                 /* how many are in it */
+    size_t waiting_bytes;             /* of these */
+    bool is_due;    /* what waits there is to be committed, not only to be gathered */
+    bool is_asleep; /* the thread waits for `arrived` */
     struct onym_changes_event_item *first_event;
     struct onym_changes_event_item **event_end;
     uint32_t ops; /* submitted and not yet delivered */
@@ -147,6 +151,11 @@ void onym_changes_item_free(struct onym_changes_item *item, struct onym_changes_
 struct onym_changes_pool *onym_changes_pool(struct onym_changes *changes, unsigned worker);
 void onym_changes_pool_empty(struct onym_changes_pool *pool);
 
+/* It is looked at soon, on another thread than the one that made it: its memory is fetched, or only
+ * its front, what is looked at on the way in and home. */
+void onym_changes_item_expect(const struct onym_changes_item *item);
+void onym_changes_item_expect_front(const struct onym_changes_item *item);
+
 /* The room it takes: bytes of the block at most, known before it is made. */
 size_t onym_changes_item_bytes(const struct onym_operation *op, const struct onym_identity *who);
 
@@ -176,6 +185,9 @@ void onym_changes_give_room(struct onym_changes *changes, uint32_t source, size_
 /* Wakes the thread: now, or at the end of this turn of the worker's loop, so that what one turn
  * submits begins one group. On the worker's thread. */
 void onym_changes_stir(struct onym_changes *changes, struct onym_change_ticket ticket);
+
+/* The oldest in the queue, taken out of it. With the lock, and there is one. */
+struct onym_changes_item *onym_changes_take(struct onym_changes *changes);
 
 /* Puts a result among those that go home; and lets all of them go, the results of a worker with one
  * wake-up. On the thread of the changes. */

@@ -297,7 +297,6 @@ onym_change_expect(const struct onym_change *change, const struct onym_draft *dr
 {
     if (draft->stored.len > 0) {
         onym_bloom_prefetch(change->env->bloom, draft->hash);
-        onym_prefetch(draft->stored.at);
     }
 }
 

@@ -415,6 +415,44 @@ a_worker_keeps_as_many_free_blocks_as_it_may(void **state)
     assert_null(pool.first[ONYM_CHANGES_POOL_SIZES - 1]);
 }
 
+/* The ring of the queue, without a thread: what is behind its end stands at its front. */
+static void
+the_queue_goes_round_in_order(void **state)
+{
+    struct onym_changes *c = calloc(1, sizeof *c);
+    struct onym_changes_item *item = calloc(4, sizeof *item);
+    struct onym_changes_batch batch;
+
+    (void)state;
+    c->options.ops = 3;
+    c->queue = calloc(c->options.ops, sizeof(struct onym_changes_item *));
+    assert_non_null(c->queue);
+    for (size_t i = 0; i < 4; i++) {
+        item[i].bytes = 100 + i;
+        item[i].arrival = 99;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        onym_changes_arrived(c, &item[i], false);
+    }
+    assert_ptr_equal(onym_changes_take(c), &item[0]);
+    onym_changes_arrived(c, &item[3], false);
+    assert_int_equal(c->waiting, 3);
+    assert_int_equal(c->waiting_bytes, 101 + 102 + 103);
+    assert_true(onym_changes_gather(c, &batch));
+    assert_int_equal(batch.count, 3);
+    assert_int_equal(batch.bytes, 101 + 102 + 103);
+    assert_true(batch.is_whole);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ptr_equal(c->group[i], &item[i + 1]);
+        assert_int_equal(c->group[i]->arrival, i);
+    }
+    assert_int_equal(c->waiting, 0);
+    assert_int_equal(c->waiting_bytes, 0);
+    free(c->queue);
+    free(item);
+    free(c);
+}
+
 int
 main(void)
 {
@@ -429,6 +467,7 @@ main(void)
         cmocka_unit_test(events_beyond_the_limit_are_counted_in_the_log),
         cmocka_unit_test(refusals_beyond_the_limit_are_counted_in_the_log),
         cmocka_unit_test(a_worker_keeps_as_many_free_blocks_as_it_may),
+        cmocka_unit_test(the_queue_goes_round_in_order),
         cmocka_unit_test(a_group_takes_as_many_as_it_may),
         cmocka_unit_test(what_the_log_cannot_keep_is_refused),
     };
