@@ -20,8 +20,11 @@ struct search {
     size_t groups;
     size_t members;          /* compared so far */
     size_t values;           /* looked through so far */
+    size_t bytes;            /* of the records that were read */
     bool bounded;            /* something was left out */
     enum onym_status failed; /* the first look-up that did not work */
+    onym_span last;          /* whose record was read last; members of one record stand together */
+    struct onym_record last_record;
 };
 
 static const char too_many[] = "the groups of administrators are too many or too large to search";
@@ -84,24 +87,46 @@ take_group(struct search *s, onym_span handle, const struct onym_value *value)
     return compare_members(s, members);
 }
 
-/* Looks the reference up as a group, or as all groups of its record when index is 0. */
+/* Reads the record of a reference. Reading costs its length, for the checksum is over all of it. */
 static bool
-follow(struct search *s, onym_span handle, uint32_t index)
+read_record(struct search *s, onym_span handle, struct onym_record *out)
 {
     uint8_t room[ONYM_PREFIX_NAME_LEN_MAX];
     onym_span folded = onym_op_fold(handle, room, sizeof room);
-    struct onym_record record;
     enum onym_status status;
-    onym_span parts[2];
 
     if (s->bounded || s->source == NULL || s->source->record == NULL || folded.len == 0) {
         return false;
     }
-    status = s->source->record(s->source->of, folded, &record);
+    if (s->last.len > 0 && onym_ident_equal(handle, s->last, ONYM_FOLD_ALL)) {
+        *out = s->last_record;
+        return true;
+    }
+    if (s->bytes > ONYM_AUTHZ_BYTES_MAX) {
+        s->bounded = true;
+        return false;
+    }
+    status = s->source->record(s->source->of, folded, out);
     if (status != ONYM_OK) {
         if (status != ONYM_NOT_FOUND && s->failed == ONYM_OK) {
             s->failed = status;
         }
+        return false;
+    }
+    s->bytes += out->public_values.raw.len + out->private_values.raw.len;
+    s->last = handle;
+    s->last_record = *out;
+    return true;
+}
+
+/* Looks the reference up as a group, or as all groups of its record when index is 0. */
+static bool
+follow(struct search *s, onym_span handle, uint32_t index)
+{
+    struct onym_record record;
+    onym_span parts[2];
+
+    if (!read_record(s, handle, &record)) {
         return false;
     }
     parts[0] = record.public_values.raw;

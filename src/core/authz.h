@@ -8,11 +8,13 @@
 #include "core/scope.h"
 #include "onym/model/hs_admin.h"
 
-/* What one question may cost: groups it follows, members compared in them, and values looked
- * through for groups in the records of members. */
+/* What one question may cost: groups it follows, members compared in them, values looked through
+ * for groups in the records of members, and bytes of those records; the record that goes beyond the
+ * last is still looked through. */
 #define ONYM_AUTHZ_GROUPS_MAX  64U
 #define ONYM_AUTHZ_MEMBERS_MAX 1024U
 #define ONYM_AUTHZ_VALUES_MAX  65536U
+#define ONYM_AUTHZ_BYTES_MAX   ((size_t)8 << 20)
 
 struct onym_identity {
     onym_span handle; /* empty = nobody is proven */
