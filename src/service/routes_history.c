@@ -18,6 +18,7 @@ struct history {
     uint64_t next; /* where to go on; 0: nowhere */
     uint32_t left; /* entries still wanted */
     bool registered;
+    bool digests; /* who asks may read the private values they are of */
     struct onym_writer text;
     size_t folded_len;
     uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX];
@@ -59,7 +60,7 @@ keep(void *of, uint64_t sequence, const struct onym_entry *entry)
     struct history *h = of;
 
     onym_json_put(&h->text, h->text.len > 0 ? "," : "");
-    onym_json_put_entry(&h->text, sequence, entry);
+    onym_json_put_entry(&h->text, sequence, entry, h->digests);
 }
 
 /* One entry at a time, since each may need more room than there is. */
@@ -153,11 +154,14 @@ may_see(struct onym_http_call *c, const struct onym_identity *identity, struct h
     enum onym_status status = onym_view_record(view, ONYM_KIND_HANDLE, folded, &record);
 
     h->registered = status != ONYM_NOT_FOUND;
+    h->digests = identity->is_server_admin;
     if (identity->is_server_admin) {
         return ONYM_OK;
     }
     if (status == ONYM_OK) {
-        status = onym_authz_may(identity, &record, 0, &records, why);
+        h->digests = onym_authz_may(identity, &record, ONYM_ADMIN_READ_VALUE, &records, NULL) ==
+                     ONYM_OK;
+        status = h->digests ? ONYM_OK : onym_authz_may(identity, &record, 0, &records, why);
     }
     if (status != ONYM_OK) {
         status = onym_view_record(view, ONYM_KIND_HANDLE,

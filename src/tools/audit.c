@@ -130,7 +130,7 @@ print_json(struct job *job, uint64_t sequence, const struct onym_entry *e)
 {
     struct onym_writer w = onym_writer_over(job->line, LINE_LEN_MAX);
 
-    onym_json_put_entry(&w, sequence, e);
+    onym_json_put_entry(&w, sequence, e, true);
     onym_json_put(&w, "\n");
     (void)fwrite(w.at, 1, w.len, stdout);
 }

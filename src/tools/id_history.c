@@ -62,7 +62,7 @@ show(void *of, uint64_t sequence, const struct onym_entry *entry)
     struct onym_writer w = onym_writer_over(h->line, ONYM_JSON_ENTRY_MAX);
     json_t *item;
 
-    onym_json_put_entry(&w, sequence, entry);
+    onym_json_put_entry(&w, sequence, entry, true);
     if (h->cli->json) {
         (void)fputs(h->shown > 0 ? "," : "", stdout);
         (void)fwrite(w.at, 1, w.len, stdout);

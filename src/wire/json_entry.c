@@ -58,7 +58,7 @@ put_indexes(struct onym_writer *w, const struct onym_entry *e)
 }
 
 static void
-put_operation(struct onym_writer *w, const struct onym_entry *e)
+put_digests(struct onym_writer *w, const struct onym_entry *e)
 {
     put_text(w, "digest", onym_span_text(onym_record_digest_name(e->digest)));
     if (e->has_before) {
@@ -66,6 +66,16 @@ put_operation(struct onym_writer *w, const struct onym_entry *e)
     }
     if (e->has_after) {
         put_hex(w, "after", onym_span_of(e->after, sizeof e->after));
+    }
+}
+
+static void
+put_operation(struct onym_writer *w, const struct onym_entry *e, bool digests)
+{
+    if (digests) {
+        put_digests(w, e);
+    }
+    if (e->has_after) {
         put_number(w, "rev", e->revision);
     }
     put_indexes(w, e);
@@ -85,7 +95,8 @@ put_event(struct onym_writer *w, const struct onym_entry *e)
 }
 
 void
-onym_json_put_entry(struct onym_writer *w, uint64_t sequence, const struct onym_entry *e)
+onym_json_put_entry(struct onym_writer *w, uint64_t sequence, const struct onym_entry *e,
+                    bool digests)
 {
     char when[ONYM_TIME_TEXT_MAX];
 
@@ -115,7 +126,7 @@ onym_json_put_entry(struct onym_writer *w, uint64_t sequence, const struct onym_
         if (e->what == ONYM_ENTRY_EVENT) {
             put_event(w, e);
         } else {
-            put_operation(w, e);
+            put_operation(w, e, digests);
         }
     }
     onym_json_put(w, "}");

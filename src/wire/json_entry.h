@@ -9,7 +9,9 @@
 /* Always enough: two names, escaped to six characters a byte, and 2048 indexes are 72 KiB. */
 #define ONYM_JSON_ENTRY_MAX ((size_t)128 << 10)
 
-/* Writes one object. Overflow sticks in w. */
-void onym_json_put_entry(struct onym_writer *w, uint64_t sequence, const struct onym_entry *entry);
+/* Writes one object, with the digests of the record before and after when `digests`: private values
+ * that are easily guessed are found out by them. Overflow sticks in w. */
+void onym_json_put_entry(struct onym_writer *w, uint64_t sequence, const struct onym_entry *entry,
+                         bool digests);
 
 #endif
