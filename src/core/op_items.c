@@ -176,17 +176,31 @@ onym_op_permissions(onym_span raw)
     return raw.at[AT_PERMISSIONS];
 }
 
-bool
-onym_op_is_admin(onym_span raw)
+static bool
+is_type(onym_span raw, const char *name)
 {
     onym_span type = onym_span_of(raw.at + AT_TYPE + 4, onym_get_u32(raw.at + AT_TYPE));
 
-    return onym_text_equal_nocase(type, onym_span_text("HS_ADMIN"));
+    return onym_text_equal_nocase(type, onym_span_text(name));
+}
+
+bool
+onym_op_is_admin(onym_span raw)
+{
+    return is_type(raw, "HS_ADMIN");
+}
+
+/* Who may change one of these may become somebody with rights. */
+static bool
+gives_rights(onym_span raw)
+{
+    return onym_op_is_admin(raw) || is_type(raw, "HS_VLIST") || is_type(raw, "HS_SECKEY") ||
+           is_type(raw, "HS_PUBKEY");
 }
 
 bool
 onym_op_is_open(onym_span from, onym_span to)
 {
-    return (onym_op_permissions(from) & ONYM_PERM_PUBLIC_WRITE) != 0 && !onym_op_is_admin(from) &&
-           !onym_op_is_admin(to);
+    return (onym_op_permissions(from) & ONYM_PERM_PUBLIC_WRITE) != 0 && !gives_rights(from) &&
+           !gives_rights(to);
 }

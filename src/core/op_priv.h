@@ -55,7 +55,8 @@ bool onym_op_same(onym_span a, onym_span b);
 uint8_t onym_op_permissions(onym_span raw);
 bool onym_op_is_admin(onym_span raw);
 
-/* Whether anybody may write `to` in the place of `from`. */
+/* Whether anybody may write `to` in the place of `from`: not where one of them is an administrator,
+ * a group of such or a key, by which rights would be gained. */
 bool onym_op_is_open(onym_span from, onym_span to);
 
 /* What a value may not be, whoever sends it. ONYM_OK or ONYM_VALUE_INVALID with *fault. */

@@ -312,6 +312,11 @@ static const struct {
     {MODIFY, NAME, "1|A|a", A, ONYM_OP_IN_RECORD, MODIFY_VALUE | ADD_ADMIN},
     {MODIFY, NAME, "1|A|a|w", A, ONYM_OP_IN_RECORD, MODIFY_VALUE | ADD_ADMIN},
     {MODIFY, NAME, "2|A|a|w " A, "2|A|b " B, ONYM_OP_IN_RECORD, MODIFY_ADMIN},
+    /* what everybody may write becomes no key and no group of administrators, and is none */
+    {MODIFY, NAME, "1|A|a|w", "1|HS_SECKEY|a|p", ONYM_OP_IN_RECORD, MODIFY_VALUE},
+    {MODIFY, NAME, "1|A|a|w", "1|hs_pubkey|a|w", ONYM_OP_IN_RECORD, MODIFY_VALUE},
+    {MODIFY, NAME, "1|A|a|w", "1|HS_VLIST|88.1/x,1", ONYM_OP_IN_RECORD, MODIFY_VALUE},
+    {MODIFY, NAME, "1|HS_VLIST|88.1/x,1|w", "1|HS_VLIST|88.1/y,1", ONYM_OP_IN_RECORD, MODIFY_VALUE},
     {MODIFY, NAME, "1|A|a", "1|hs_ADMIN|fff,88.1/x,1", ONYM_OP_IN_RECORD, MODIFY_VALUE | ADD_ADMIN},
 };
 
