@@ -83,7 +83,7 @@ onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause)
     unlink_connection(c);
     tcp->stats.open--;
     tcp->stats.closed[cause]++;
-    tcp->kept_bytes -= c->kept_cap;
+    onym_kept_give(&tcp->kept, c->source, c->kept_cap);
     free(c->kept);
     c->kept = NULL;
     c->kept_len = c->kept_cap = 0;
@@ -134,14 +134,14 @@ onym_tcp_keep(struct onym_tcp_connection *c, onym_span bytes)
         cap *= 2;
     }
     if (cap != c->kept_cap) {
-        if (cap - c->kept_cap > tcp->limits.kept_bytes - tcp->kept_bytes) {
+        if (!onym_kept_take(&tcp->kept, onym_tcp_source(c), cap - c->kept_cap)) {
             return false;
         }
         grown = realloc(c->kept, cap);
         if (grown == NULL) {
+            onym_kept_give(&tcp->kept, c->source, cap - c->kept_cap);
             return false;
         }
-        tcp->kept_bytes += cap - c->kept_cap;
         c->kept = grown;
         c->kept_cap = cap;
     }
@@ -155,7 +155,7 @@ drop_kept_front(struct onym_tcp_connection *c, size_t used)
 {
     c->kept_len -= used;
     if (c->kept_len == 0) {
-        c->tcp->kept_bytes -= c->kept_cap;
+        onym_kept_give(&c->tcp->kept, c->source, c->kept_cap);
         free(c->kept);
         c->kept = NULL;
         c->kept_cap = 0;
@@ -388,6 +388,8 @@ onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *us
     tcp->handlers = *handlers;
     tcp->user = user;
     tcp->limits = *limits;
+    tcp->kept.max = limits->kept_bytes;
+    tcp->kept.seed = limits->seed;
     tcp->idle_timer.data = tcp;
     tcp->spare = calloc(1, sizeof *tcp->spare);
     if (tcp->spare == NULL || uv_timer_init(loop, &tcp->idle_timer) != 0) {

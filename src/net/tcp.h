@@ -62,8 +62,9 @@ struct onym_tcp_handlers {
 struct onym_tcp_limits {
     uint32_t connections; /* open at once; one more is accepted and closed */
     uint32_t idle_ms;     /* since the last complete request, then closed */
-    size_t kept_bytes;    /* unused input and unsent output of all connections together; a
-                             connection that would exceed it is closed */
+    size_t kept_bytes;    /* unused input and unsent output of all connections together, shared as
+                             net/kept.h says; a connection that would exceed it is closed */
+    uint64_t seed;        /* for that sharing */
 };
 
 /* Why a connection ended. */
@@ -72,7 +73,7 @@ enum onym_tcp_cause {
     ONYM_TCP_BY_HANDLER,  /* onym_tcp_finish */
     ONYM_TCP_BY_IDLENESS, /* limits.idle_ms */
     ONYM_TCP_BY_ERROR,    /* the operating system reports one */
-    ONYM_TCP_BY_LIMIT,    /* limits.kept_bytes */
+    ONYM_TCP_BY_LIMIT,    /* limits.kept_bytes, or its address's share of it */
     ONYM_TCP_BY_STOP,
     ONYM_TCP_BY_REFUSAL, /* limits.connections; never counted as accepted */
     ONYM_TCP_CAUSES
@@ -142,6 +143,9 @@ void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause c
 
 /* The peer's address into out; all zero when it is gone. */
 void onym_tcp_peer(const struct onym_tcp_connection *connection, struct sockaddr_storage *out);
+
+/* The source of what the connection keeps: net/kept.h. */
+uint16_t onym_tcp_source(struct onym_tcp_connection *connection);
 
 /* Its descriptor, borrowed; -1 when it is gone. */
 int onym_tcp_descriptor(const struct onym_tcp_connection *connection);

@@ -79,3 +79,16 @@ onym_tcp_peer(const struct onym_tcp_connection *c, struct sockaddr_storage *out)
     memset(out, 0, sizeof *out);
     (void)uv_tcp_getpeername(&c->socket, (struct sockaddr *)out, &len);
 }
+
+uint16_t
+onym_tcp_source(struct onym_tcp_connection *c)
+{
+    struct sockaddr_storage peer;
+
+    if (!c->has_source) {
+        onym_tcp_peer(c, &peer);
+        c->source = onym_kept_source(&c->tcp->kept, (const struct sockaddr *)&peer);
+        c->has_source = true;
+    }
+    return c->source;
+}

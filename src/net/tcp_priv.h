@@ -2,6 +2,7 @@
 #ifndef ONYM_NET_TCP_PRIV_H
 #define ONYM_NET_TCP_PRIV_H
 
+#include "net/kept.h"
 #include "net/tcp.h"
 
 #define ONYM_TCP_LISTENERS_MAX 16U
@@ -15,6 +16,8 @@ struct onym_tcp_connection {
     uint8_t *kept;                             /* unused input, owned; NULL when none */
     size_t kept_len, kept_cap;
     size_t queued; /* bytes copied for writing and not written yet */
+    bool has_source;
+    uint16_t source; /* of what is kept and queued */
     uv_shutdown_t shutdown;
     bool reading;
     bool had_turn;  /* its last read filled the buffer: the loop looks at others first */
@@ -37,7 +40,7 @@ struct onym_tcp {
     struct onym_tcp_connection *newest, *oldest;
     uv_tcp_t *listener[ONYM_TCP_LISTENERS_MAX];
     size_t listeners;
-    size_t kept_bytes;
+    struct onym_kept kept;
     bool stopping;
     /* Memory for one connection, to refuse with when there is none: what libuv has taken from a
      * listener must be accepted, or the listener stays deaf. */

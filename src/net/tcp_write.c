@@ -20,7 +20,7 @@ on_written(uv_write_t *request, int status)
     struct onym_tcp_connection *c = (struct onym_tcp_connection *)request->handle->data;
 
     c->queued -= w->len;
-    c->tcp->kept_bytes -= w->len;
+    onym_kept_give(&c->tcp->kept, c->source, w->len);
     if (status == 0) {
         c->tcp->stats.bytes_out += w->len;
     }
@@ -47,7 +47,13 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
     size_t at = 0;
     uv_buf_t buffer;
 
-    if (len > tcp->limits.kept_bytes - tcp->kept_bytes || (w = malloc(sizeof *w + len)) == NULL) {
+    if (!onym_kept_take(&tcp->kept, onym_tcp_source(c), len)) {
+        onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
+        return;
+    }
+    w = malloc(sizeof *w + len);
+    if (w == NULL) {
+        onym_kept_give(&tcp->kept, c->source, len);
         onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
         return;
     }
@@ -62,10 +68,9 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
     w->request.data = w;
     buffer = uv_buf_init((char *)w->bytes, (unsigned)len);
     c->queued += len;
-    tcp->kept_bytes += len;
     if (uv_write(&w->request, (uv_stream_t *)&c->socket, &buffer, 1, on_written) != 0) {
         c->queued -= len;
-        tcp->kept_bytes -= len;
+        onym_kept_give(&tcp->kept, c->source, len);
         free(w);
         onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
     }

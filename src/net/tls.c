@@ -37,7 +37,7 @@ onym_tls_bury(struct onym_tls_connection *c)
     c->buried = true;
     SSL_free(c->ssl);
     c->ssl = NULL;
-    tls->kept_bytes -= c->kept_cap;
+    onym_kept_give(&tls->kept, c->source, c->kept_cap);
     free(c->kept);
     c->kept = NULL;
     c->kept_len = c->kept_cap = 0;
@@ -131,7 +131,8 @@ onym_tls_new(uv_loop_t *loop, const struct onym_tls_handlers *handlers, void *us
     tls->handlers = *handlers;
     tls->user = user;
     tls->context = context;
-    tls->kept_max = limits->kept_bytes;
+    tls->kept.max = limits->kept_bytes;
+    tls->kept.seed = limits->seed;
     tls->timer.data = tls;
     tls->bio = onym_tls_bio_new();
     status = tls->bio != NULL ? onym_tcp_new(loop, &below, tls, limits, &tls->tcp) : ONYM_NO_MEMORY;

@@ -219,11 +219,15 @@ keep(struct onym_tls_connection *c, onym_span bytes)
         cap *= 2;
     }
     if (cap != c->kept_cap) {
-        if (cap - c->kept_cap > tls->kept_max - tls->kept_bytes ||
-            (grown = realloc(c->kept, cap)) == NULL) {
+        c->source = onym_tcp_source(c->tcp);
+        if (!onym_kept_take(&tls->kept, c->source, cap - c->kept_cap)) {
             return false;
         }
-        tls->kept_bytes += cap - c->kept_cap;
+        grown = realloc(c->kept, cap);
+        if (grown == NULL) {
+            onym_kept_give(&tls->kept, c->source, cap - c->kept_cap);
+            return false;
+        }
         c->kept = grown;
         c->kept_cap = cap;
     }
@@ -237,7 +241,7 @@ drop_kept_front(struct onym_tls_connection *c, size_t used)
 {
     c->kept_len -= used;
     if (c->kept_len == 0) {
-        c->tls->kept_bytes -= c->kept_cap;
+        onym_kept_give(&c->tls->kept, c->source, c->kept_cap);
         free(c->kept);
         c->kept = NULL;
         c->kept_cap = 0;

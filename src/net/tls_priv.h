@@ -2,6 +2,7 @@
 #ifndef ONYM_NET_TLS_PRIV_H
 #define ONYM_NET_TLS_PRIV_H
 
+#include "net/kept.h"
 #include "net/tls.h"
 
 #include <openssl/ssl.h>
@@ -24,6 +25,7 @@ struct onym_tls_connection {
     uint64_t began_ms;
     uint8_t *kept; /* unused plain input, owned; NULL when none */
     size_t kept_len, kept_cap;
+    uint16_t source;  /* of what is kept */
     bool established; /* the handshake is done */
     bool stalled;     /* the handler left input because the connection was congested */
     bool held;
@@ -46,7 +48,7 @@ struct onym_tls {
     struct onym_tls_stats stats;
     struct onym_tls_list handshaking, open; /* by their beginning */
     struct onym_tls_connection *dead;       /* gone, freed in a later turn; linked by older */
-    size_t kept_max, kept_bytes;            /* plain input that waits */
+    struct onym_kept kept;                  /* plain input that waits */
     bool stopping;
     /* of the connection being handled */
     onym_span in;     /* whole records not read yet */

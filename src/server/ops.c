@@ -172,8 +172,10 @@ onym_ops_open(uv_loop_t *loop, const struct onym_node *node, struct onym_worker 
               size_t count, struct onym_ops **out, struct onym_fault *fault)
 {
     static const struct onym_tcp_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
-    static const struct onym_tcp_limits limits = {
-        .connections = CONNECTIONS_MAX, .idle_ms = IDLE_MS, .kept_bytes = KEPT_BYTES};
+    const struct onym_tcp_limits limits = {.connections = CONNECTIONS_MAX,
+                                           .idle_ms = IDLE_MS,
+                                           .kept_bytes = KEPT_BYTES,
+                                           .seed = node->seed};
     struct onym_ops *ops = aligned_alloc(64, (sizeof *ops + 63U) & ~(size_t)63U);
     enum onym_status status = ONYM_OK;
 

@@ -208,16 +208,18 @@ on_closed(void *user, struct onym_tls_connection *connection)
 }
 
 enum onym_status
-onym_secure_door_open(struct onym_secure_door *door, uv_loop_t *loop,
-                      const struct onym_secure *secure, const struct onym_settings *settings,
+onym_secure_door_open(struct onym_secure_door *door, uv_loop_t *loop, const struct onym_node *node,
                       struct onym_streams *streams, struct onym_fault *fault)
 {
+    const struct onym_settings *settings = &node->settings;
+    const struct onym_secure *secure = node->secure;
     static const struct onym_tls_handlers handlers = {.bytes = on_bytes, .closed = on_closed};
     unsigned workers = settings->workers > 0 ? settings->workers : 1;
     struct onym_tcp_limits limits = {.connections = (settings->tls_connections + workers - 1) /
                                                     workers,
                                      .idle_ms = settings->tcp_idle_s * 1000U,
-                                     .kept_bytes = KEPT_BYTES};
+                                     .kept_bytes = KEPT_BYTES,
+                                     .seed = node->seed};
     enum onym_status status;
 
     door->listener = ONYM_LISTENER_HANDLE_TLS;

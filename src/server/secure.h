@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "config/settings.h"
 #include "net/tls.h"
+#include "server/node.h"
 #include "server/streams.h"
 
 /* A certificate that ends sooner is reported, once a day. */
@@ -54,11 +55,10 @@ struct onym_secure_door {
     uint64_t report_after_ns;    /* monotonic */
 };
 
-/* Listens on settings->handle_tls and answers from streams. Nothing when secure is NULL. ONYM_OK;
- * statuses of onym_tls_new and onym_tls_listen with *fault. */
+/* Listens on the node's handle_tls and answers from streams. Nothing when it is not secure.
+ * ONYM_OK; statuses of onym_tls_new and onym_tls_listen with *fault. */
 ONYM_MUST_USE enum onym_status onym_secure_door_open(struct onym_secure_door *door, uv_loop_t *loop,
-                                                     const struct onym_secure *secure,
-                                                     const struct onym_settings *settings,
+                                                     const struct onym_node *node,
                                                      struct onym_streams *streams,
                                                      struct onym_fault *fault);
 

@@ -35,14 +35,16 @@ on_tcp_closed(void *user, struct onym_tcp_connection *connection)
 }
 
 static struct onym_tcp_limits
-limits_of(const struct onym_settings *settings)
+limits_of(const struct onym_node *node)
 {
+    const struct onym_settings *settings = &node->settings;
     unsigned workers = settings->workers > 0 ? settings->workers : 1;
 
     return (struct onym_tcp_limits){.connections = (settings->http_connections + workers - 1) /
                                                    workers,
                                     .idle_ms = ONYM_WEB_IDLE_MS,
-                                    .kept_bytes = KEPT_BYTES};
+                                    .kept_bytes = KEPT_BYTES,
+                                    .seed = node->seed};
 }
 
 static enum onym_status
@@ -51,7 +53,7 @@ open_https(struct onym_web *web, const struct onym_web_parts *parts, struct onym
     static const struct onym_tls_handlers handlers = {.bytes = on_tls_bytes,
                                                       .closed = on_tls_closed};
     const struct onym_settings *settings = &parts->node->settings;
-    struct onym_tcp_limits limits = limits_of(settings);
+    struct onym_tcp_limits limits = limits_of(parts->node);
     enum onym_status status;
 
     web->secure.listener = ONYM_LISTENER_HTTPS;
@@ -76,7 +78,7 @@ open_http(struct onym_web *web, const struct onym_web_parts *parts, struct onym_
     static const struct onym_tcp_handlers handlers = {
         .bytes = on_tcp_bytes, .closed = on_tcp_closed, .keeps_input = true};
     const struct onym_settings *settings = &parts->node->settings;
-    struct onym_tcp_limits limits = limits_of(settings);
+    struct onym_tcp_limits limits = limits_of(parts->node);
     enum onym_status status;
 
     if (settings->http.count == 0) {

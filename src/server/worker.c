@@ -278,7 +278,8 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
     struct onym_tcp_limits limits = {.connections = (settings->tcp_connections + workers - 1) /
                                                     workers,
                                      .idle_ms = settings->tcp_idle_s * 1000U,
-                                     .kept_bytes = TCP_KEPT_BYTES};
+                                     .kept_bytes = TCP_KEPT_BYTES,
+                                     .seed = w->node->seed};
     enum onym_status status = onym_tcp_new(&w->loop, &handlers, w, &limits, &w->tcp);
 
     if (status != ONYM_OK) {
@@ -292,8 +293,7 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
         status = onym_packets_listen(&w->packets, &w->loop, settings, fault);
     }
     if (status == ONYM_OK) {
-        status = onym_secure_door_open(&w->door, &w->loop, w->node->secure, settings, &w->streams,
-                                       fault);
+        status = onym_secure_door_open(&w->door, &w->loop, w->node, &w->streams, fault);
     }
     if (status == ONYM_OK) {
         struct onym_web_parts parts = {.node = w->node,

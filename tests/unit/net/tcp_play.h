@@ -111,18 +111,28 @@ end(struct fixture *f)
     free(f);
 }
 
+/* From 127.0.0.`last`. */
 static int
-dial(struct fixture *f)
+dial_from(struct fixture *f, uint8_t last)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xFFU) | last)};
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                              .sin_port = htons(onym_tcp_port(f->tcp, 0))};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     return fd;
+}
+
+static int
+dial(struct fixture *f)
+{
+    return dial_from(f, 1);
 }
 
 static void

@@ -103,15 +103,15 @@ kept_input_is_bounded_over_all_connections(void **state)
     static char part[60001];
     struct onym_tcp_limits limits = roomy;
     struct fixture *f;
-    int fd[2];
+    int fd[3];
     bool ended;
 
     (void)state;
     memset(part, 'x', 60000);
-    limits.kept_bytes = 65536;
+    limits.kept_bytes = 131072;
     f = serve(&limits);
     fd[0] = dial(f);
-    say(fd[0], part); /* takes 64 KiB */
+    say(fd[0], part); /* takes 64 KiB, as much as is left */
     turn(f, 30);
     assert_int_equal(onym_tcp_stats(f->tcp)->open, 1);
     fd[1] = dial(f);
@@ -120,10 +120,16 @@ kept_input_is_bounded_over_all_connections(void **state)
     assert_int_equal(receive(f, fd[1], 1, &ended), 0);
     assert_true(ended);
     assert_int_equal(onym_tcp_stats(f->tcp)->closed[ONYM_TCP_BY_LIMIT], 1);
+    fd[2] = dial_from(f, 2);
+    say(fd[2], "from elsewhere");
+    turn(f, 30);
+    say(fd[2], "\n");
+    assert_int_equal(receive(f, fd[2], 16, &ended), 16);
     say(fd[0], "\n");
     assert_int_equal(receive(f, fd[0], 60002, &ended), 60002);
-    (void)close(fd[0]);
-    (void)close(fd[1]);
+    for (size_t i = 0; i < 3; i++) {
+        (void)close(fd[i]);
+    }
     end(f);
 }
 

@@ -228,12 +228,12 @@ waiting_plain_text_is_bounded_over_all_connections(void **state)
     SSL *second;
 
     (void)state;
-    limits.kept_bytes = 65536;
+    limits.kept_bytes = 131072;
     play_serve(p, &files, &limits);
     memset(part, 'x', 60000);
     first = play_connect(p, client, NULL);
     second = play_connect(p, client, NULL);
-    play_say(first, part); /* takes 64 KiB */
+    play_say(first, part); /* takes 64 KiB, as much as is left for others */
     play_turn(p, 30);
     assert_int_equal(onym_tls_tcp_stats(p->tls)->open, 2);
     play_say(second, "y"); /* not one more */
