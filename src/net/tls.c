@@ -87,6 +87,7 @@ on_closed(void *user, struct onym_tcp_connection *tcp)
     }
     c->gone = true;
     onym_tls_relink(c, NULL);
+    onym_tls_turn_leave(c);
     if (c->established && tls->handlers.closed != NULL) {
         tls->handlers.closed(tls->user, c);
     }
@@ -148,6 +149,7 @@ onym_tls_new(uv_loop_t *loop, const struct onym_tls_handlers *handlers, void *us
         return status;
     }
     (void)uv_timer_start(&tls->timer, on_tick, TICK_MS, TICK_MS);
+    onym_tls_turn_open(tls);
     *out = tls;
     return ONYM_OK;
 }
@@ -252,6 +254,7 @@ stop_timer(struct onym_tls *tls)
     if (!uv_is_closing((uv_handle_t *)&tls->timer)) {
         uv_close((uv_handle_t *)&tls->timer, NULL);
     }
+    onym_tls_turn_close(tls);
 }
 
 void

@@ -420,6 +420,9 @@ onym_tls_feed(void *user, struct onym_tcp_connection *tcp, onym_span bytes)
     if (whole == 0 && !c->stalled) {
         return 0;
     }
+    if (!c->established && !onym_tls_turn_take(c)) {
+        return 0;
+    }
     if (c->ssl == NULL && !begin(c)) {
         onym_tcp_finish(tcp);
         return bytes.len;

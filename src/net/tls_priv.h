@@ -7,10 +7,11 @@
 
 #include <openssl/ssl.h>
 
-#define ONYM_TLS_RECORD_LEN 16384U       /* plain bytes of one record */
-#define ONYM_TLS_OUT_LEN    (128U << 10) /* ciphertext of one write */
-#define ONYM_TLS_IN_LEN     (64U << 10)  /* plain bytes handed over at once */
-#define ONYM_TLS_EXPANSION  2048U        /* ciphertext may be this much longer; TLS 1.2 */
+#define ONYM_TLS_RECORD_LEN  16384U       /* plain bytes of one record */
+#define ONYM_TLS_OUT_LEN     (128U << 10) /* ciphertext of one write */
+#define ONYM_TLS_IN_LEN      (64U << 10)  /* plain bytes handed over at once */
+#define ONYM_TLS_SHAKES_TURN 8U           /* steps of handshakes in one turn of the loop */
+#define ONYM_TLS_EXPANSION   2048U        /* ciphertext may be this much longer; TLS 1.2 */
 
 struct onym_tls_list {
     struct onym_tls_connection *oldest, *newest;
@@ -23,7 +24,9 @@ struct onym_tls_connection {
     struct onym_tls_list *list;      /* handshaking or open; NULL when gone */
     struct onym_tls_connection *newer, *older;
     uint64_t began_ms;
-    uint8_t *kept; /* unused plain input, owned; NULL when none */
+    struct onym_tls_connection *before, *behind; /* in the queue for handshakes */
+    bool waits;                                  /* it is in the queue, and held below */
+    uint8_t *kept;                               /* unused plain input, owned; NULL when none */
     size_t kept_len, kept_cap;
     uint16_t source;  /* of what is kept */
     bool established; /* the handshake is done */
@@ -48,7 +51,10 @@ struct onym_tls {
     struct onym_tls_stats stats;
     struct onym_tls_list handshaking, open; /* by their beginning */
     struct onym_tls_connection *dead;       /* gone, freed in a later turn; linked by older */
-    struct onym_kept kept;                  /* plain input that waits */
+    uv_idle_t turn;                         /* active in the turn behind one with handshakes */
+    uint32_t shaken;                        /* steps of handshakes in this turn */
+    struct onym_tls_connection *first_waiting, *last_waiting;
+    struct onym_kept kept; /* plain input that waits */
     bool stopping;
     /* of the connection being handled */
     onym_span in;     /* whole records not read yet */
@@ -58,6 +64,17 @@ struct onym_tls {
     uint8_t out[ONYM_TLS_OUT_LEN];
     uint8_t clear[ONYM_TLS_IN_LEN];
 };
+
+/* tls_turn.c: handshakes, which cost a hundred times what an answer does, take turns with
+ * everything else of the loop */
+void onym_tls_turn_open(struct onym_tls *tls);
+/* ends who waits */
+void onym_tls_turn_close(struct onym_tls *tls);
+/* Whether a step of the connection's handshake may be made now. Else it waits, held, and is fed
+ * again in a later turn. */
+bool onym_tls_turn_take(struct onym_tls_connection *c);
+/* a closed connection waits for nothing */
+void onym_tls_turn_leave(struct onym_tls_connection *c);
 
 /* tls_io.c */
 
