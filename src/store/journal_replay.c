@@ -20,29 +20,30 @@ struct run {
     uint64_t first_transaction, last_transaction; /* of those with pieces; 0: none has */
 };
 
-/* What pread says of a whole record at `at`, ONYM_NOT_FOUND when there is none. */
+/* A whole record at `at`, ONYM_NOT_FOUND when there is none. The file is as long as what is asked
+ * for, so less of it is not a record's end but a disk that cannot read the rest. */
 static enum onym_status
 read_at(struct onym_journal *journal, const struct onym_journal_file *file, uint64_t at,
         uint64_t seed, struct onym_journal_place *place, onym_span *pieces, uint64_t *sum)
 {
     uint8_t *bytes = journal->draft.bytes;
-    size_t need = ONYM_JOURNAL_BLOCK;
-    ssize_t got;
+    size_t len = ONYM_JOURNAL_BLOCK;
+    size_t need;
 
-    if (file->fd < 0 || at + need > file->size) {
+    if (file->fd < 0 || at + len > file->size) {
         return ONYM_NOT_FOUND;
     }
-    got = pread(file->fd, bytes, need, (off_t)at);
-    if (got != (ssize_t)need) {
+    if (pread(file->fd, bytes, len, (off_t)at) != (ssize_t)len) {
         return ONYM_IO;
     }
-    need = onym_journal_record_need(onym_span_of(bytes, need));
-    if (need > ONYM_JOURNAL_BLOCK && need <= ONYM_JOURNAL_RECORD_MAX && at + need <= file->size) {
-        got = pread(file->fd, bytes, need, (off_t)at);
+    need = onym_journal_record_need(onym_span_of(bytes, len));
+    if (need > len && need <= ONYM_JOURNAL_RECORD_MAX && at + need <= file->size) {
+        len = need;
+        if (pread(file->fd, bytes, len, (off_t)at) != (ssize_t)len) {
+            return ONYM_IO;
+        }
     }
-    return got < 0 ? ONYM_IO
-                   : onym_journal_record_read(onym_span_of(bytes, (size_t)got), seed, place, pieces,
-                                              sum);
+    return onym_journal_record_read(onym_span_of(bytes, len), seed, place, pieces, sum);
 }
 
 /* Writes the pieces of a record into LMDB's file. 0, errno, or -1: they are not of their form. */
@@ -110,24 +111,29 @@ walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *
                              : ONYM_OK;
 }
 
-/* The last transaction that LMDB's file has, and the size of its pages. */
-static uint64_t
-last_of_data(struct onym_journal *journal)
+/* The last transaction that LMDB's file has, and the size of its pages. 0 or errno. */
+static int
+last_of_data(struct onym_journal *journal, uint64_t *last)
 {
     uint8_t meta[META_LEN];
-    uint64_t last = 0;
-    size_t size = 4096;
 
-    for (unsigned k = 0; k < 2; k++) {
-        if (pread(journal->data_fd, meta, sizeof meta, (off_t)(k * size + ONYM_LMDB_PAGE_FRONT)) ==
-                (ssize_t)sizeof meta &&
-            onym_lmdb_u32(meta) == META_MAGIC) {
-            size = onym_lmdb_u32(meta + META_PAGE_SIZE);
-            last = onym_lmdb_u64(meta + META_TXN) > last ? onym_lmdb_u64(meta + META_TXN) : last;
+    *last = 0;
+    journal->page_size = 4096;
+    for (unsigned k = 0; k < 2 && journal->data_fd >= 0; k++) {
+        off_t at = (off_t)(k * journal->page_size + ONYM_LMDB_PAGE_FRONT);
+        ssize_t got = pread(journal->data_fd, meta, sizeof meta, at);
+
+        if (got < 0) {
+            return errno;
+        }
+        if (got == (ssize_t)sizeof meta && onym_lmdb_u32(meta) == META_MAGIC) {
+            uint64_t transaction = onym_lmdb_u64(meta + META_TXN);
+
+            journal->page_size = onym_lmdb_u32(meta + META_PAGE_SIZE);
+            *last = transaction > *last ? transaction : *last;
         }
     }
-    journal->page_size = size;
-    return last;
+    return 0;
 }
 
 static enum onym_status
@@ -143,11 +149,13 @@ of_another_state(const char *data_path, struct onym_fault *fault)
 enum onym_status
 onym_journal_replay(struct onym_journal *journal, const char *data_path, struct onym_fault *fault)
 {
-    uint64_t have = last_of_data(journal);
+    uint64_t have;
     struct run run[2];
     unsigned newest;
     bool is_both;
-    enum onym_status status = walk(journal, 0, false, &run[0], fault);
+    int error = last_of_data(journal, &have);
+    enum onym_status status = error == 0 ? walk(journal, 0, false, &run[0], fault)
+                                         : onym_lmdb_fault(fault, data_path, error);
 
     if (status == ONYM_OK) {
         status = walk(journal, 1, false, &run[1], fault);

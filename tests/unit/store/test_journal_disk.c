@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #define LOST_MAX 4096U
+#define SECTORS  8192U /* that can be read */
 
 static struct disk {
     /* the next write to the front of a file of the journal */
@@ -29,6 +30,9 @@ static struct disk {
     bool fails_meta; /* the next write of a meta page */
     bool has_failed; /* to write a page that nobody waited for */
     int error;
+    /* reading */
+    bool reads_short; /* of the journal no more than what is in front of the sector that is bad */
+    bool is_blind;    /* LMDB's meta pages cannot be read */
 } disk;
 
 static void
@@ -108,6 +112,24 @@ fdatasync(int fd)
         return -1;
     }
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* The kernel gives what it could read in front of a bad sector, and the error only to who asks for
+ * that alone. */
+ssize_t
+pread(int fd, void *out, size_t len, off_t at)
+{
+    char path[256];
+    int which = journal_of(fd, path);
+
+    if (disk.is_blind && which < 0 && at < 8192 && strstr(path, "/data.mdb") != NULL) {
+        errno = EIO;
+        return -1;
+    }
+    if (disk.reads_short && which >= 0 && len > SECTORS) {
+        len = SECTORS;
+    }
+    return syscall(SYS_pread64, fd, out, len, at);
 }
 
 /* What is only in memory is gone: the disk's own bytes are there again. */
@@ -266,6 +288,54 @@ a_page_that_was_lost_since_is_found_before_the_next_commit(void **state)
     cut_expect_whole(store, 2);
 }
 
+/* What that disk says, and that the copy of the file opens whole when the disk is well. */
+static void
+expect_unreadable(const struct temp_store *store, const struct disk *bad, const char *why)
+{
+    struct onym_fault fault = {0};
+    struct temp_store other;
+
+    disk = (struct disk){0};
+    cut_make(store, "at.0", &other);
+    disk = *bad;
+    assert_int_equal(cut_open(&other, &fault), ONYM_IO);
+    assert_non_null(strstr(fault.text, why));
+    disk = (struct disk){0};
+    assert_int_equal(cut_open(&other, &fault), ONYM_OK);
+    cut_expect_whole(&other, 3);
+    temp_store_close(&other);
+}
+
+/* A record that can be read in part is not one that was being written when the power went: what is
+ * in it and behind it was acknowledged. */
+static void
+a_record_that_cannot_be_read_is_no_end(void **state)
+{
+    struct temp_store *store = *state;
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    cut_put(store, 1, 10);
+    cut_put(store, 2, 100000);
+    expect_unreadable(store, &(struct disk){.reads_short = true}, "cannot be read");
+}
+
+/* Nor does a file whose front cannot be read belong to another journal, which would have its own
+ * deleted. */
+static void
+a_file_that_cannot_be_read_is_not_of_another_state(void **state)
+{
+    struct temp_store *store = *state;
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    cut_put(store, 1, 10);
+    cut_put(store, 2, 10);
+    expect_unreadable(store, &(struct disk){.is_blind = true}, "see the system's log");
+}
+
 int
 main(void)
 {
@@ -275,7 +345,9 @@ main(void)
         TEST(an_end_that_the_disk_lost_ends_nothing),
         TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
         TEST(a_meta_page_that_cannot_be_written_is_written_again),
-        TEST(a_page_that_was_lost_since_is_found_before_the_next_commit)};
+        TEST(a_page_that_was_lost_since_is_found_before_the_next_commit),
+        TEST(a_record_that_cannot_be_read_is_no_end),
+        TEST(a_file_that_cannot_be_read_is_not_of_another_state)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
