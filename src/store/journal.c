@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define META_ROOM    256U /* of a record, for the meta page that comes last */
+#define META_ROOM    256U /* of a record, for the meta page that comes last, and its base */
 #define PLENTY       16U  /* a file grows when the disk has that many times as much free */
 #define ZEROS        ((size_t)64 << 10)
 #define PATH_LEN_MAX 4096U
@@ -222,6 +222,7 @@ follow(struct onym_journal *journal)
     onym_journal_draft_start(&empty);
     error = begin_epoch(journal, &empty, true);
     if (error == 0) {
+        onym_journal_base_add(journal);
         error = append(journal);
     }
     if (error == 0) {
@@ -333,6 +334,9 @@ onym_journal_meta(struct onym_journal *journal, onym_span bytes, off_t at)
 
     if (journal->way == ONYM_JOURNAL_SYNCED) {
         onym_journal_draft_start(&journal->draft);
+    }
+    if (journal->way == ONYM_JOURNAL_SYNCED || !journal->is_live) {
+        onym_journal_base_add(journal);
     }
     onym_journal_page(journal, bytes, at);
     error = journal->way == ONYM_JOURNAL_SYNCED ? begin_epoch(journal, &journal->draft, false)

@@ -1,4 +1,4 @@
-/* What journal.c and journal_replay.c share. */
+/* What the files of the journal share. */
 #ifndef ONYM_STORE_JOURNAL_PRIV_H
 #define ONYM_STORE_JOURNAL_PRIV_H
 
@@ -42,6 +42,29 @@ struct onym_journal {
     bool is_syncing;
     int sync_error; /* of the thread, 0 or errno; read when it has ended */
 };
+
+/* What LMDB's file says of itself. */
+struct onym_journal_base {
+    uint64_t transaction; /* its last one; 0: none */
+    size_t page_size;     /* 4096 where there is none */
+    uint64_t file, state; /* places of pieces: of the file, and of it with that transaction */
+};
+
+/* fd: of LMDB's file, or -1. 0 or errno. */
+ONYM_MUST_USE int onym_journal_base_read(int fd, struct onym_journal_base *out);
+
+/* Makes a file that no journal belongs to yet one that is known from all others. Not synced. 0 or
+ * errno. */
+ONYM_MUST_USE int onym_journal_base_make(int fd, size_t page_size, uint64_t chance);
+
+/* Adds what LMDB's file says of itself to the draft of the transaction that comes next: to the
+ * first one of an epoch, and behind a rest. Where it cannot be read, nothing. */
+void onym_journal_base_add(struct onym_journal *journal);
+
+/* Whether the pieces of a transaction's record were written for the file that says that. */
+bool onym_journal_base_fits(const struct onym_journal *journal,
+                            const struct onym_journal_base *base, uint64_t transaction,
+                            onym_span pieces);
 
 /* Writes into LMDB's file again what the journal has, without syncing it, and finds the place of
  * the next record. is_live afterwards: it wrote something. Needs both descriptors of the files.

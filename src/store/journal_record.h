@@ -7,7 +7,8 @@
  *            u1 1: the epoch before comes first, and u4 how many records it has; else 0, 0
  *            u8 LMDB's number of the transaction; says nothing when there are no pieces
  *            u4 length of the pieces, then pieces, then zeros up to a whole block
- *   piece    u8 place in LMDB's file, u4 length, bytes
+ *   piece    u8 place in LMDB's file, u4 length, bytes. Without bytes: a hash of what the file said
+ * of itself in front of the transaction (store/journal_base.c)
  *
  * The seeds tie a record to those in front of it, so what an earlier epoch left in its place is
  * never taken for the next one. Integers are big-endian; the pieces are LMDB's own pages. */

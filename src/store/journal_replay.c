@@ -1,16 +1,8 @@
 #include "store/journal_priv.h"
-#include "store/lmdb_page.h"
 #include "store/lmdb_status.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-/* LMDB's meta page: behind the front of a page u4 magic, u4 version, u8, u8, u4 size of pages; the
- * number of its transaction is its last field. */
-#define META_MAGIC     0xBEEFC0DEU
-#define META_PAGE_SIZE 24U /* from the magic */
-#define META_TXN       128U
-#define META_LEN       136U
 
 /* The records of one file, one behind the other. */
 struct run {
@@ -18,6 +10,7 @@ struct run {
     uint64_t seed, at;               /* of the next one */
     uint32_t count;
     uint64_t first_transaction, last_transaction; /* of those with pieces; 0: none has */
+    bool is_other;                                /* one of these was written for another file */
 };
 
 /* A whole record at `at`, ONYM_NOT_FOUND when there is none. The file is as long as what is asked
@@ -57,7 +50,9 @@ apply(const struct onym_journal *journal, onym_span pieces)
         if (onym_journal_piece_next(&pieces, &place, &bytes) != ONYM_OK) {
             return -1;
         }
-        ssize_t done = pwrite(journal->data_fd, bytes.at, bytes.len, (off_t)place);
+        ssize_t done = bytes.len == 0 /* it only says something of the file */
+                           ? 0
+                           : pwrite(journal->data_fd, bytes.at, bytes.len, (off_t)place);
 
         if (done != (ssize_t)bytes.len) {
             return done < 0 ? errno : ENOSPC;
@@ -66,10 +61,11 @@ apply(const struct onym_journal *journal, onym_span pieces)
     return 0;
 }
 
-/* Goes through the records of a file; with is_applied writes them. ONYM_OK, or with *fault. */
+/* Goes through the records of a file: compares them with what LMDB's file says of itself, or with
+ * NULL writes them. ONYM_OK, or with *fault. */
 static enum onym_status
-walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *out,
-     struct onym_fault *fault)
+walk(struct onym_journal *journal, unsigned which, const struct onym_journal_base *base,
+     struct run *out, struct onym_fault *fault)
 {
     struct onym_journal_place place;
     onym_span pieces;
@@ -87,7 +83,7 @@ walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *
             out->first = place;
         }
         if (pieces.len > 0) {
-            int error = is_applied ? apply(journal, pieces) : 0;
+            int error = base == NULL ? apply(journal, pieces) : 0;
 
             if (error != 0) {
                 return error < 0 ? onym_fault_set(fault, ONYM_CORRUPT,
@@ -99,6 +95,9 @@ walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *
                 out->first_transaction = place.transaction;
             }
             out->last_transaction = place.transaction;
+            out->is_other = out->is_other ||
+                            (base != NULL &&
+                             !onym_journal_base_fits(journal, base, place.transaction, pieces));
         }
         out->count++;
         out->seed = sum;
@@ -109,31 +108,6 @@ walk(struct onym_journal *journal, unsigned which, bool is_applied, struct run *
                                               "log for the disk",
                                               journal->dir, which)
                              : ONYM_OK;
-}
-
-/* The last transaction that LMDB's file has, and the size of its pages. 0 or errno. */
-static int
-last_of_data(struct onym_journal *journal, uint64_t *last)
-{
-    uint8_t meta[META_LEN];
-
-    *last = 0;
-    journal->page_size = 4096;
-    for (unsigned k = 0; k < 2 && journal->data_fd >= 0; k++) {
-        off_t at = (off_t)(k * journal->page_size + ONYM_LMDB_PAGE_FRONT);
-        ssize_t got = pread(journal->data_fd, meta, sizeof meta, at);
-
-        if (got < 0) {
-            return errno;
-        }
-        if (got == (ssize_t)sizeof meta && onym_lmdb_u32(meta) == META_MAGIC) {
-            uint64_t transaction = onym_lmdb_u64(meta + META_TXN);
-
-            journal->page_size = onym_lmdb_u32(meta + META_PAGE_SIZE);
-            *last = transaction > *last ? transaction : *last;
-        }
-    }
-    return 0;
 }
 
 static enum onym_status
@@ -149,17 +123,18 @@ of_another_state(const char *data_path, struct onym_fault *fault)
 enum onym_status
 onym_journal_replay(struct onym_journal *journal, const char *data_path, struct onym_fault *fault)
 {
-    uint64_t have;
+    struct onym_journal_base base;
     struct run run[2];
     unsigned newest;
     bool is_both;
-    int error = last_of_data(journal, &have);
-    enum onym_status status = error == 0 ? walk(journal, 0, false, &run[0], fault)
+    int error = onym_journal_base_read(journal->data_fd, &base);
+    enum onym_status status = error == 0 ? walk(journal, 0, &base, &run[0], fault)
                                          : onym_lmdb_fault(fault, data_path, error);
 
     if (status == ONYM_OK) {
-        status = walk(journal, 1, false, &run[1], fault);
+        status = walk(journal, 1, &base, &run[1], fault);
     }
+    journal->page_size = base.page_size;
     if (status != ONYM_OK) {
         return status;
     }
@@ -190,12 +165,13 @@ onym_journal_replay(struct onym_journal *journal, const char *data_path, struct 
     if (last == 0) {
         return ONYM_OK;
     }
-    if (have + 1 < first || have > last) {
+    if (base.transaction + 1 < first || base.transaction > last || run[newest].is_other ||
+        (is_both && run[1 - newest].is_other)) {
         return of_another_state(data_path, fault);
     }
     journal->is_live = true;
     if (is_both) {
-        status = walk(journal, 1 - newest, true, &run[1 - newest], fault);
+        status = walk(journal, 1 - newest, NULL, &run[1 - newest], fault);
     }
-    return status == ONYM_OK ? walk(journal, newest, true, &run[newest], fault) : status;
+    return status == ONYM_OK ? walk(journal, newest, NULL, &run[newest], fault) : status;
 }

@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "store/damage.h"
 #include "store/env_priv.h"
+#include "store/journal_priv.h"
 #include "store/lmdb_status.h"
 #include "store/meta.h"
 #include "store/oplog.h"
@@ -72,6 +73,8 @@ create_tables(struct onym_tables *t, enum onym_record_digest digest)
     struct onym_rng rng = onym_rng_system();
     uint8_t node[ONYM_NODE_ID_LEN];
     struct onym_position start;
+    mdb_filehandle_t fd;
+    MDB_stat stat;
     MDB_txn *txn;
     int rc;
 
@@ -81,7 +84,16 @@ create_tables(struct onym_tables *t, enum onym_record_digest digest)
     if (onym_oplog_start(node, onym_oplog_hash(digest), &start) != ONYM_OK) {
         return ENOMEM;
     }
-    rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
+    rc = mdb_env_stat(t->mdb, &stat);
+    if (rc == 0) {
+        rc = mdb_env_get_fd(t->mdb, &fd);
+    }
+    if (rc == 0) { /* the sync of the transaction is of this, too */
+        rc = onym_journal_base_make(fd, stat.ms_psize, onym_rng_u64(&rng));
+    }
+    if (rc == 0) {
+        rc = mdb_txn_begin(t->mdb, NULL, 0, &txn);
+    }
     if (rc != 0) {
         return rc;
     }

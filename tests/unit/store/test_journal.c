@@ -349,6 +349,109 @@ a_new_store_beside_an_old_journal_is_refused(void **state)
     cut_expect(store, "data.mdb", 2);
 }
 
+/* The file of one store beside the journal of another, at whichever of its commits. */
+static void
+expect_stranger_refused(const struct temp_store *journal_of, const struct temp_store *file_of,
+                        const char *data)
+{
+    struct onym_fault fault = {0};
+    struct temp_store store;
+
+    cut_make(journal_of, "data.mdb", &store);
+    cut_copy(file_of, data, &store, "data.mdb", SIZE_MAX);
+    assert_int_equal(cut_open(&store, &fault), ONYM_CORRUPT);
+    assert_non_null(strstr(fault.text, "written for another state"));
+    temp_store_close(&store);
+}
+
+/* Two that were filled alike have the same numbers of transactions and pages. */
+static void
+the_journal_of_another_store_is_refused(void **state)
+{
+    struct temp_store *store = *state;
+    struct temp_store other;
+
+    temp_store_open(&other);
+    cut_put(store, 0, 10);
+    cut_put(&other, 0, 10);
+    cut_keep(&other, "at.0"); /* in front of what the journal has, */
+    for (unsigned i = 1; i < 4; i++) {
+        cut_put(store, i, 10);
+        cut_put(&other, i, 10);
+        cut_keep(&other, i == 2 ? "at.2" : "at"); /* in the middle of it, */
+    }
+    expect_stranger_refused(store, &other, "at.0");
+    expect_stranger_refused(store, &other, "at.2");
+    expect_stranger_refused(store, &other, "data.mdb"); /* and at its end */
+    cut_expect(&other, "at.0", 4);
+    temp_store_close(&other);
+}
+
+/* A store that goes on from `from` in another way, with records of len bytes. */
+static void
+branch(const struct temp_store *from, const char *data, size_t len, struct temp_store *out)
+{
+    struct onym_fault fault = {0};
+
+    temp_store_dir(out);
+    cut_copy(from, data, out, "data.mdb", SIZE_MAX);
+    assert_int_equal(cut_open(out, &fault), ONYM_OK);
+    cut_put_many(out, 1, len > 100 ? 40 : 1, len);
+    cut_keep(out, "at.1");
+    cut_put(out, 50, 10);
+}
+
+/* Of one store, from a copy of which somebody went on. */
+static void
+the_journal_of_another_past_is_refused(void **state)
+{
+    struct temp_store *store = *state;
+    struct temp_store a, b;
+
+    cut_put(store, 0, 10);
+    temp_store_reopen(store); /* so that the file needs nothing else */
+    cut_keep(store, "copy");
+    branch(store, "copy", 10, &a);
+    branch(store, "copy", 1000, &b);
+    expect_stranger_refused(&a, &b, "at.1");
+    expect_stranger_refused(&a, &b, "data.mdb");
+    temp_store_reopen(&a);
+    cut_put(&a, 51, 10);
+    temp_store_reopen(&b);
+    expect_stranger_refused(&a, &b, "data.mdb"); /* it ends where that journal begins */
+    temp_store_close(&a);
+    temp_store_close(&b);
+}
+
+/* One that was made before files were told from each other. */
+static void
+a_file_without_a_mark_of_its_own_has_a_journal(void **state)
+{
+    struct temp_store *store = *state;
+    const uint8_t none[8] = {0};
+    struct onym_fault fault = {0};
+    char path[256];
+    int fd;
+
+    onym_env_close(store->env);
+    store->env = NULL;
+    cut_path(store, "data.mdb", path);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    for (unsigned k = 0; k < 2; k++) {
+        assert_int_equal(pwrite(fd, none, sizeof none, (off_t)(k * PAGE + 24)), sizeof none);
+    }
+    (void)close(fd);
+    assert_int_equal(cut_open(store, &fault), ONYM_OK);
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    for (unsigned i = 1; i < 4; i++) {
+        cut_put(store, i, 10);
+        cut_expect(store, "at.0", i + 1);
+    }
+    cut_expect(store, "data.mdb", 4);
+}
+
 int
 main(void)
 {
@@ -365,7 +468,10 @@ main(void)
         TEST(a_transaction_that_is_taken_back_leaves_nothing),
         TEST(a_journal_that_cannot_be_made_is_done_without),
         TEST(a_file_that_is_missing_is_made_again),
-        TEST(a_new_store_beside_an_old_journal_is_refused)};
+        TEST(a_new_store_beside_an_old_journal_is_refused),
+        TEST(the_journal_of_another_store_is_refused),
+        TEST(the_journal_of_another_past_is_refused),
+        TEST(a_file_without_a_mark_of_its_own_has_a_journal)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
