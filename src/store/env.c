@@ -1,22 +1,19 @@
 #include "store/env.h"
 
 #include "store/env_priv.h"
+#include "store/hold.h"
 #include "store/lmdb_status.h"
 #include "store/meta.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HOLDER_LEN_MAX 128U
-#define LOCK_TRIES     25U
-#define LOCK_PAUSE_MS  10
 
 static enum onym_status
 io_fault(struct onym_fault *fault, const char *path, const char *doing, int error)
@@ -104,24 +101,6 @@ read_holder(int fd, char *out, size_t cap)
     }
 }
 
-/* 0, or an error number. Who only looks whether somebody has the lock (conf check --here) holds it
- * shared for an instant, and must not turn away a start; whoever has the store has it for longer.
- */
-static int
-lock(int fd)
-{
-    int error = 0;
-
-    for (unsigned i = 0; i < LOCK_TRIES; i++) {
-        error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-        if (error != EWOULDBLOCK) {
-            break;
-        }
-        (void)poll(NULL, 0, LOCK_PAUSE_MS);
-    }
-    return error;
-}
-
 static enum onym_status
 take_lock(struct onym_env *env, const char *holder, struct onym_fault *fault)
 {
@@ -136,7 +115,7 @@ take_lock(struct onym_env *env, const char *holder, struct onym_fault *fault)
     env->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (env->lock_fd < 0) {
         status = io_fault(fault, path, "open the lock file", errno);
-    } else if ((error = lock(env->lock_fd)) != 0) {
+    } else if ((error = onym_hold(env->lock_fd)) != 0) {
         if (error == EWOULDBLOCK) {
             read_holder(env->lock_fd, text, sizeof text);
             status = onym_fault_set(fault, ONYM_IN_USE,

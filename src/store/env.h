@@ -32,8 +32,9 @@ struct onym_env_options {
 /* Takes DIR/lock, opens the store and reaps reader slots of dead processes.
  * ONYM_OK and *out (release with onym_env_close). Else *fault has one line saying what and what to
  * do: ONYM_NOT_FOUND no store there and !create; ONYM_IN_USE another process holds DIR/lock (names
- * it) and went on for a quarter of a second; ONYM_UNSUPPORTED a newer format; ONYM_CORRUPT;
- * ONYM_FULL; ONYM_NO_MEMORY map_size not available as address space; ONYM_IO otherwise. */
+ * it) or DIR/data.mdb and went on for a quarter of a second; ONYM_UNSUPPORTED a newer format;
+ * ONYM_CORRUPT; ONYM_FULL; ONYM_NO_MEMORY map_size not available as address space; ONYM_IO
+ * otherwise. */
 ONYM_MUST_USE enum onym_status onym_env_open(const struct onym_env_options *options,
                                              struct onym_env **out, struct onym_fault *fault);
 

@@ -1,6 +1,7 @@
 #include "store/journal.h"
 
 #include "base/process.h"
+#include "store/hold.h"
 #include "store/journal_priv.h"
 #include "store/lmdb_io.h"
 #include "store/lmdb_page.h"
@@ -382,15 +383,18 @@ onym_journal_rest(struct onym_journal *journal)
     return ONYM_OK;
 }
 
-/* The files that are there, as they are. 0 or errno. */
+/* The files that are there, as they are. LMDB's is held, for whoever took DIR/lock for a file that
+ * a dead process has left. 0 or errno. */
 static int
 open_files(struct onym_journal *journal, const char *data_path)
 {
     struct stat st;
+    int error;
 
     journal->data_fd = open(data_path, O_RDWR | O_CLOEXEC);
-    if (journal->data_fd < 0 && errno != ENOENT) {
-        return errno;
+    error = journal->data_fd >= 0 ? onym_hold(journal->data_fd) : errno;
+    if (error != 0 && error != ENOENT) {
+        return error;
     }
     for (unsigned k = 0; k < 2; k++) {
         journal->file[k].fd = open_file(journal, k, 0);

@@ -37,7 +37,7 @@ struct onym_journal; /* opaque */
  * its files grow to size_max bytes each (0: ONYM_JOURNAL_SIZE_MAX) as long as the disk has plenty
  * of room. ONYM_OK and *out (onym_journal_close), also when there is no LMDB file and nothing that
  * one may lack. Else *fault: ONYM_CORRUPT what is written down is not whole, or belongs to another
- * state of the file; ONYM_NO_MEMORY; ONYM_FULL or ONYM_IO. */
+ * state of the file; ONYM_IN_USE another process has it; ONYM_NO_MEMORY; ONYM_FULL or ONYM_IO. */
 ONYM_MUST_USE enum onym_status onym_journal_open(const char *dir, const char *data_path,
                                                  size_t size_max, struct onym_journal **out,
                                                  struct onym_fault *fault);

@@ -27,6 +27,8 @@ onym_lmdb_status(int rc)
         return ONYM_BUSY;
     case ENOMEM:
         return ONYM_NO_MEMORY;
+    case EWOULDBLOCK: /* a lock */
+        return ONYM_IN_USE;
     default:
         return ONYM_IO;
     }
@@ -54,6 +56,9 @@ what_to_do(int rc)
         return "too many readers at once";
     case ENOMEM:
         return "not enough memory or address space; set storage.map_size (--map-size) smaller";
+    case EWOULDBLOCK:
+        return "another process has the store's file, though not its lock: stop that process, and "
+               "leave the file 'lock' where it is";
     case EACCES:
     case EPERM:
         return "check owner and mode of the directory and its files";

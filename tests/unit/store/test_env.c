@@ -61,6 +61,28 @@ a_directory_in_use_names_its_holder(void **state)
     temp_store_close(&store);
 }
 
+/* Somebody took the lock's file away, or the other directory has a link to the same data. Two
+ * writers with a journal each would lose what the other has. */
+static void
+a_store_is_in_use_without_its_lock_too(void **state)
+{
+    struct temp_store store;
+    struct onym_env_options options;
+    struct onym_env *second = NULL;
+    struct onym_fault fault = {0};
+    char path[256];
+
+    (void)state;
+    temp_store_open(&store);
+    (void)snprintf(path, sizeof path, "%s/lock", store.dir);
+    assert_int_equal(unlink(path), 0);
+    options = options_of(&store);
+    assert_int_equal(onym_env_open(&options, &second, &fault), ONYM_IN_USE);
+    assert_non_null(strstr(fault.text, "another process has"));
+    temp_store_reopen(&store);
+    temp_store_close(&store);
+}
+
 /* As conf check --here does, only longer. */
 static void
 who_only_looks_at_the_lock_is_in_nobodys_way(void **state)
@@ -286,6 +308,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_directory_in_use_names_its_holder),
+        cmocka_unit_test(a_store_is_in_use_without_its_lock_too),
         cmocka_unit_test(who_only_looks_at_the_lock_is_in_nobodys_way),
         cmocka_unit_test(a_lock_dies_with_its_process),
         cmocka_unit_test(no_store_is_made_unless_asked_for),
