@@ -33,6 +33,9 @@ static struct disk {
     /* reading */
     bool reads_short; /* of the journal no more than what is in front of the sector that is bad */
     bool is_blind;    /* LMDB's meta pages cannot be read */
+    /* opening */
+    unsigned writes, dies_at; /* of LMDB's file: from that one on none is taken; 0: all are */
+    bool fails_sync;          /* of LMDB's file */
 } disk;
 
 static void
@@ -73,6 +76,11 @@ pwrite(int fd, const void *bytes, size_t len, off_t at)
     if (disk.watches && strstr(path, "/data.mdb") != NULL) {
         disk.is_early = disk.is_early || !disk.synced[0] || !disk.synced[1];
     }
+    if (which < 0 && strstr(path, "/data.mdb") != NULL && disk.dies_at > 0 &&
+        ++disk.writes >= disk.dies_at) {
+        errno = EIO;
+        return -1;
+    }
     if (disk.fails_meta && which < 0 && at < 8192) {
         disk.fails_meta = false;
         errno = disk.error;
@@ -104,6 +112,11 @@ fdatasync(int fd)
 
     if (which >= 0) {
         disk.synced[which] = true;
+    }
+    if (disk.fails_sync && which < 0) {
+        disk.fails_sync = false; /* the kernel tells it once, and calls the pages clean */
+        errno = EIO;
+        return -1;
     }
     if (disk.is_losing && which >= 0 && strcmp(path, disk.path) == 0) {
         disk.is_losing = false;
@@ -288,6 +301,66 @@ a_page_that_was_lost_since_is_found_before_the_next_commit(void **state)
     cut_expect_whole(store, 2);
 }
 
+/* The program ends in the middle of writing again, after each of its writes; then all of that is
+ * done from the beginning, over a file that is newer in some places than in others. */
+static void
+writing_again_may_end_anywhere(void **state)
+{
+    struct temp_store *store = *state;
+    unsigned count = 0;
+    bool was_cut = true;
+
+    disk = (struct disk){0};
+    cut_put(store, count++, 10);
+    cut_keep(store, "at.0");
+    for (; store->env->journal->epoch < 2; count++) {
+        cut_put(store, count, count % 2 == 0 ? 10 : 150000);
+    }
+    for (const char *const *from = (const char *const[]){"data.mdb", "at.0", NULL}; *from != NULL;
+         from++) {
+        was_cut = true;
+        for (unsigned k = 1; was_cut; k += 3) {
+            struct temp_store other;
+            struct onym_fault fault = {0};
+
+            disk = (struct disk){0};
+            cut_make(store, *from, &other);
+            disk.dies_at = k;
+            was_cut = cut_open(&other, &fault) != ONYM_OK;
+            disk.dies_at = 0;
+            if (was_cut && cut_open(&other, &fault) != ONYM_OK) {
+                fail_msg("%s, write %u: %s", *from, k, fault.text);
+            }
+            cut_expect_whole(&other, count);
+            temp_store_close(&other);
+        }
+    }
+}
+
+/* What was written again could not be synced, the program ended, and the disk has nothing of it. */
+static void
+what_is_written_again_is_kept_until_it_is_synced(void **state)
+{
+    struct temp_store *store = *state;
+    struct onym_fault fault = {0};
+    struct temp_store other;
+
+    disk = (struct disk){0};
+    cut_put(store, 0, 10);
+    cut_keep(store, "at.0");
+    cut_put(store, 1, 10);
+    cut_put(store, 2, 10000);
+    cut_make(store, "at.0", &other);
+    for (unsigned k = 0; k < 3; k++) {
+        disk.fails_sync = true;
+        assert_int_equal(cut_open(&other, &fault), ONYM_IO);
+        cut_copy(store, "at.0", &other, "data.mdb", SIZE_MAX);
+    }
+    assert_int_equal(cut_open(&other, &fault), ONYM_OK);
+    cut_expect_whole(&other, 3);
+    temp_store_close(&other);
+}
+
 /* What that disk says, and that the copy of the file opens whole when the disk is well. */
 static void
 expect_unreadable(const struct temp_store *store, const struct disk *bad, const char *why)
@@ -346,6 +419,8 @@ main(void)
         TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
         TEST(a_meta_page_that_cannot_be_written_is_written_again),
         TEST(a_page_that_was_lost_since_is_found_before_the_next_commit),
+        TEST(writing_again_may_end_anywhere),
+        TEST(what_is_written_again_is_kept_until_it_is_synced),
         TEST(a_record_that_cannot_be_read_is_no_end),
         TEST(a_file_that_cannot_be_read_is_not_of_another_state)};
 
