@@ -2,6 +2,7 @@
 """A limit of file sizes (ulimit -f, LimitFSIZE=) is a write that fails, and not the end of the
 program by a signal."""
 
+import os
 import pathlib
 import resource
 import subprocess
@@ -20,7 +21,9 @@ UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 def limited(*words, size=0, **more):
-    return subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, timeout=60,
+    # the thread sanitizer writes a file there before the program begins, and goes on without
+    nowhere = dict(os.environ, TMPDIR="/nonexistent")
+    return subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, timeout=60, env=nowhere,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                                                 (size, size)), **more)
 
