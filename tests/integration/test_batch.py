@@ -61,10 +61,13 @@ class Batch(unittest.TestCase):
         return last["summary"], last["complete"]
 
     def start(self, *words):
-        return subprocess.Popen(
+        job = subprocess.Popen(
             [str(node.program("onymctl")), "--json", "--server",
              node.endpoint(node.LOOPBACK, self.node.port), "batch", *map(str, words), *self.who],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.node.root)
+        self.addCleanup(job.communicate)
+        self.addCleanup(job.kill)  # of a test that failed
+        return job
 
     def value_of(self, handle, index=1):
         done = self.node.onymctl("--json", "resolve", "+tcp", handle)
