@@ -2,7 +2,8 @@
  * in trouble. The file named by ONYM_FAULT_CONTROL, mapped and shared with the test, says which and
  * tells what happened; without it nothing fails.
  *
- * For pwrite and pwritev only regular files count, for write and writev too, so that sockets and
+ * Reads are those at a place of a file, as of a store that is opened. For pwrite and pwritev only
+ * regular files count, for write and writev too, so that sockets and
  * pipes are left alone. A call that fails does nothing. Memory that two libraries ask for is always
  * given: OpenSSL 3.0 follows null pointers when what it keeps for the whole process finds none, and
  * libuv calls abort() when its table of descriptors cannot grow. */
@@ -22,7 +23,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* tests/drills/faults.py knows the order. */
-enum call { MEMORY, WRITE, SYNC, CUT, MAP, ACCEPT, OPEN, CALLS };
+enum call { MEMORY, WRITE, SYNC, CUT, MAP, ACCEPT, OPEN, READ, CALLS };
 
 struct control {
     _Atomic uint32_t call;  /* enum call that fails */
@@ -193,6 +194,38 @@ writev(int fd, const struct iovec *parts, int count)
     return fd > 2 && is_file(fd) && fails(WRITE)
                ? -1
                : (ssize_t)syscall(SYS_writev, fd, parts, (long)count);
+}
+
+EXPORT ssize_t
+pread(int fd, void *out, size_t len, off_t at)
+{
+    return fails(READ) ? -1 : (ssize_t)syscall(SYS_pread64, fd, out, len, at);
+}
+
+EXPORT ssize_t
+pread64(int fd, void *out, size_t len, off64_t at)
+{
+    return pread(fd, out, len, at);
+}
+
+/* What a fortified program calls instead where it knows how much room there is. */
+EXPORT ssize_t checked_pread(int fd, void *out, size_t len, off_t at,
+                             size_t room) __asm__("__pread_chk");
+EXPORT ssize_t checked_pread64(int fd, void *out, size_t len, off64_t at,
+                               size_t room) __asm__("__pread64_chk");
+
+ssize_t
+checked_pread(int fd, void *out, size_t len, off_t at, size_t room)
+{
+    (void)room;
+    return pread(fd, out, len, at);
+}
+
+ssize_t
+checked_pread64(int fd, void *out, size_t len, off64_t at, size_t room)
+{
+    (void)room;
+    return pread(fd, out, len, at);
 }
 
 EXPORT int

@@ -34,6 +34,7 @@ RECORDS = registrar.RECORDS + [
     for name, data in KNOWN.items()]
 START_SECONDS = 15
 GOOD_AGAIN_SECONDS = 15
+KILLED_OPERATIONS = 8
 LOGIN_LOGGED_SECONDS = 0.02  # its entry is a commit of its own, whose failure is no registration's
 # Codes in which a node in trouble answers: error, busy, read only.
 TROUBLE = (2, 3, 7)
@@ -109,6 +110,17 @@ class Start(Faults):
     def setUp(self):
         super().setUp()
         node.load(self.root / "loaded", RECORDS)
+        self.ledger = ledgers.Ledger(self.root / "acknowledged")
+        self.addCleanup(self.ledger.close)
+
+    def expect_known(self, it):
+        super().expect_known(it)
+        if not self.ledger.state:
+            return
+        with registrar.Connection(it) as connection:
+            for name, reply in connection.resolve_all(list(self.ledger.state)).items():
+                self.assertIn(reply.code, (1, 100))
+                self.ledger.judge(name, reply.datas() if reply.code == 1 else None)
 
     def prepare(self):
         it = self.new_node("node")
@@ -154,7 +166,7 @@ class Start(Faults):
         seen = self.control.seen()
         it.stop()
         counted = {}
-        cases = self.cases(seen, ("memory", "write", "sync", "cut", "map", "open"))
+        cases = self.cases(seen, ("memory", "write", "sync", "cut", "map", "open", "read"))
         for case in cases:
             with self.subTest(case):
                 end = self.once(case)
@@ -166,6 +178,28 @@ class Start(Faults):
 
     def test_first_start(self):
         self.scenario("first start", False)
+
+    def test_start_behind_a_kill(self):
+        """What was acknowledged stands in the journal alone, and is written again."""
+        it = self.new_node("killed")
+        shutil.rmtree(it.data)
+        shutil.copytree(self.root / "loaded", it.data)
+        it.start()
+        with registrar.Connection(it) as connection:
+            self.assertEqual(connection.login(), registrar.DONE)
+            for i in range(KILLED_OPERATIONS):
+                name = f"{registrar.PREFIX}/killed-{i}"
+                state = self.ledger.ask(name)
+                connection.create(name, ledgers.content(name, state))
+                self.assertEqual(connection.receive().code, registrar.DONE)
+                self.ledger.acknowledge(name, state)
+                if i == 1:
+                    shutil.copy(it.data / "data.mdb", self.root / "early")
+        it.kill()
+        shutil.rmtree(self.root / "loaded")
+        shutil.copytree(it.data, self.root / "loaded", ignore=shutil.ignore_patterns("*.sock"))
+        shutil.copy(self.root / "early", self.root / "loaded" / "data.mdb")
+        self.scenario("start behind a kill", True)
 
 
 class Load(Faults):
@@ -201,7 +235,8 @@ class Load(Faults):
         self.control.arm()
         self.assertEqual(self.load(data, self.control.environment()).returncode, 0)
         counted = {}
-        cases = self.cases(self.control.seen(), ("memory", "write", "sync", "cut", "map", "open"))
+        cases = self.cases(self.control.seen(), (
+            "memory", "write", "sync", "cut", "map", "open", "read"))
         for case in cases:
             with self.subTest(case):
                 shutil.rmtree(data)

@@ -7,13 +7,13 @@ import struct
 
 from registrar import node
 
-CALLS = ("memory", "write", "sync", "cut", "map", "accept", "open")  # enum call
+CALLS = ("memory", "write", "sync", "cut", "map", "accept", "open", "read")  # enum call
 ERRORS = {  # what each is made to fail with
     "memory": (errno.ENOMEM,), "write": (errno.ENOSPC, errno.EIO), "sync": (errno.EIO,),
     "cut": (errno.EIO,), "map": (errno.ENOMEM,), "accept": (errno.EMFILE, errno.ECONNABORTED),
-    "open": (errno.EMFILE,)}
+    "open": (errno.EMFILE,), "read": (errno.EIO,)}
 ON = 0xFFFFFFFF  # every call from the k-th on
-LAYOUT = struct.Struct("=6I7I")
+LAYOUT = struct.Struct("=6I8I")
 
 
 class Control:
