@@ -126,6 +126,22 @@ read_words(struct words *w, const struct option *options, int argc, char **argv)
 
 /* ---- writing ---- */
 
+/* 0 or errno, also of a disk that has room for a part. */
+static int
+write_whole(int fd, onym_span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(fd, bytes.at, bytes.len);
+
+        if (put > 0) {
+            bytes = onym_span_from(bytes, (size_t)put);
+        } else if (put == 0 || errno != EINTR) {
+            return put == 0 ? ENOSPC : errno;
+        }
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
 /* Writes a file that only its owner may read, and never over another. */
 static int
 write_private(const struct words *w, onym_span bytes)
@@ -145,7 +161,7 @@ write_private(const struct words *w, onym_span bytes)
                       strerror(errno));
         return ONYM_EXIT_SERVER;
     }
-    error = write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len && fsync(fd) == 0 ? 0 : errno;
+    error = write_whole(fd, bytes);
     if (close(fd) != 0 && error == 0) {
         error = errno;
     }

@@ -49,6 +49,14 @@ class Tools(unittest.TestCase):
         self.assertEqual(done.returncode, 5)
         self.assertIn("cannot write the output: File too large", done.stderr)
 
+    def test_a_key_of_which_a_part_has_room_is_none(self):
+        key = self.folder / "key"
+        done = limited(node.program("onymctl"), "auth", "key", "gen", "--type", "ec", "--out", key,
+                       size=100, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 5, done)
+        self.assertIn("File too large", done.stderr)
+        self.assertFalse(key.exists())
+
     def test_the_other_programs_too(self):
         for words in ((node.program("onym-generate"), "--records", "5"),
                       (node.program("onymbench"), "--help")):
