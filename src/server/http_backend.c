@@ -409,6 +409,11 @@ authenticate(void *of, const struct onym_http_caller *caller,
                    ? ONYM_HTTP_NOW
                    : ONYM_HTTP_LATER;
     }
+    if (given->unasked &&
+        (status == ONYM_CREDENTIAL_INVALID || status == ONYM_CANNOT_AUTHENTICATE)) {
+        out->status = status; /* it names nobody here: it was not shown for us */
+        return ONYM_HTTP_NOW;
+    }
     fail_login(post, &a, caller->address, status, out);
     out->challenge = given->scheme == ONYM_HTTP_BEARER
                          ? onym_span_text("Bearer realm=\"onym\"")

@@ -21,7 +21,8 @@ enum onym_http_scheme {
     ONYM_HTTP_BASIC,
     ONYM_HTTP_HANDLE,
     ONYM_HTTP_BEARER,
-    ONYM_HTTP_CERTIFICATE, /* Handle clientCert="true": the TLS certificate is the proof */
+    ONYM_HTTP_CERTIFICATE, /* Handle clientCert="true": the TLS certificate is the proof; or unasked
+                              (service/http_certificate.h) */
     ONYM_HTTP_VERIFICATION /* of no header: somebody else's answer, with its nonce, is to be
                               checked, and proves nothing about who asks */
 };
@@ -29,6 +30,7 @@ enum onym_http_scheme {
 /* Spans borrow from the header or the arena. Secrets among them: never log one. */
 struct onym_http_credentials {
     enum onym_http_scheme scheme;
+    bool unasked;     /* CERTIFICATE: the request does not say so */
     onym_span handle; /* BASIC, HANDLE with `id`: who it claims to be */
     uint32_t index;   /* 0: any key of that handle */
     onym_span secret; /* BASIC: raw bytes; BEARER: the token */

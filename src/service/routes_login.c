@@ -1,5 +1,6 @@
 #include "core/token_check.h"
 #include "service/http_auth_form.h"
+#include "service/http_certificate.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
 #include "wire/json_write.h"
@@ -38,14 +39,32 @@ put_challenge(struct onym_http_call *c, onym_span challenge, const char *error)
     }
 }
 
+/* How to prove oneself, for who has shown a certificate and is nobody all the same too. */
+static const char *
+what_to_do(const struct onym_http_call *c)
+{
+    if (!can_login(c)) {
+        return "prove who you are, over HTTPS";
+    }
+    if (c->connection->caller.client_key.len == 0) {
+        return "prove who you are";
+    }
+    if (!onym_http_certificate_counts(c->request)) {
+        return "prove who you are; in a request of a web page, a form or a proxy a client "
+               "certificate counts only with Authorization: Handle clientCert=\"true\"";
+    }
+    return c->login != NULL && c->login->status != ONYM_OK
+               ? "prove who you are; the subject of the client certificate names no INDEX:HANDLE "
+                 "here whose HS_PUBKEY value is its key"
+               : "prove who you are";
+}
+
 void
 onym_routes_need_login(struct onym_http_call *c, onym_span handle)
 {
     char text[CHALLENGE_MAX];
     bool can = can_login(c);
-    const char *detail = c->mouth == ONYM_HTTP_FACADE ? ""
-                         : can                        ? "prove who you are"
-                                                      : "prove who you are, over HTTPS";
+    const char *detail = c->mouth == ONYM_HTTP_FACADE ? "" : what_to_do(c);
 
     if (can) {
         size_t len = c->service->backend->challenge(c->service->backend->of, &c->connection->caller,
@@ -155,13 +174,81 @@ onym_routes_credentials(struct onym_http_call *c, struct onym_http_credentials *
            out->scheme != ONYM_HTTP_NO_CREDENTIALS;
 }
 
+/* Reading an identifier asks for nobody but where private values are wanted: a client that shows
+ * its certificate everywhere reads what everybody may, and is not refused what it may not. */
+static bool
+needs_somebody(const struct onym_http_call *c)
+{
+    bool reads = c->routed.method == ONYM_METHOD_GET &&
+                 (c->routed.route == ONYM_ROUTE_IDENTIFIER || c->routed.route == ONYM_ROUTE_HANDLE);
+
+    return !reads || !onym_http_flag(c->request->query, "publicOnly", true);
+}
+
+/* What the request has to show. ON: credentials, or none. */
+static enum onym_routes_step
+gather_credentials(struct onym_http_call *c, struct onym_http_credentials *out)
+{
+    bool is_session = c->routed.route == ONYM_ROUTE_SESSIONS;
+    enum onym_status status = ONYM_OK;
+    const char *why;
+
+    out->scheme = ONYM_HTTP_NO_CREDENTIALS; /* and nothing else of it is looked at */
+    if (onym_http1_may_have(c->request, "authorization") || is_session) {
+        status = onym_routes_read_credentials(c, out, &why);
+    }
+    if (status != ONYM_OK) {
+        return login_failed(c, status == ONYM_MALFORMED ? ONYM_AUTH_FAILED : status,
+                            onym_span_of(NULL, 0), why, why);
+    }
+    if (out->scheme == ONYM_HTTP_NO_CREDENTIALS && c->connection->caller.client_key.len > 0 &&
+        !is_session && needs_somebody(c) && onym_http_certificate_counts(c->request)) {
+        *out = (struct onym_http_credentials){.scheme = ONYM_HTTP_CERTIFICATE, .unasked = true};
+    }
+    return ONYM_ROUTES_ON;
+}
+
+/* Asks the backend, once. ON: c->login is its answer. */
+static enum onym_routes_step
+prove(struct onym_http_call *c, const struct onym_http_credentials *credentials)
+{
+    const struct onym_http_backend *backend = c->service->backend;
+    struct onym_http_login *login;
+
+    if (c->login != NULL) {
+        return ONYM_ROUTES_ON;
+    }
+    login = onym_arena_take(c->service->arena, sizeof *login);
+    if (login == NULL) {
+        return login_failed(c, ONYM_NO_SPACE, onym_span_of(NULL, 0), "", "");
+    }
+    memset(login, 0, sizeof *login);
+    if (backend->authenticate(backend->of, &c->connection->caller, credentials, login) ==
+        ONYM_HTTP_LATER) {
+        c->connection->stage = ONYM_HTTP_LOGIN;
+        return ONYM_ROUTES_LATER;
+    }
+    c->login = login;
+    return ONYM_ROUTES_ON;
+}
+
+static enum onym_routes_step
+refuse_login(struct onym_http_call *c, const struct onym_http_credentials *credentials)
+{
+    const char *usual = "Identity not verified";
+    const char *detail = credentials->scheme == ONYM_HTTP_BASIC ? BASIC_HINT : usual;
+
+    return c->login->why != NULL
+               ? login_failed(c, c->login->status, c->login->challenge, "invalid_token",
+                              c->login->why)
+               : login_failed(c, c->login->status, c->login->challenge, usual, detail);
+}
+
 enum onym_routes_step
 onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
 {
     struct onym_http_credentials credentials;
-    struct onym_http_login *login;
-    const char *why;
-    enum onym_status status;
+    enum onym_routes_step step;
 
     *identity = (struct onym_identity){.index = 0};
     if (!can_login(c) || c->callback.len > 0) { /* service/http_jsonp.h says why */
@@ -173,39 +260,19 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
                                            .is_server_admin = true};
         return ONYM_ROUTES_ON;
     }
-    if (!onym_http1_may_have(c->request, "authorization") &&
-        c->routed.route != ONYM_ROUTE_SESSIONS) {
-        return ONYM_ROUTES_ON;
+    step = gather_credentials(c, &credentials);
+    if (step != ONYM_ROUTES_ON || credentials.scheme == ONYM_HTTP_NO_CREDENTIALS) {
+        return step;
     }
-    status = onym_routes_read_credentials(c, &credentials, &why);
-    if (status != ONYM_OK) {
-        return login_failed(c, status == ONYM_MALFORMED ? ONYM_AUTH_FAILED : status,
-                            onym_span_of(NULL, 0), why, why);
-    }
-    if (credentials.scheme == ONYM_HTTP_NO_CREDENTIALS) {
-        return ONYM_ROUTES_ON;
-    }
-    if (c->login == NULL) {
-        login = onym_arena_take(c->service->arena, sizeof *login);
-        if (login == NULL) {
-            return login_failed(c, ONYM_NO_SPACE, onym_span_of(NULL, 0), "", "");
-        }
-        memset(login, 0, sizeof *login);
-        if (c->service->backend->authenticate(c->service->backend->of, &c->connection->caller,
-                                              &credentials, login) == ONYM_HTTP_LATER) {
-            c->connection->stage = ONYM_HTTP_LOGIN;
-            return ONYM_ROUTES_LATER;
-        }
-        c->login = login;
+    step = prove(c, &credentials);
+    if (step != ONYM_ROUTES_ON) {
+        return step;
     }
     if (c->login->status != ONYM_OK) {
-        const char *usual = "Identity not verified";
-        const char *detail = credentials.scheme == ONYM_HTTP_BASIC ? BASIC_HINT : usual;
-
-        return c->login->why != NULL
-                   ? login_failed(c, c->login->status, c->login->challenge, "invalid_token",
-                                  c->login->why)
-                   : login_failed(c, c->login->status, c->login->challenge, usual, detail);
+        /* a certificate may be shown for other reasons: its holder is then a stranger */
+        return credentials.unasked && onym_status_http(c->login->status) == 401
+                   ? ONYM_ROUTES_ON
+                   : refuse_login(c, &credentials);
     }
     *identity = c->login->identity;
     return check_scope(c, identity);

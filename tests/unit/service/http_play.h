@@ -51,6 +51,7 @@ struct play {
     struct onym_http_login login;
     struct onym_http_result result;
     enum onym_http_scheme seen_scheme;
+    bool seen_unasked;
     char seen_key[ONYM_HTTP_KEY_MAX + 1];
     char name[ONYM_NAME_LEN_MAX + 64]; /* of the last result */
     unsigned answers;
@@ -117,6 +118,7 @@ play_authenticate(void *of, const struct onym_http_caller *caller,
 
     assert_true(caller->tls);
     p->seen_scheme = given->scheme;
+    p->seen_unasked = given->unasked;
     if (p->later) {
         return ONYM_HTTP_LATER;
     }

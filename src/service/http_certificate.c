@@ -1,0 +1,70 @@
+#include "service/http_certificate.h"
+
+/* Whether a header line of that name, in lower case, has a value that is none of `allowed`, which
+ * ends with NULL. */
+static bool
+says_other(const struct onym_http1_request *rq, const char *name, const char *const *allowed)
+{
+    onym_span fields = rq->fields;
+    onym_span value;
+
+    if (!onym_http1_may_have(rq, name)) {
+        return false;
+    }
+    while (onym_http1_find(&fields, name, &value)) {
+        size_t i = 0;
+
+        while (allowed[i] != NULL && !onym_http1_is(value, allowed[i])) {
+            i++;
+        }
+        if (allowed[i] == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The types a page can send anywhere without asking: those of forms. */
+static bool
+is_form(const struct onym_http1_request *rq)
+{
+    static const char *const types[] = {"application/x-www-form-urlencoded", "multipart/form-data",
+                                        "text/plain"};
+    onym_span fields = rq->fields;
+    onym_span value;
+
+    if (!onym_http1_may_have(rq, "content-type")) {
+        return false;
+    }
+    while (onym_http1_find(&fields, "content-type", &value)) {
+        size_t len = 0;
+
+        while (len < value.len && value.at[len] != ';' && value.at[len] != ' ' &&
+               value.at[len] != '\t') {
+            len++;
+        }
+        for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+            if (onym_http1_is(onym_span_front(value, len), types[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
+onym_http_certificate_counts(const struct onym_http1_request *rq)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const own[] = {"none", "same-origin", NULL};
+    static const char *const passed_on[] = {"via", "forwarded", "x-forwarded-for"};
+
+    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
+        if (says_other(rq, passed_on[i], nothing)) {
+            return false;
+        }
+    }
+    /* old browsers send forms without Origin and without Sec-Fetch-Site */
+    return !says_other(rq, "origin", nothing) && !says_other(rq, "sec-fetch-site", own) &&
+           !is_form(rq);
+}
