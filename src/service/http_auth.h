@@ -22,7 +22,7 @@ enum onym_http_scheme {
     ONYM_HTTP_HANDLE,
     ONYM_HTTP_BEARER,
     ONYM_HTTP_CERTIFICATE, /* Handle clientCert="true": the TLS certificate is the proof; or unasked
-                              (service/http_certificate.h) */
+                              (service/http_sender.h) */
     ONYM_HTTP_VERIFICATION /* of no header: somebody else's answer, with its nonce, is to be
                               checked, and proves nothing about who asks */
 };

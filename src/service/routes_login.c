@@ -1,7 +1,7 @@
 #include "core/token_check.h"
 #include "service/http_auth_form.h"
-#include "service/http_certificate.h"
 #include "service/http_query.h"
+#include "service/http_sender.h"
 #include "service/routes_priv.h"
 #include "wire/json_write.h"
 
@@ -263,6 +263,13 @@ onym_routes_login(struct onym_http_call *c, struct onym_identity *identity)
     step = gather_credentials(c, &credentials);
     if (step != ONYM_ROUTES_ON || credentials.scheme == ONYM_HTTP_NO_CREDENTIALS) {
         return step;
+    }
+    if (credentials.scheme == ONYM_HTTP_BASIC && c->routed.method == ONYM_METHOD_POST &&
+        onym_http_from_other_site(c->request)) {
+        onym_http_fail_text(c, ONYM_NO_PERMISSION, 0,
+                            "a page of another site sent it, with the password that the browser "
+                            "keeps");
+        return ONYM_ROUTES_ANSWERED;
     }
     step = prove(c, &credentials);
     if (step != ONYM_ROUTES_ON) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A client certificate without a header, over real TLS: whom it proves to curl and Python, and that
-it counts for nothing in what a browser sends for a page of another site."""
+neither it nor a kept password counts in what a browser sends for a page of another site."""
 
 import contextlib
 import json
@@ -42,7 +42,7 @@ class Certificate(unittest.TestCase):
                             "-out", cls.keys[name])
         user = {"handle": web.USER, "values": [
             web.admin_value(), web.group_value(200, (web.USER, 301), (web.USER, 311)),
-            web.secret_value(301, web.SECRET),
+            web.secret_value(301, web.SECRET), web.secret_value(302, "boss"),
             {"index": 311, "type": "HS_PUBKEY",
              "data": secured.openssl("pkey", "-in", cls.keys["own"], "-pubout")}]}
         foreign = {"handle": f"{web.PREFIX}/foreign", "values": [
@@ -50,7 +50,8 @@ class Certificate(unittest.TestCase):
             {"index": 2, "type": "COST", "permissions": "1100", "data": "42"}]}
         cls.records = [user, foreign]
         cls.node = cls.enterClassContext(web.Web(
-            records=cls.records, settings=[f"auth.server_admins=311:{web.USER}"]))
+            records=cls.records, settings=[f"auth.server_admins=311:{web.USER} 302:{web.USER}"]))
+        cls.login = (f"302:{web.USER}", "boss")
 
     def pair(self, subject=f"/UID=311:{web.USER}", key="own"):
         path = self.folder / f"{self._testMethodName}.crt"
@@ -84,7 +85,7 @@ class Certificate(unittest.TestCase):
         own = f"/api/v1/identifiers/{web.USER}"
         self.assertEqual(len(self.ask("GET", own).json["values"]), 3)
         self.assertEqual(len(self.ask("GET", f"{own}?publicOnly=false", headers=USER_ASKS)
-                             .json["values"]), 4)
+                             .json["values"]), 5)
 
     @unittest.skipUnless(shutil.which("curl"), "needs curl")
     def test_curl_needs_no_header(self):
@@ -114,6 +115,17 @@ class Certificate(unittest.TestCase):
         # a page that was let through says so, as pyhandle does
         self.assertEqual(self.ask("POST", "/api/v1/tls:reload", headers={**FETCH, **HEADER}).status,
                          200)
+
+    def test_a_kept_password_is_not_for_pages_of_other_sites(self):
+        login = self.login
+        for headers in (FETCH, FORM):
+            reply = self.node.ask("POST", "/api/v1/tls:reload", headers=headers, login=login)
+            self.assertEqual((reply.status, reply.json["name"]), (403, "NO_PERMISSION"), reply)
+            reply = self.node.ask("POST", "/api/prefixes/0.NA/88.9", headers=headers, login=login)
+            self.assertEqual((reply.status, reply.code), (403, 400), reply)
+        for headers in ({}, USER_ASKS, {"Origin": f"https://127.0.0.1:{self.node.https_port}"}):
+            self.assertEqual(self.node.ask("POST", "/api/v1/tls:reload", headers=headers,
+                                           login=login).status, 200)
 
     def test_requests_that_are_passed_on_are_nobody(self):
         for name in ("Via", "Forwarded", "X-Forwarded-For"):

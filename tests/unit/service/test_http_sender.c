@@ -1,4 +1,5 @@
-/* A client certificate without Authorization: whom it proves, and when it counts for nothing. */
+/* What browsers add to requests by themselves: a client certificate without Authorization, whom it
+ * proves and when it counts for nothing; a kept password. */
 #include "unit/service/http_play_change.h"
 
 #define RECORD PREFIX "/C"
@@ -163,6 +164,54 @@ one_that_proves_nothing_leaves_a_stranger(void **state)
     assert_int_equal(play_status(p), 500);
 }
 
+static void
+a_kept_password_is_not_for_other_pages(void **state)
+{
+    static const char *const foreign[] = {
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\nContent-Type: text/plain\r\n",
+        "Origin: null\r\n",
+        "Origin:\r\n",
+        "Origin: https://evil.example\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+        "Origin: https://evil.node.example\r\n",
+        "Origin: https://node.example.evil\r\n",
+        "Origin: https://node.example:8000\r\n",
+        "Origin: node.example\r\n",
+    };
+    static const char *const own[] = {
+        "",
+        "Origin: https://node.example\r\n",
+        "Sec-Fetch-Site: none\r\nContent-Type: text/plain\r\n",
+        "Sec-Fetch-Site: same-origin\r\nOrigin: https://node.example\r\n",
+        "Content-Type: application/x-www-form-urlencoded\r\n",
+        /* a browser asks before it sends this elsewhere */
+        "Sec-Fetch-Site: cross-site\r\nContent-Type: application/json\r\n",
+    };
+    struct play *p = *state;
+    char login[512];
+    char fields[1024];
+
+    (void)play_basic(GOOD_LOGIN, login);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        (void)snprintf(fields, sizeof fields, "%s%s", login, foreign[i]);
+        show(p, "POST /api/v1/tls:reload", fields, "");
+        if (p->pending || p->seen_scheme != ONYM_HTTP_NO_CREDENTIALS) {
+            fail_msg("counted: %s", foreign[i]);
+        }
+        expect(p, 403, 400, NULL);
+    }
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        (void)snprintf(fields, sizeof fields, "%s%s", login, own[i]);
+        show(p, "POST /api/v1/tls:reload", fields, "");
+        if (!p->pending || p->seen_scheme != ONYM_HTTP_BASIC) {
+            fail_msg("did not count: %s", own[i]);
+        }
+    }
+    (void)snprintf(fields, sizeof fields, "%sSec-Fetch-Site: cross-site\r\n", login);
+    show(p, "GET /api/v1/tokens", fields, ""); /* the page cannot read the answer */
+    assert_true(p->pending);
+}
+
 int
 main(void)
 {
@@ -173,8 +222,9 @@ main(void)
         TEST(other_credentials_go_before_it),
         TEST(reading_asks_for_nobody_but_for_private_values),
         TEST(one_that_proves_nothing_leaves_a_stranger),
+        TEST(a_kept_password_is_not_for_other_pages),
     };
 #undef TEST
 
-    return cmocka_run_group_tests_name("http_certificate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("http_sender", tests, NULL, NULL);
 }

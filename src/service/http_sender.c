@@ -1,4 +1,4 @@
-#include "service/http_certificate.h"
+#include "service/http_sender.h"
 
 /* Whether a header line of that name, in lower case, has a value that is none of `allowed`, which
  * ends with NULL. */
@@ -67,4 +67,41 @@ onym_http_certificate_counts(const struct onym_http1_request *rq)
     /* old browsers send forms without Origin and without Sec-Fetch-Site */
     return !says_other(rq, "origin", nothing) && !says_other(rq, "sec-fetch-site", own) &&
            !is_form(rq);
+}
+
+/* Origin is a scheme and what Host is. An empty one, or "null", is nobody's. */
+static bool
+is_own(onym_span origin, onym_span host)
+{
+    return host.len > 0 && origin.len >= host.len + 3 &&
+           onym_span_equal(onym_span_from(origin, origin.len - host.len), host) &&
+           onym_span_equal(onym_span_of(origin.at + origin.len - host.len - 3, 3),
+                           onym_span_text("://"));
+}
+
+bool
+onym_http_from_other_site(const struct onym_http1_request *rq)
+{
+    static const char *const own[] = {"none", "same-origin", NULL};
+    onym_span fields = rq->fields;
+    onym_span rest = rq->fields;
+    onym_span host = onym_span_of(NULL, 0);
+    onym_span value;
+    bool has_type = onym_http1_may_have(rq, "content-type") &&
+                    onym_http1_find(&fields, "content-type", &value);
+
+    if (has_type && !is_form(rq)) {
+        return false; /* a browser asks first, and is not told yes */
+    }
+    if (says_other(rq, "sec-fetch-site", own)) {
+        return true;
+    }
+    fields = rq->fields;
+    (void)onym_http1_find(&rest, "host", &host);
+    while (onym_http1_may_have(rq, "origin") && onym_http1_find(&fields, "origin", &value)) {
+        if (!is_own(value, host)) {
+            return true;
+        }
+    }
+    return false;
 }
