@@ -39,7 +39,7 @@
 #define ONYM_HTTP_RECORD_MAX  ONYM_LINE_LEN_MAX
 #define ONYM_HTTP_MESSAGE_MAX (ONYM_ENVELOPE_LEN + ONYM_MESSAGE_LEN_MAX)
 /* Room for the head of any answer, and for the largest answer with it. */
-#define ONYM_HTTP_HEAD_MAX  ((size_t)16 * 1024)
+#define ONYM_HTTP_HEAD_MAX  ((size_t)32 * 1024)
 #define ONYM_HTTP_REPLY_MAX ((size_t)8 * 1024 * 1024)
 /* Bytes the arena must hold at least; its memory is aligned like malloc's. */
 #define ONYM_HTTP_ARENA_MIN ((size_t)1 << 20)

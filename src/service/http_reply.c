@@ -4,7 +4,7 @@
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
-#define EXTRA_MAX ((size_t)14 * 1024)
+#define EXTRA_MAX ((size_t)28 * 1024) /* a Location of three times the longest target fits */
 
 /* RFC 9110 12.4.2, in thousandths: "q=0.9" behind a language range; 1000 without one. */
 static int

@@ -5,7 +5,7 @@
 #include "onym/client.h"
 
 /* What a node takes of a request's line (docs/http-api.md). */
-#define ONYM_ID_TARGET_MAX 4097U
+#define ONYM_ID_TARGET_MAX 8193U
 
 /* Each writes a target with its NUL; false: it is too long. */
 bool onym_id_target_query(char out[ONYM_ID_TARGET_MAX], const struct onym_client_query *query);

@@ -96,7 +96,7 @@ guard_target(struct onym_http1 *p, uint8_t c)
         return refuse(p, 400, "the request line is not METHOD TARGET HTTP/1.1");
     }
     return len < ONYM_HTTP1_TARGET_MAX ? ONYM_HTTP1_MORE
-                                       : refuse(p, 414, "the target is longer than 4096 bytes");
+                                       : refuse(p, 414, "the target is longer than 8192 bytes");
 }
 
 static enum onym_http1_step

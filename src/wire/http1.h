@@ -17,7 +17,7 @@
 #include "onym/span.h"
 
 #define ONYM_HTTP1_HEAD_MAX   16384U /* bytes from the method to the empty line, both included */
-#define ONYM_HTTP1_TARGET_MAX 4096U
+#define ONYM_HTTP1_TARGET_MAX 8192U
 #define ONYM_HTTP1_METHOD_MAX 32U
 
 enum onym_http1_step {

@@ -100,7 +100,7 @@ class BadInput(unittest.TestCase):
             sock.sendall((line + "x" * room + "\r\n\r\n").encode())
             self.assertEqual(web.read_replies(sock, 1)[0][0], 200)
         self.raw(line + "x" * (room + 1) + "\r\n\r\n", 431)
-        target = "/api/handles/" + "x" * (4096 - 13)
+        target = "/api/handles/" + "x" * (8192 - 13)
         with self.node.raw() as sock:
             sock.sendall(f"GET {target} HTTP/1.1\r\nHost: n\r\n\r\n".encode())
             self.assertEqual(web.read_replies(sock, 1)[0][0], 400)  # a name of over 2048 bytes

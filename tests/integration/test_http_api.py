@@ -88,7 +88,7 @@ class Contract(unittest.TestCase):
                            "service/http_auth.h"))
         for name, value, said in (("ONYM_HTTP_BODY_MAX", "8388608U", "8 MiB"),
                                   ("ONYM_HTTP1_HEAD_MAX", "16384U", "16 KiB"),
-                                  ("ONYM_HTTP1_TARGET_MAX", "4096U", "4 KiB"),
+                                  ("ONYM_HTTP1_TARGET_MAX", "8192U", "target | 8 KiB"),
                                   ("ONYM_HTTP1_BODY_EXTRA_MAX", "16384U", "16 KiB"),
                                   ("ONYM_HTTP_CREDENTIALS_MAX", "8192U", "8 KiB"),
                                   ("ONYM_HTTP_ID_MAX", "64U", "64 of")):

@@ -133,7 +133,7 @@ play_message(uint8_t *out, size_t cap, const char *name)
 __attribute__((unused)) static void
 play_get(struct play *p, const char *target, const char *fields)
 {
-    char text[8192];
+    char text[2 * ONYM_HTTP1_TARGET_MAX];
 
     (void)snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: node.example\r\n%s\r\n", target,
                    fields);

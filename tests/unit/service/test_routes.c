@@ -280,6 +280,25 @@ v1_takes_names_up_to_their_limit(void **state)
     }
 }
 
+static void
+v1_takes_the_longest_name_with_every_byte_encoded(void **state)
+{
+    struct play *p = *state;
+    char target[3 * ONYM_NAME_LEN_MAX + 128];
+    size_t at = (size_t)snprintf(target, sizeof target, "/api/v1/identifiers/" PREFIX "%%2F");
+
+    for (size_t i = strlen(PREFIX "/"); i < ONYM_NAME_LEN_MAX; i++) {
+        at += (size_t)snprintf(target + at, sizeof target - at, "%%7A");
+    }
+    (void)snprintf(target + at, sizeof target - at, "?publicOnly=true&index=4294967295&pretty");
+    play_get(p, target, "");
+    assert_int_equal(play_status(p), 404);
+    assert_int_equal(play_number(p, "code"), 100);
+    (void)snprintf(target + at, sizeof target - at, "%%7A");
+    play_get(p, target, "");
+    assert_int_equal(play_number(p, "code"), 102);
+}
+
 /* ---- the Handle JSON interface ---- */
 
 static void
@@ -366,8 +385,8 @@ static void
 the_longest_target_is_redirected(void **state)
 {
     struct play *p = *state;
-    static char text[5000];
-    static char location[16384];
+    static char text[ONYM_HTTP1_TARGET_MAX + 1024];
+    static char location[4 * ONYM_HTTP1_TARGET_MAX];
     size_t at = (size_t)snprintf(text, sizeof text, "GET /");
 
     memset(text + at, 0xE9, ONYM_HTTP1_TARGET_MAX - 1);
@@ -456,6 +475,7 @@ main(void)
         TEST(v1_is_as_its_contract_says),
         TEST(v1_refuses_what_it_does_not_know),
         TEST(v1_takes_names_up_to_their_limit),
+        TEST(v1_takes_the_longest_name_with_every_byte_encoded),
         TEST(facade_echoes_and_decodes_once),
         TEST(facade_reads_its_flags),
         TEST(people_are_sent_to_the_interface),
