@@ -199,6 +199,24 @@ turn_away(struct onym_http_call *call, enum onym_status status, int http, const 
 
 /* ---- input ---- */
 
+/* Whether the body would have to be unpacked. */
+static bool
+is_coded(const struct onym_http1_request *rq)
+{
+    onym_span fields = rq->fields;
+    onym_span value;
+
+    if (rq->body == ONYM_HTTP1_NO_BODY || !onym_http1_may_have(rq, "content-encoding")) {
+        return false;
+    }
+    while (onym_http1_find(&fields, "content-encoding", &value)) {
+        if (!onym_http1_is(value, "identity")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum onym_http_verdict
 head_ready(struct onym_http_connection *c, struct onym_http_service *s,
            const struct onym_routed *routed, struct onym_ahead *ahead, uint64_t now_ms,
@@ -223,7 +241,14 @@ head_ready(struct onym_http_connection *c, struct onym_http_service *s,
     if (rq->body == ONYM_HTTP1_SIZED_BODY && rq->body_len > c->body_max) {
         return turn_away(&call, ONYM_MALFORMED, 413, "the body is longer than this path takes");
     }
-    expect = onym_http_header(&call, "expect");
+    if (is_coded(rq)) {
+        onym_http_put_header(&call, "Accept-Encoding", onym_span_text("identity"));
+        return turn_away(&call, ONYM_MALFORMED, 415,
+                         "the body has a Content-Encoding; send it as "
+                         "it is");
+    }
+    /* RFC 9110 10.1.1: not one of HTTP/1.0 */
+    expect = rq->is_1_0 ? onym_span_of(NULL, 0) : onym_http_header(&call, "expect");
     if (expect.len > 0 && !onym_http1_is(expect, "100-continue")) {
         return turn_away(&call, ONYM_MALFORMED, 417, "only 100-continue can be expected here");
     }

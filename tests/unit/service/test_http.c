@@ -347,6 +347,32 @@ http_tells_to_continue_once(void **state)
     play_say(p, "PUT /api/handles/x HTTP/1.1\r\n" HOST "Expect: miracles\r\n\r\n");
     assert_int_equal(play_status(p), 417);
     assert_true(p->closed);
+    /* RFC 9110 10.1.1: a client of HTTP/1.0 does not know what 100 is */
+    play_say(p, "PUT /api/handles/x HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_int_equal(p->out_len, 0);
+}
+
+static void
+http_refuses_bodies_that_are_coded(void **state)
+{
+    struct play *p = *state;
+    char text[64];
+
+    play_say(p, "PUT /api/v1/identifiers/x/y HTTP/1.1\r\n" HOST JSON
+                "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n");
+    assert_int_equal(play_status(p), 415);
+    assert_string_equal(play_header(p, "Accept-Encoding", text, sizeof text), "identity");
+    assert_true(p->closed);
+    play_say(p, "PUT /api/handles/x/y HTTP/1.1\r\n" HOST JSON
+                "Content-Encoding: identity\r\nContent-Encoding: br\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n");
+    assert_int_equal(play_status(p), 415);
+    assert_int_equal(play_number(p, "responseCode"), 4);
+    play_say(p, "PUT /api/v1/identifiers/x/y HTTP/1.1\r\n" HOST JSON
+                "Content-Encoding: Identity\r\nContent-Length: 2\r\n\r\n[]");
+    assert_int_equal(play_status(p), 400);
+    play_get(p, "/api/site", "Content-Encoding: gzip\r\n"); /* of no body */
+    assert_int_equal(play_status(p), 200);
 }
 
 static void
@@ -452,6 +478,7 @@ main(void)
         TEST(http_bodies_of_one_address_leave_room_for_others),
         TEST(http_announces_cost_no_memory),
         TEST(http_tells_to_continue_once),
+        TEST(http_refuses_bodies_that_are_coded),
         TEST(http_names_requests),
         TEST(http_answers_head_without_body),
         TEST(http_keeps_or_ends_a_connection),
