@@ -19,6 +19,7 @@ struct history {
     uint32_t left; /* entries still wanted */
     bool registered;
     bool digests; /* who asks may read the private values they are of */
+    bool goes_on; /* a page behind another, which told that there is something */
     struct onym_writer text;
     size_t folded_len;
     uint8_t folded[ONYM_PREFIX_NAME_LEN_MAX];
@@ -95,7 +96,7 @@ answer(struct onym_http_call *c, struct onym_http_job *job)
     struct history *h = (struct history *)(void *)job;
     struct onym_writer *w = &c->body;
 
-    if (h->text.len == 0 && h->next == 0 && !h->registered) {
+    if (h->text.len == 0 && h->next == 0 && !h->registered && !h->goes_on) {
         onym_http_fail_text(c, ONYM_NOT_FOUND, 0,
                             "neither registered nor, as far as the log goes back, ever changed");
         return;
@@ -105,9 +106,13 @@ answer(struct onym_http_call *c, struct onym_http_job *job)
     onym_writer_bytes(w, onym_writer_written(&h->text));
     onym_json_put(w, "],\"next\":");
     if (h->next > 0) {
-        onym_json_put(w, "\"");
-        onym_json_put_u64(w, h->next);
-        onym_json_put(w, "\"}");
+        uint8_t digits[24];
+        struct onym_writer cursor = onym_writer_over(digits, sizeof digits);
+
+        onym_json_put_u64(&cursor, h->next);
+        onym_json_put_string(w, onym_writer_written(&cursor));
+        onym_json_put(w, "}");
+        onym_routes_link(c, onym_writer_written(&cursor));
     } else {
         onym_json_put(w, "null}");
     }
@@ -134,8 +139,8 @@ read_page(struct onym_http_call *c, struct history *h)
         return refuse(c, "limit", "expected a number of 1 to 1000");
     }
     h->left = (uint32_t)limit;
-    if (onym_http_find(c->request->query, "cursor", &text) &&
-        (!onym_http_number(text, &h->next) || h->next == 0)) {
+    h->goes_on = onym_http_find(c->request->query, "cursor", &text);
+    if (h->goes_on && (!onym_http_number(text, &h->next) || h->next == 0)) {
         return refuse(c, "cursor", "is not one of this list; take it from next, or begin without");
     }
     return ONYM_ROUTES_ON;

@@ -56,6 +56,21 @@ facade_answer(struct onym_http_call *c, struct onym_http_job *job)
     onym_json_put(w, "]}");
 }
 
+/* Part of a target as it was sent, but for what would end it in a header. */
+static void
+put_sent(struct onym_writer *w, onym_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.at[i];
+
+        if (byte > 0x20 && byte < 0x7F && byte != '<' && byte != '>' && byte != '"') {
+            onym_writer_u8(w, byte);
+        } else {
+            onym_http_encode(w, onym_span_of(&byte, 1));
+        }
+    }
+}
+
 /* The request's own target with another cursor. */
 void
 onym_routes_link(struct onym_http_call *c, onym_span cursor)
@@ -66,21 +81,14 @@ onym_routes_link(struct onym_http_call *c, onym_span cursor)
     onym_span value;
 
     onym_json_put(w, "Link: <");
-    onym_http_encode(w, c->request->path);
+    put_sent(w, c->request->path);
     onym_json_put(w, "?");
     while (onym_http_parameter(&query, &name, &value)) {
         if (onym_span_equal(name, onym_span_text("cursor"))) {
             continue;
         }
-        for (size_t i = 0; i < name.len + (value.at != NULL ? value.len + 1 : 0); i++) {
-            uint8_t byte = name.at[i]; /* the value lies behind the name and its '=' */
-
-            if (byte > 0x20 && byte < 0x7F && byte != '<' && byte != '>' && byte != '"') {
-                onym_writer_u8(w, byte);
-            } else {
-                onym_http_encode(w, onym_span_of(&byte, 1));
-            }
-        }
+        /* the value lies behind the name and its '=' */
+        put_sent(w, onym_span_of(name.at, name.len + (value.at != NULL ? value.len + 1 : 0)));
         onym_json_put(w, "&");
     }
     onym_json_put(w, "cursor=");
