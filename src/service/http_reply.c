@@ -1,71 +1,11 @@
 #include "base/require.h"
 #include "service/http_call.h"
 #include "service/http_jsonp.h"
+#include "service/http_language.h"
 #include "wire/json_time.h"
 #include "wire/json_write.h"
 
 #define EXTRA_MAX ((size_t)28 * 1024) /* a Location of three times the longest target fits */
-
-/* RFC 9110 12.4.2, in thousandths: "q=0.9" behind a language range; 1000 without one. */
-static int
-quality(onym_span range)
-{
-    for (size_t i = 2; i + 2 < range.len; i++) {
-        int weight;
-
-        if (range.at[i] != 'q' || range.at[i + 1] != '=') {
-            continue;
-        }
-        if (range.at[i + 2] == '1') {
-            return 1000;
-        }
-        weight = 0;
-        for (size_t d = i + 4, scale = 100; d < range.len && d < i + 7; d++, scale /= 10) {
-            if (range.at[d] < '0' || range.at[d] > '9') {
-                break;
-            }
-            weight += (int)scale * (range.at[d] - '0');
-        }
-        return weight;
-    }
-    return 1000;
-}
-
-/* Accept-Language: the greatest weight of a range that begins with the two letters; -1: none. */
-static int
-weight_of(onym_span header, const char *language)
-{
-    int best = -1;
-
-    while (header.len > 0) {
-        const uint8_t *end = memchr(header.at, ',', header.len);
-        onym_span range = end != NULL ? onym_span_front(header, (size_t)(end - header.at)) : header;
-        bool named;
-
-        header = onym_span_from(header, range.len + 1);
-        while (range.len > 0 && range.at[0] == ' ') {
-            range = onym_span_from(range, 1);
-        }
-        if (range.len < 2) {
-            continue;
-        }
-        named = onym_http1_is(onym_span_front(range, 2), language) &&
-                (range.len == 2 || range.at[2] == '-' || range.at[2] == ';' || range.at[2] == ' ');
-        if (named && quality(range) > best) {
-            best = quality(range);
-        }
-    }
-    return best;
-}
-
-static bool
-wants_chinese(const struct onym_http_call *c)
-{
-    onym_span languages = onym_http_header(c, "accept-language");
-
-    return weight_of(languages, "zh") > weight_of(languages, "en") &&
-           weight_of(languages, "zh") > 0;
-}
 
 void
 onym_http_call_begin(struct onym_http_call *c, struct onym_http_connection *connection,
@@ -160,7 +100,7 @@ onym_http_fail(struct onym_http_call *c, const struct onym_http_error *e)
     if (c->mouth == ONYM_HTTP_FACADE) {
         facade_error(c, e);
     } else {
-        bool chinese = wants_chinese(c);
+        bool chinese = c->request != NULL && onym_http_prefers_chinese(c->request);
 
         p.instance = c->request != NULL ? c->request->target : onym_span_of(NULL, 0);
         onym_http_json(c, onym_problem_http(&p), e->status);

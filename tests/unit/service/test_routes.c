@@ -69,7 +69,15 @@ v1_says_problems_in_two_languages(void **state)
                  {"Accept-Language: en;q=0.5, zh;q=0.625\r\n", true},
                  {"Accept-Language: zh;q=0\r\n", false},
                  {"Accept-Language: zha\r\n", false},
-                 {"Accept-Language: de, zh\r\n", true}};
+                 {"Accept-Language: de, zh\r\n", true},
+                 {"Accept-Language: de\r\nAccept-Language: zh\r\n", true},
+                 {"Accept-Language: EN;Q=0.2,\tZH-hans ; Q=0.3\r\n", true},
+                 {"Accept-Language: zh-CN, en\r\n", true},
+                 {"Accept-Language: en, zh-CN\r\n", false},
+                 {"Accept-Language: *\r\n", false},
+                 {"Accept-Language: en;q=0, *;q=0.1\r\n", true},
+                 {"Accept-Language: *, zh;q=0.5\r\n", false},
+                 {"Accept-Language: ,;, ;q=1,z\r\n", false}};
     char text[128];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
