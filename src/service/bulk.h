@@ -35,6 +35,7 @@ struct onym_bulk_options {
     enum onym_bulk_results results;
     bool stop_on_error;
     bool dry_run; /* only for the summary; host.change does not carry out */
+    bool chinese; /* the details of rows and of the end */
 };
 
 /* What it needs. `change` starts the change of a row whose form is checked: ONYM_HTTP_LATER, and

@@ -1,5 +1,6 @@
 /* What is told of rows and of the whole. */
 #include "service/bulk_priv.h"
+#include "service/problem.h"
 #include "wire/json_write.h"
 
 /* Bytes a line of result may take beside its id, field and detail, and what a byte of those may
@@ -7,7 +8,7 @@
 #define LINE_BESIDE 256U
 #define ESCAPED_MAX 6U
 
-#define LAST_LINE_MAX 1024U
+#define LAST_LINE_MAX (1024U + ONYM_PROBLEM_DETAIL_MAX)
 
 static const char *const end_names[ONYM_BULK_ENDS] = {"created", "replaced", "unchanged", "deleted",
                                                       "failed"};
@@ -26,21 +27,30 @@ end_of(const struct onym_bulk *b, const struct onym_http_result *result)
                               : ONYM_BULK_CREATED;
 }
 
+static onym_span
+detail_of(const struct onym_bulk *b, onym_span why, enum onym_status status,
+          uint8_t room[ONYM_PROBLEM_DETAIL_MAX])
+{
+    bool chinese = b->options.chinese;
+    const char *title = chinese ? onym_status_chinese(status) : onym_status_text(status);
+
+    return onym_problem_detail(why, title, chinese, room);
+}
+
 static void
-put_failure(struct onym_writer *w, onym_span field, const struct onym_http_result *result)
+put_failure(struct onym_writer *w, onym_span field, enum onym_status status, onym_span detail)
 {
     onym_json_put(w, ",\"code\":");
-    onym_json_put_u64(w, onym_status_wire(result->status));
+    onym_json_put_u64(w, onym_status_wire(status));
     onym_json_put(w, ",\"name\":\"");
-    onym_json_put(w, onym_status_name(result->status));
+    onym_json_put(w, onym_status_name(status));
     onym_json_put(w, "\"");
     if (field.len > 0) {
         onym_json_put(w, ",\"field\":");
         onym_json_put_string(w, field);
     }
     onym_json_put(w, ",\"detail\":");
-    onym_json_put_string(w, result->why.len > 0 ? result->why
-                                                : onym_span_text(onym_status_text(result->status)));
+    onym_json_put_string(w, detail);
 }
 
 /* Lines of a stream end in LF; items of an array are parted by a comma. */
@@ -49,10 +59,15 @@ put_row(struct onym_bulk *b, uint64_t row, onym_span id, onym_span field,
         const struct onym_http_result *result)
 {
     enum onym_bulk_end end = end_of(b, result);
+    uint8_t room[ONYM_PROBLEM_DETAIL_MAX];
+    onym_span detail = onym_span_of(NULL, 0);
     struct onym_writer w;
 
+    if (end == ONYM_BULK_ROW_FAILED) {
+        detail = detail_of(b, result->why, result->status, room);
+    }
     if (!onym_bulk_room(b, &b->out,
-                        LINE_BESIDE + ESCAPED_MAX * (id.len + field.len + result->why.len))) {
+                        LINE_BESIDE + ESCAPED_MAX * (id.len + field.len + detail.len))) {
         b->unknown++;
         return;
     }
@@ -67,7 +82,7 @@ put_row(struct onym_bulk *b, uint64_t row, onym_span id, onym_span field,
     onym_json_put(&w, end_names[end]);
     onym_json_put(&w, "\"");
     if (end == ONYM_BULK_ROW_FAILED) {
-        put_failure(&w, field, result);
+        put_failure(&w, field, result->status, detail);
     } else if (result->revision > 0) {
         onym_json_put(&w, ",\"rev\":");
         onym_json_put_u64(&w, result->revision);
@@ -100,7 +115,7 @@ onym_bulk_settle(struct onym_bulk *b, uint64_t row, const struct onym_http_resul
     b->flying--;
     if (result->status == ONYM_UNCERTAIN || result->status == ONYM_READ_ONLY) {
         b->unknown++; /* to say "failed" would be more than is known */
-        onym_bulk_break(b, result->status, onym_status_text(result->status));
+        onym_bulk_break(b, result->status, "");
         return;
     }
     onym_bulk_tell(b, row, result->name, onym_span_text(about_values ? "values" : ""), result);
@@ -109,6 +124,7 @@ onym_bulk_settle(struct onym_bulk *b, uint64_t row, const struct onym_http_resul
 bool
 onym_bulk_finish(struct onym_bulk *b)
 {
+    uint8_t room[ONYM_PROBLEM_DETAIL_MAX];
     struct onym_writer w;
 
     if (b->told) {
@@ -147,7 +163,7 @@ onym_bulk_finish(struct onym_bulk *b)
         onym_json_put(&w, ",\"name\":\"");
         onym_json_put(&w, onym_status_name(b->broken));
         onym_json_put(&w, "\",\"detail\":");
-        onym_json_put_string(&w, onym_span_text(b->why));
+        onym_json_put_string(&w, detail_of(b, onym_span_text(b->why), b->broken, room));
     }
     onym_json_put(&w, b->broken == ONYM_OK ? ",\"complete\":true}\n" : ",\"complete\":false}\n");
     b->out.len += w.len;

@@ -158,6 +158,10 @@ static void
 put_array_without_results(struct onym_writer *w, const struct onym_bulk *b, onym_span members)
 {
     static const char good[] = "\"complete\":true}";
+    static const char why[] =
+        "the rows were worked on, but their results are longer than one answer; "
+        "send rows as application/x-ndjson";
+    uint8_t room[ONYM_PROBLEM_DETAIL_MAX];
 
     if (b->broken != ONYM_OK) {
         put_array(w, onym_span_of(NULL, 0), members);
@@ -166,9 +170,17 @@ put_array_without_results(struct onym_writer *w, const struct onym_bulk *b, onym
     put_array(w, onym_span_of(NULL, 0), onym_span_front(members, members.len - (sizeof good - 1)));
     onym_json_put(w, "\"code\":");
     onym_json_put_u64(w, onym_status_wire(ONYM_NO_SPACE));
-    onym_json_put(w, ",\"name\":\"NO_SPACE\",\"detail\":\"the rows were worked on, but their "
-                     "results are longer than one answer; send rows as application/x-ndjson\","
-                     "\"complete\":false}");
+    onym_json_put(w, ",\"name\":\"NO_SPACE\",\"detail\":");
+    onym_json_put_string(w, onym_problem_detail(onym_span_text(why), "", b->options.chinese, room));
+    onym_json_put(w, ",\"complete\":false}");
+}
+
+static void
+put_language(struct onym_http_call *call, const struct onym_bulk *b)
+{
+    onym_http_put_header(call, "Content-Language",
+                         onym_span_text(b->options.chinese ? "zh-CN" : "en"));
+    onym_http_put_header(call, "Vary", onym_span_text("Accept-Language"));
 }
 
 /* An array's results as one object. */
@@ -183,6 +195,7 @@ answer_array(struct onym_http_connection *c, uint64_t now_ms, struct onym_http_r
     cut_lines(b, &results, &members);
     (void)onym_http_begin(&call, c, c->rows->service, now_ms, reply);
     onym_http_json(&call, good ? 200 : 207, ONYM_OK);
+    put_language(&call, b);
     if (members.len == 0) { /* there was no memory for a line */
         members = onym_span_text("\"complete\":false}");
     }
@@ -234,6 +247,7 @@ send_part(struct onym_http_connection *c, bool finished, uint64_t now_ms,
         reply->bytes = onym_writer_written(&call.body);
         reply->outcome = ONYM_OK;
     } else {
+        put_language(&call, &r->bulk);
         onym_http_finish(&call);
     }
     r->head_sent = true;
@@ -275,7 +289,7 @@ go_on(struct onym_http_connection *c, struct onym_http_service *s, uint64_t now_
     enum onym_status status = onym_proven_look(&r->proven, s, &r->identity, now_ms, &why);
 
     if (status != ONYM_OK) {
-        onym_bulk_break(&r->bulk, status, why != NULL ? why : onym_status_text(status));
+        onym_bulk_break(&r->bulk, status, why != NULL ? why : "");
     }
     r->bulk.window = s->backend->rows_window(s->backend->of);
     onym_bulk_go_on(&r->bulk, now_ms);

@@ -1,5 +1,6 @@
 #include "service/problem.h"
 
+#include "service/problem_chinese.h"
 #include "wire/json_write.h"
 
 /* Statuses of HTTP: reason, and for those that are problems of HTTP itself a name and Chinese. */
@@ -136,25 +137,24 @@ put_type(struct onym_writer *w, const char *name)
     onym_json_put(w, "\",\"title\":");
 }
 
-static void
-put_detail(struct onym_writer *w, const struct onym_problem *p, const char *title, bool chinese)
+onym_span
+onym_problem_detail(onym_span english, const char *title, bool chinese,
+                    uint8_t room[ONYM_PROBLEM_DETAIL_MAX])
 {
-    struct onym_writer joined;
-    uint8_t text[1024];
+    struct onym_writer w = onym_writer_over(room, ONYM_PROBLEM_DETAIL_MAX);
 
-    onym_json_put(w, ",\"detail\":");
-    if (p->detail.len == 0) {
-        onym_json_put_string(w, onym_span_text(title));
-        return;
+    if (english.len == 0) {
+        return onym_span_text(title);
     }
-    joined = onym_writer_over(text, sizeof text);
-    if (chinese) {
-        onym_writer_bytes(&joined, onym_span_text(title));
-        onym_writer_bytes(&joined, onym_span_text("："));
-        onym_writer_bytes(&joined, p->detail);
+    if (!chinese) {
+        return english;
     }
-    onym_json_put_string(
-        w, joined.len > 0 && joined.status == ONYM_OK ? onym_writer_written(&joined) : p->detail);
+    if (!onym_problem_chinese(&w, english)) {
+        onym_writer_bytes(&w, onym_span_text(title));
+        onym_writer_bytes(&w, onym_span_text("："));
+        onym_writer_bytes(&w, english);
+    }
+    return w.status == ONYM_OK ? onym_writer_written(&w) : english;
 }
 
 static void
@@ -169,6 +169,7 @@ put_member(struct onym_writer *w, const char *name, onym_span text)
 void
 onym_problem_write(struct onym_writer *w, const struct onym_problem *p, bool chinese)
 {
+    uint8_t room[ONYM_PROBLEM_DETAIL_MAX];
     size_t row = row_of(p->http);
     bool own = p->http != 0 && statuses[row].name != NULL;
     const char *name = own ? statuses[row].name : onym_status_name(p->status);
@@ -180,7 +181,8 @@ onym_problem_write(struct onym_writer *w, const struct onym_problem *p, bool chi
     onym_json_put_string(w, onym_span_text(title));
     onym_json_put(w, ",\"status\":");
     onym_json_put_u64(w, (uint64_t)onym_problem_http(p));
-    put_detail(w, p, title, chinese);
+    onym_json_put(w, ",\"detail\":");
+    onym_json_put_string(w, onym_problem_detail(p->detail, title, chinese, room));
     put_member(w, ",\"instance\":", p->instance);
     onym_json_put(w, ",\"code\":");
     onym_json_put_u64(w, onym_status_wire(p->status));

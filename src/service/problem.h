@@ -29,8 +29,14 @@ bool onym_status_retryable(enum onym_status status);
 /* The text of a status in Chinese. Static; never NULL. */
 const char *onym_status_chinese(enum onym_status status);
 
-/* Writes the members without the braces around them, so that more may follow. In Chinese the
- * detail names the status in Chinese in front of the English particulars. Overflow sticks in w. */
+/* A detail as it is told: title when it is empty; in Chinese its translation, or as it is behind
+ * the title when it has none. Borrows from its arguments or from room. */
+#define ONYM_PROBLEM_DETAIL_MAX 1024U
+onym_span onym_problem_detail(onym_span english, const char *title, bool chinese,
+                              uint8_t room[ONYM_PROBLEM_DETAIL_MAX]);
+
+/* Writes the members without the braces around them, so that more may follow. Overflow sticks in w.
+ */
 void onym_problem_write(struct onym_writer *w, const struct onym_problem *problem, bool chinese);
 
 #endif

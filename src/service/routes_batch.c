@@ -1,4 +1,5 @@
 /* POST /api/v1/identifiers:batch */
+#include "service/http_language.h"
 #include "service/http_priv.h"
 #include "service/http_query.h"
 #include "service/routes_priv.h"
@@ -120,6 +121,7 @@ onym_routes_batch(struct onym_http_call *c)
         onym_routes_need_login(c, onym_span_of(NULL, 0));
         return ONYM_HTTP_NOW;
     }
+    options.chinese = onym_http_prefers_chinese(c->request);
     status = onym_http_rows_start(c, &options, &identity);
     if (status != ONYM_OK) {
         return refuse(c, status, 0, onym_span_of(NULL, 0), "too many batches at once");
