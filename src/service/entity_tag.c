@@ -4,7 +4,8 @@
 #include "wire/json_write.h"
 
 void
-onym_entity_tag_write(uint64_t revision, uint64_t created_ms, char out[ONYM_ENTITY_TAG_MAX])
+onym_entity_tag_write(uint64_t revision, uint64_t created_ms, bool has_private,
+                      char out[ONYM_ENTITY_TAG_MAX])
 {
     struct onym_writer w = onym_writer_over((uint8_t *)out, ONYM_ENTITY_TAG_MAX - 1);
 
@@ -14,7 +15,7 @@ onym_entity_tag_write(uint64_t revision, uint64_t created_ms, char out[ONYM_ENTI
         onym_json_put(&w, "-");
         onym_json_put_u64(&w, created_ms);
     }
-    onym_json_put(&w, "\"");
+    onym_json_put(&w, has_private ? "-p\"" : "\"");
     out[w.len] = '\0';
 }
 
@@ -28,6 +29,9 @@ onym_entity_tag_read(onym_span text, uint64_t *revision, uint64_t *created_ms)
         return false;
     }
     inner.len--;
+    if (inner.len > 2 && memcmp(inner.at + inner.len - 2, "-p", 2) == 0) {
+        inner.len -= 2;
+    }
     *created_ms = 0;
     dash = memchr(inner.at, '-', inner.len);
     if (dash != NULL) {

@@ -150,7 +150,7 @@ v1_found(struct onym_http_call *c, const struct found *f)
     char text[ONYM_ENTITY_TAG_MAX];
     onym_span tag;
 
-    onym_entity_tag_write(f->record.revision, f->record.created_ms, text);
+    onym_entity_tag_write(f->record.revision, f->record.created_ms, f->private.count > 0, text);
     tag = onym_span_text(text);
     onym_http_json(c, 200, f->status);
     onym_http_put_header(c, "ETag", tag);

@@ -424,7 +424,7 @@ v1_changed(struct onym_http_call *c, const struct onym_http_result *result, onym
 
     onym_http_json(c, created ? 201 : 200, ONYM_OK);
     if (result->revision > 0 && !is_delete) {
-        onym_entity_tag_write(result->revision, result->created_ms, tag);
+        onym_entity_tag_write(result->revision, result->created_ms, false, tag);
         onym_http_put_header(c, "ETag", onym_span_text(tag));
     }
     if (is_post && created) {

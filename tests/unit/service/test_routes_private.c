@@ -58,6 +58,48 @@ a_stranger_may_not_read_private_values(void **state)
     assert_int_equal(play_number(p, "responseCode"), 400);
 }
 
+/* RFC 9110 8.8.1: what differs in its body has another tag, or a 304 would hide private values from
+ * who has read the public ones before. */
+static void
+with_private_values_the_tag_is_another(void **state)
+{
+    struct play *p = *state;
+    char login[512];
+    char fields[1024];
+    char open[64];
+    char all[64];
+
+    (void)play_basic(GOOD_LOGIN, login);
+    play_get(p, "/api/v1/identifiers/" ADMIN, "");
+    (void)play_header(p, "ETag", open, sizeof open);
+    (void)snprintf(fields, sizeof fields, "%sIf-None-Match: %s\r\n", login, open);
+    play_get(p, "/api/v1/identifiers/" ADMIN, fields);
+    assert_int_equal(play_status(p), 200);
+    assert_int_equal(play_values(p), 3);
+    (void)play_header(p, "ETag", all, sizeof all);
+    (void)snprintf(fields, sizeof fields, "%sIf-None-Match: %s\r\n", login, all);
+    play_get(p, "/api/v1/identifiers/" ADMIN, fields);
+    assert_int_equal(play_status(p), 304);
+    (void)snprintf(fields, sizeof fields, "If-None-Match: %s\r\n", all);
+    play_get(p, "/api/v1/identifiers/" ADMIN, fields);
+    assert_int_equal(play_values(p), 2);
+    /* the same body has the same tag, whoever asks */
+    (void)snprintf(fields, sizeof fields, "%sIf-None-Match: %s\r\n", login, open);
+    play_get(p, "/api/v1/identifiers/" ADMIN "?publicOnly", fields);
+    assert_int_equal(play_status(p), 304);
+    /* and it is good for a change */
+    for (unsigned i = 0; i < 2; i++) {
+        char text[1536];
+
+        (void)snprintf(text, sizeof text,
+                       "DELETE /api/v1/identifiers/" ADMIN " HTTP/1.1\r\n" HOST
+                       "%sIf-Match: %s\r\n\r\n",
+                       login, i == 0 ? "\"9-1-p\"" : all);
+        play_say(p, text);
+        assert_int_equal(play_status(p), i == 0 ? 412 : 200);
+    }
+}
+
 static void
 a_login_may_come_later(void **state)
 {
@@ -97,6 +139,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(private_values_need_proof_and_permission),
         TEST(a_stranger_may_not_read_private_values),
+        TEST(with_private_values_the_tag_is_another),
         TEST(a_login_may_come_later),
     };
 #undef TEST
