@@ -93,8 +93,10 @@ onym_http_from_other_site(const struct onym_http1_request *rq)
     if (has_type && !is_form(rq)) {
         return false; /* a browser asks first, and is not told yes */
     }
-    if (says_other(rq, "sec-fetch-site", own)) {
-        return true;
+    fields = rq->fields;
+    if (onym_http1_may_have(rq, "sec-fetch-site") &&
+        onym_http1_find(&fields, "sec-fetch-site", &value)) {
+        return says_other(rq, "sec-fetch-site", own); /* Host may be a proxy's, this is not */
     }
     fields = rq->fields;
     (void)onym_http1_find(&rest, "host", &host);

@@ -177,12 +177,14 @@ a_kept_password_is_not_for_other_pages(void **state)
         "Origin: https://node.example.evil\r\n",
         "Origin: https://node.example:8000\r\n",
         "Origin: node.example\r\n",
+        "Sec-Fetch-Site: cross-site\r\nOrigin: https://node.example\r\n",
     };
     static const char *const own[] = {
         "",
         "Origin: https://node.example\r\n",
         "Sec-Fetch-Site: none\r\nContent-Type: text/plain\r\n",
         "Sec-Fetch-Site: same-origin\r\nOrigin: https://node.example\r\n",
+        "Sec-Fetch-Site: same-origin\r\nOrigin: https://in-front-of.example\r\n",
         "Content-Type: application/x-www-form-urlencoded\r\n",
         /* a browser asks before it sends this elsewhere */
         "Sec-Fetch-Site: cross-site\r\nContent-Type: application/json\r\n",
