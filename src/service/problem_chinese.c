@@ -117,6 +117,7 @@ static const struct {
     {"is no parameter of a change; nothing was changed", "不是变更的参数；没有任何改动"},
     {"is for single identifiers; nothing was changed", "只适用于单个标识；没有任何改动"},
     {"is for a PUT of the whole identifier", "只适用于整个标识的 PUT"},
+    {"If-Match names another revision", "If-Match 所写的不是当前修订"},
     {"If-Match names another revision, or nothing is there: read it again and send the ETag it has "
      "now",
      "If-Match 所写的不是当前修订，或标识不存在：请重新读取，并发送现在的 ETag"},

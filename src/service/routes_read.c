@@ -143,6 +143,18 @@ onym_routes_put_time(struct onym_writer *w, const char *name, uint64_t epoch_ms)
     onym_json_put(w, "\"");
 }
 
+/* RFC 9110 13.1.1: whether If-Match, where it is sent, names what there is. */
+static bool
+is_wanted(const struct onym_http_call *c, const struct onym_record *record, onym_span tag)
+{
+    onym_span match = onym_http_header(c, "if-match");
+    uint64_t revision, created_ms;
+
+    return match.len == 0 || onym_entity_tag_listed(match, tag) ||
+           (onym_entity_tag_read(match, &revision, &created_ms) && revision == record->revision &&
+            (created_ms == 0 || created_ms == record->created_ms));
+}
+
 static void
 v1_found(struct onym_http_call *c, const struct found *f)
 {
@@ -152,6 +164,10 @@ v1_found(struct onym_http_call *c, const struct found *f)
 
     onym_entity_tag_write(f->record.revision, f->record.created_ms, f->private.count > 0, text);
     tag = onym_span_text(text);
+    if (!is_wanted(c, &f->record, tag)) {
+        onym_http_fail_text(c, ONYM_STALE, 0, "If-Match names another revision");
+        return;
+    }
     onym_http_json(c, 200, f->status);
     onym_http_put_header(c, "ETag", tag);
     onym_http_put_header(c, "Vary", onym_span_text("Authorization"));

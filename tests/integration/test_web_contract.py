@@ -62,6 +62,7 @@ class EachOperation(unittest.TestCase):
         self.ask(401, "GET", identifier("user") + "?publicOnly=false", login=None)
         self.ask(403, "GET", identifier("user"), login=NOBODY)
         self.ask(404, "GET", identifier("none"), login=None)
+        self.ask(412, "GET", identifier("part-1"), login=None, headers={"If-Match": '"9"'})
         self.ask(421, "GET", FOREIGN, login=None)
         self.ask(200, "GET", f"{API}/status", login=None)
         self.ask(200, "GET", f"{API}/openapi.json", login=None)

@@ -87,6 +87,18 @@ with_private_values_the_tag_is_another(void **state)
     (void)snprintf(fields, sizeof fields, "%sIf-None-Match: %s\r\n", login, open);
     play_get(p, "/api/v1/identifiers/" ADMIN "?publicOnly", fields);
     assert_int_equal(play_status(p), 304);
+    /* either names the revision, whatever is read of it */
+    (void)snprintf(fields, sizeof fields, "If-Match: %s\r\n", all);
+    play_get(p, "/api/v1/identifiers/" ADMIN, fields);
+    assert_int_equal(play_status(p), 200);
+    play_get(p, "/api/v1/identifiers/" ADMIN, "If-Match: *\r\n");
+    assert_int_equal(play_status(p), 200);
+    play_get(p, "/api/v1/identifiers/" ADMIN, "If-Match: \"1\"\r\nIf-None-Match: *\r\n");
+    assert_int_equal(play_status(p), 304);
+    play_get(p, "/api/v1/identifiers/" ADMIN, "If-Match: \"2\"\r\nIf-None-Match: *\r\n");
+    assert_int_equal(play_status(p), 412);
+    play_get(p, "/api/v1/identifiers/" ADMIN, "If-Match: 1\r\n");
+    assert_int_equal(play_status(p), 412);
     /* and it is good for a change */
     for (unsigned i = 0; i < 2; i++) {
         char text[1536];
