@@ -186,6 +186,7 @@ static const struct {
     {"too many values", "值过多"},
     {"too many bytes of values", "值的总字节数过多"},
     {"not valid UTF-8", "不是有效的 UTF-8"},
+    {"a byte order mark", "字节序标记（BOM）"},
     {"not a JSON value", "不是 JSON 值"},
     {"the text ends", "内容不完整"},
     {"nested deeper than ", "嵌套层数超过 "},

@@ -158,6 +158,9 @@ onym_json_fail_kind(struct onym_json *json, const char *expected)
         (kind == ONYM_JSON_BOOL && !spells(json, "true") && !spells(json, "false"))) {
         kind = ONYM_JSON_NONE;
     }
+    if (spells(json, "\xEF\xBB\xBF")) { /* editors of Windows put it there, unseen */
+        return onym_json_fail(json, "a byte order mark; expected %s", expected);
+    }
     return json->at == json->end ? onym_json_fail(json, "the text ends; expected %s", expected)
                                  : onym_json_fail(json, "%s; expected %s", found[kind], expected);
 }

@@ -125,7 +125,8 @@ class BadInput(unittest.TestCase):
                            ('{"values":[{"index":1,"type":"URL","data":"\\ud800"}]}', ""),
                            ('{"values":[{"index":1,"type":"URL","data":"a\u0001"}]}', ""),
                            ('{"values":[{"index":1,"type":"URL","data":"a"}]} x', ""),
-                           ("NaN", ""), ("", "")):
+                           ("NaN", ""), ("", ""),
+                           (f'\ufeff{{"values":[{value}]}}', "a byte order mark")):
             with self.subTest(body[:60]):
                 reply = self.put(body)
                 self.assertEqual((reply.status, reply.json["code"]), (400, 4), reply)
