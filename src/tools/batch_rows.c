@@ -118,6 +118,7 @@ onym_batch_rows_close(struct onym_batch_rows *rows)
             explicit_bzero(rows->text, rows->text_cap);
         }
         free(rows->text);
+        free(rows->titles);
         free(rows->head);
         free(rows);
     }

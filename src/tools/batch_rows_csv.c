@@ -10,6 +10,7 @@
 static const char *const name_titles[] = {"handle", "identifier", "id", "标识"};
 /* What a file of failed rows has besides. */
 static const char *const failed_titles[] = {"row", "code", "reason"};
+#define ADDED 3U
 
 static bool
 one_of(onym_span title, const char *const *titles, size_t count)
@@ -87,8 +88,8 @@ place_titles(struct onym_batch_rows *rows, const onym_span *titles, struct onym_
             rows->name_column = i;
             column->use = ONYM_COLUMN_NAME;
         } else if (column->use == ONYM_COLUMN_IGNORED && rows->input.map_count == 0 &&
-                   rows->input.mode != ONYM_BATCH_DELETE && !one_of(titles[i], failed_titles, 3) &&
-                   !read_place(titles[i], column)) {
+                   rows->input.mode != ONYM_BATCH_DELETE &&
+                   !one_of(titles[i], failed_titles, ADDED) && !read_place(titles[i], column)) {
             return onym_fault_set(fault, ONYM_INVALID,
                                   "%s: column %zu \"%.*s\": which value is it? call it INDEX:TYPE, "
                                   "for example 3:SERIAL_NO, or give --map %.*s=INDEX:TYPE",
@@ -109,11 +110,50 @@ place_titles(struct onym_batch_rows *rows, const onym_span *titles, struct onym_
                                   rows->input.path);
 }
 
-/* The fields as a line, without those of a file of failed rows. */
+static bool
+is_number(onym_span text)
+{
+    size_t at = 0;
+
+    while (at < text.len && text.at[at] >= '0' && text.at[at] <= '9') {
+        at++;
+    }
+    return at == text.len;
+}
+
+/* How many fields of a record are its own, and not what a file of failed rows adds behind them. The
+ * columns do not tell when a record has more or less than the header, or them in the wrong place.
+ */
+static size_t
+own_fields(const struct onym_batch_rows *rows, const struct onym_csv_record *record)
+{
+    const onym_span *row = record->count > ADDED ? record->fields + record->count - ADDED : NULL;
+
+    return rows->has_additions && row != NULL && row[0].len > 0 && row[1].len > 0 &&
+                   is_number(row[0]) && is_number(row[1])
+               ? record->count - ADDED
+               : record->count;
+}
+
+/* Whether the record has a field for each column, and row and code are where the header has them. A
+ * field that was missing and was put behind them would make a value of the row's number. */
+static bool
+has_columns(const struct onym_batch_rows *rows, const struct onym_csv_record *record)
+{
+    size_t at = rows->column_count - ADDED; /* used when there are so many */
+
+    return record->count == rows->column_count &&
+           (!rows->has_additions ||
+            (is_number(record->fields[at]) && is_number(record->fields[at + 1])));
+}
+
+/* The fields as a line; fits: each in its column, so that those of a file of failed rows are left
+ * out. */
 static char *
-join(const struct onym_batch_rows *rows, const onym_span *fields, size_t count, bool head,
+join(const struct onym_batch_rows *rows, const onym_span *fields, size_t count, bool fits,
      size_t *len)
 {
+    bool head = rows->head == NULL;
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
     bool first = true;
@@ -122,8 +162,7 @@ join(const struct onym_batch_rows *rows, const onym_span *fields, size_t count, 
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        if (i < rows->column_count && rows->columns[i].use == ONYM_COLUMN_IGNORED &&
-            rows->columns[i].index != 0) {
+        if (fits && rows->columns[i].use == ONYM_COLUMN_IGNORED && rows->columns[i].index != 0) {
             continue;
         }
         if (!first) {
@@ -140,6 +179,41 @@ join(const struct onym_batch_rows *rows, const onym_span *fields, size_t count, 
     return text;
 }
 
+/* The titles, kept as long as the rows. False: out of memory. */
+static bool
+keep_titles(struct onym_batch_rows *rows, const struct onym_csv_record *record, onym_span *titles)
+{
+    size_t len = 1;
+    uint8_t *at;
+
+    for (size_t i = 0; i < record->count; i++) {
+        len += record->fields[i].len;
+    }
+    at = rows->titles = malloc(len);
+    for (size_t i = 0; at != NULL && i < record->count; i++) {
+        if (record->fields[i].len > 0) {
+            memcpy(at, record->fields[i].at, record->fields[i].len);
+        }
+        titles[i] = onym_span_of(at, record->fields[i].len);
+        at += record->fields[i].len;
+    }
+    return at != NULL;
+}
+
+/* Whether the last columns are what a file of failed rows adds, and no map takes one of them. */
+static bool
+has_additions(const struct onym_batch_rows *rows, const onym_span *titles)
+{
+    size_t from = rows->column_count - ADDED;
+    bool has = rows->column_count > ADDED;
+
+    for (size_t i = 0; has && i < ADDED; i++) {
+        has = rows->columns[from + i].use == ONYM_COLUMN_IGNORED &&
+              onym_text_equal_nocase(titles[from + i], onym_span_text(failed_titles[i]));
+    }
+    return has;
+}
+
 enum onym_status
 onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
 {
@@ -147,7 +221,6 @@ onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
     struct onym_fault inner = {.status = ONYM_OK};
     enum onym_status status = onym_csv_in_next(rows->csv, &record, &inner);
     onym_span titles[ONYM_CSV_FIELDS_MAX] = {{NULL, 0}};
-    size_t from = 0;
 
     if (status == ONYM_NOT_FOUND) {
         return onym_fault_set(fault, ONYM_INVALID, "%s is empty; expected a header row",
@@ -157,33 +230,28 @@ onym_batch_csv_begin(struct onym_batch_rows *rows, struct onym_fault *fault)
         return onym_fault_set(fault, status == ONYM_MALFORMED ? ONYM_INVALID : status, "%s:%s",
                               rows->input.path, inner.text);
     }
+    if (!keep_titles(rows, &record, titles)) {
+        return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+    }
     rows->column_count = record.count;
     for (size_t i = 0; i < record.count; i++) {
         /* marks the columns of failed rows for join */
-        rows->columns[i].index = one_of(record.fields[i], failed_titles, 3) ? 1 : 0;
-        from += record.fields[i].len;
-    }
-    /* the titles lie together behind the head and live as long as the rows */
-    char *head = join(rows, record.fields, record.count, true, &rows->head_len);
-    uint8_t *kept = head != NULL ? realloc(head, rows->head_len + from + 1) : NULL;
-
-    if (kept == NULL) {
-        free(head);
-        return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
-    }
-    rows->head = kept;
-    kept += rows->head_len;
-    for (size_t i = 0; i < record.count; i++) {
-        if (record.fields[i].len > 0) {
-            memcpy(kept, record.fields[i].at, record.fields[i].len);
-        }
-        titles[i] = onym_span_of(kept, record.fields[i].len);
-        kept += record.fields[i].len;
+        rows->columns[i].index = one_of(titles[i], failed_titles, ADDED) ? 1 : 0;
     }
     for (size_t i = 0; status == ONYM_OK && i < rows->input.map_count; i++) {
         status = place_map(rows, rows->input.maps[i], titles, fault);
     }
-    return status == ONYM_OK ? place_titles(rows, titles, fault) : status;
+    if (status == ONYM_OK) {
+        status = place_titles(rows, titles, fault);
+    }
+    if (status == ONYM_OK) {
+        rows->has_additions = has_additions(rows, titles);
+        rows->head = join(rows, titles, rows->column_count, true, &rows->head_len);
+        if (rows->head == NULL) {
+            status = onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
+        }
+    }
+    return status;
 }
 
 /* The text of an HS_ADMIN field becomes its structure, in *room, which moves on. */
@@ -210,8 +278,16 @@ take_fields(struct onym_batch_rows *rows, const struct onym_csv_record *record,
     size_t cap = sizeof rows->admins;
 
     if (record->count != rows->column_count) {
-        onym_batch_row_break(draft, ONYM_MALFORMED, "%zu fields; the header has %zu", record->count,
-                             rows->column_count);
+        size_t own = own_fields(rows, record);
+
+        onym_batch_row_break(draft, ONYM_MALFORMED, "%zu fields; the header has %zu", own,
+                             rows->column_count - (own < record->count ? ADDED : 0U));
+        return;
+    }
+    if (!has_columns(rows, record)) {
+        onym_batch_row_break(draft, ONYM_MALFORMED,
+                             "row and code are no numbers; a field that was missing goes in front "
+                             "of row, code and reason");
         return;
     }
     draft->name = record->fields[rows->name_column];
@@ -258,8 +334,10 @@ onym_batch_csv_next(struct onym_batch_rows *rows, struct onym_batch_row **out,
         return onym_fault_set(fault, status, "%s:%s", rows->input.path, inner.text);
     } else {
         size_t len = 0;
+        bool fits = has_columns(rows, &record);
 
-        text = join(rows, record.fields, record.count, false, &len);
+        text = join(rows, record.fields, fits ? record.count : own_fields(rows, &record), fits,
+                    &len);
         if (text == NULL) {
             return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
         }

@@ -26,9 +26,11 @@ struct onym_batch_rows {
     struct onym_batch_column columns[ONYM_CSV_FIELDS_MAX];
     size_t column_count;
     size_t name_column;
-    uint8_t *head; /* the header's fields, quoted where they must be */
+    uint8_t *titles; /* bytes of the header's fields */
+    char *head;      /* the header as a line, quoted where it must be */
     size_t head_len;
-    bool pushed_back; /* HANDLE: the line last read comes again */
+    bool has_additions; /* CSV: a file of failed rows; row, code and reason are its last columns */
+    bool pushed_back;   /* HANDLE: the line last read comes again */
     onym_span pushed;
     uint8_t *text; /* HANDLE: the lines of the row being read */
     size_t text_len, text_cap;

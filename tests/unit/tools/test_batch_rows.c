@@ -165,6 +165,42 @@ a_column_of_csv_names_administrators(void **state)
                 "4 broken MALFORMED;");
 }
 
+/* The rows of failed: first as told, and again of its own file of failed rows, which is as it was.
+ */
+static void
+check_failed(const char *failed, const char *expected)
+{
+    char *told = tell(failed, ONYM_BATCH_CSV, ONYM_BATCH_CREATE);
+    char *again = strchr(told, '|');
+    char *last;
+
+    assert_non_null(again);
+    *again++ = '\0';
+    assert_string_equal(told, expected);
+    last = tell(again, ONYM_BATCH_CSV, ONYM_BATCH_CREATE);
+    assert_string_equal(strchr(last, '|') + 1, again);
+    *strchr(last, '|') = '\0';
+    assert_string_equal(last, expected);
+    free(last);
+    free(told);
+}
+
+static void
+rows_of_csv_with_other_fields_than_the_header_stay_broken(void **state)
+{
+    (void)state;
+    check_failed("id,1:T,2:U,3:V\n1/a,x\n1/b,x,y\n1/c,x,y,z,more\n1/d,x,5,6,\n",
+                 "2 broken MALFORMED;3 broken MALFORMED;4 broken MALFORMED;5 broken MALFORMED;");
+    /* what was added stands in front of the field that was missing */
+    check_failed("id,1:T,2:U,row,code,reason\n1/a,x,2,4,why,y\n1/b,x,2,,y,\n",
+                 "2 broken MALFORMED;3 broken MALFORMED;");
+    check_twice("id,1:T,row,code,reason\n1/a,x,,,\n1/b,y,2,4,\"why, so\"\n", ONYM_BATCH_CSV,
+                "2 a2 1/a 1:T=1;3 a2 1/b 1:T=1;");
+    /* columns of the file itself that happen to be called so */
+    check_twice("id,code,1:T\n1/a,x-1,y\n", ONYM_BATCH_CSV, "2 a2 1/a 1:T=1;");
+    check_twice("id,row,code,reason,1:T\n1/a,,x-1,,y\n", ONYM_BATCH_CSV, "2 a2 1/a 1:T=1;");
+}
+
 static void
 rows_of_handle_batches(void **state)
 {
@@ -242,6 +278,7 @@ main(void)
         cmocka_unit_test(rows_to_delete_need_only_a_name),
         cmocka_unit_test(rows_of_csv),
         cmocka_unit_test(a_column_of_csv_names_administrators),
+        cmocka_unit_test(rows_of_csv_with_other_fields_than_the_header_stay_broken),
         cmocka_unit_test(rows_of_handle_batches),
         cmocka_unit_test(formats_are_found_by_content),
     };
