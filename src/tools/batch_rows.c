@@ -161,6 +161,8 @@ void
 onym_batch_rows_put_head(const struct onym_batch_rows *rows, FILE *out)
 {
     if (rows->format == ONYM_BATCH_CSV) {
+        /* spreadsheets take what bears no mark for the encoding of their country */
+        (void)fputs(onym_csv_in_is_marked(rows->csv) ? "\xEF\xBB\xBF" : "", out);
         (void)fwrite(rows->head, 1, rows->head_len, out);
         (void)fputs(",row,code,reason\n", out);
     }

@@ -314,6 +314,36 @@ take_fields(struct onym_batch_rows *rows, const struct onym_csv_record *record,
     }
 }
 
+/* The text of a record that cannot be cut into fields, without what a file of failed rows has put
+ * behind it: two numbers and a reason, which is quoted when it must be. */
+static onym_span
+without_additions(onym_span text)
+{
+    size_t at = text.len;
+
+    if (at > 0 && text.at[at - 1] == '"') {
+        at--;
+        while (at > 0 && (text.at[at - 1] != '"' || (at > 1 && text.at[at - 2] == '"'))) {
+            at -= text.at[at - 1] == '"' ? 2U : 1U;
+        }
+        at -= at > 0 ? 1U : 0U;
+    }
+    while (at > 0 && text.at[at - 1] != ',') {
+        at--;
+    }
+    for (int i = 0; i < 2 && at > 0; i++) {
+        size_t end = --at;
+
+        while (at > 0 && text.at[at - 1] >= '0' && text.at[at - 1] <= '9') {
+            at--;
+        }
+        if (at == end || at == 0 || text.at[at - 1] != ',') {
+            return text;
+        }
+    }
+    return at > 0 ? onym_span_of(text.at, at - 1) : text;
+}
+
 enum onym_status
 onym_batch_csv_next(struct onym_batch_rows *rows, struct onym_batch_row **out,
                     struct onym_fault *fault)
@@ -329,6 +359,7 @@ onym_batch_csv_next(struct onym_batch_rows *rows, struct onym_batch_row **out,
     }
     onym_batch_row_of_mode(rows, &draft);
     if (status == ONYM_MALFORMED) {
+        draft.text = rows->has_additions ? without_additions(record.text) : record.text;
         onym_batch_row_break(&draft, status, "%s", inner.text);
     } else if (status != ONYM_OK) {
         return onym_fault_set(fault, status, "%s:%s", rows->input.path, inner.text);

@@ -16,11 +16,14 @@ struct onym_csv_record {
     size_t count;            /* 1..ONYM_CSV_FIELDS_MAX */
     uint64_t number;         /* physical records from 1: the header is 1, empty ones count */
     uint64_t line;           /* where it begins, from 1; differs when fields hold line ends */
+    onym_span text;          /* of a broken record: as it stands in the file, without its line end,
+                                until the next call; empty when it holds what no text may */
 };
 
 /* encoding NULL: that of the byte order mark, else UTF-8 when the whole file is, else GB18030;
- * otherwise a name iconv knows. ONYM_OK and *out (release with onym_csv_in_close); ONYM_INVALID
- * an encoding iconv does not know; ONYM_IO; ONYM_NO_MEMORY; *fault says. */
+ * otherwise a name iconv knows. A file with the mark of UTF-8 is UTF-8 whatever it says. ONYM_OK
+ * and *out (release with onym_csv_in_close); ONYM_INVALID an encoding iconv does not know; ONYM_IO;
+ * ONYM_NO_MEMORY; *fault says. */
 ONYM_MUST_USE enum onym_status onym_csv_in_open(const char *path, const char *encoding,
                                                 struct onym_csv_in **out, struct onym_fault *fault);
 void onym_csv_in_close(struct onym_csv_in *in); /* NULL is fine */
@@ -35,6 +38,8 @@ ONYM_MUST_USE enum onym_status onym_csv_in_next(struct onym_csv_in *in, struct o
 
 /* "UTF-8", "GB18030", ... : what the file is read as. */
 const char *onym_csv_in_encoding(const struct onym_csv_in *in);
+/* Whether it is other than UTF-8 without a byte order mark. Known behind the first record. */
+bool onym_csv_in_is_marked(const struct onym_csv_in *in);
 /* Bytes of the file read so far. */
 uint64_t onym_csv_in_done(const struct onym_csv_in *in);
 

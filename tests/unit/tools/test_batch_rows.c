@@ -202,6 +202,58 @@ rows_of_csv_with_other_fields_than_the_header_stay_broken(void **state)
 }
 
 static void
+rows_of_csv_that_cannot_be_cut_stay_as_they_stand(void **state)
+{
+    static const char text[] = "id,1:T\r\n1/a,\"x\"y\r\n1/b,\"p,\nq\"r,1,2,z\n1/c,x\"\n"
+                               "1/d,x\ry\n";
+    char *told = tell(text, ONYM_BATCH_CSV, ONYM_BATCH_CREATE);
+
+    (void)state;
+    assert_string_equal(told, "2 broken MALFORMED;3 broken MALFORMED;4 broken MALFORMED;"
+                              "5 broken MALFORMED;|id,1:T,row,code,reason\n"
+                              "1/a,\"x\"y,2,7,\"a \"\"b\"\", c\"\n"
+                              "1/b,\"p,\nq\"r,1,2,z,3,7,\"a \"\"b\"\", c\"\n"
+                              "1/c,x\",4,7,\"a \"\"b\"\", c\"\n"
+                              "1/d,x\ry,5,7,\"a \"\"b\"\", c\"\n");
+    check_failed(strchr(told, '|') + 1,
+                 "2 broken MALFORMED;3 broken MALFORMED;4 broken MALFORMED;5 broken MALFORMED;");
+    free(told);
+    /* bytes that are no text would be something else when they are read again */
+    check_failed("id,1:T\n1/a,\"x\"\xFF\n1/b,\xFF\n1/c,\"x\n\"\xFF,z\n",
+                 "2 broken MALFORMED;3 broken MALFORMED;4 broken MALFORMED;");
+}
+
+/* Of spreadsheets: what is not plain UTF-8 has its failed rows with the mark of UTF-8, and they are
+ * read as UTF-8 also when the command still names the encoding of the file. */
+static void
+failed_rows_of_other_encodings_bear_a_mark(void **state)
+{
+    char path[32];
+    struct onym_batch_input input = {.path = path, .encoding = "GB18030"};
+    struct onym_batch_rows *rows = NULL;
+    struct onym_batch_row *row;
+    struct onym_fault fault = {.status = ONYM_OK};
+    char *told = tell("\xEF\xBB\xBFid,1:T\n1/a,\xE5\x89\x8D\n", ONYM_BATCH_CSV, ONYM_BATCH_CREATE);
+
+    (void)state;
+    assert_string_equal(told, "2 a2 1/a 1:T=3;|\xEF\xBB\xBFid,1:T,row,code,reason\n"
+                              "1/a,\xE5\x89\x8D,2,7,\"a \"\"b\"\", c\"\n");
+    put_file(path, strchr(told, '|') + 1);
+    assert_int_equal(onym_batch_rows_open(&input, &rows, &fault), ONYM_OK);
+    assert_string_equal(onym_batch_rows_encoding(rows), "UTF-8");
+    assert_int_equal(onym_batch_rows_next(rows, &row, &fault), ONYM_OK);
+    assert_int_equal(row->values[0].data.len, 3);
+    onym_batch_row_free(row);
+    onym_batch_rows_close(rows);
+    (void)unlink(path);
+    free(told);
+    told = tell("id,1:T\n1/a,\xBC\xF5\n", ONYM_BATCH_CSV, ONYM_BATCH_CREATE);
+    assert_string_equal(told, "2 a2 1/a 1:T=3;|\xEF\xBB\xBFid,1:T,row,code,reason\n"
+                              "1/a,\xE5\x87\x8F,2,7,\"a \"\"b\"\", c\"\n");
+    free(told);
+}
+
+static void
 rows_of_handle_batches(void **state)
 {
     static const struct {
@@ -279,6 +331,8 @@ main(void)
         cmocka_unit_test(rows_of_csv),
         cmocka_unit_test(a_column_of_csv_names_administrators),
         cmocka_unit_test(rows_of_csv_with_other_fields_than_the_header_stay_broken),
+        cmocka_unit_test(rows_of_csv_that_cannot_be_cut_stay_as_they_stand),
+        cmocka_unit_test(failed_rows_of_other_encodings_bear_a_mark),
         cmocka_unit_test(rows_of_handle_batches),
         cmocka_unit_test(formats_are_found_by_content),
     };
