@@ -9,8 +9,7 @@
  */
 #include "tools/batch_rows_priv.h"
 
-#include "tools/admin_text.h"
-#include "tools/id_change_values.h"
+#include "tools/batch_words.h"
 
 #include <stdlib.h>
 
@@ -27,56 +26,11 @@ static const struct {
 
 /* ---- words ---- */
 
-static onym_span
-trim(onym_span text)
-{
-    while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-        text = onym_span_from(text, 1);
-    }
-    while (text.len > 0 && strchr(" \t\r\n", text.at[text.len - 1]) != NULL) {
-        text.len--;
-    }
-    return text;
-}
-
-/* Cuts what stands before the next separator from *rest. */
-static onym_span
-cut(onym_span *rest, char separator)
-{
-    onym_span word = *rest;
-    const uint8_t *found = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
-
-    if (found == NULL) {
-        *rest = onym_span_of(NULL, 0);
-        return word;
-    }
-    word.len = (size_t)(found - word.at);
-    *rest = onym_span_from(*rest, word.len + 1);
-    return word;
-}
-
-static bool
-number(onym_span text, uint32_t *out)
-{
-    char digits[16];
-
-    if (text.len == 0 || text.len >= sizeof digits) {
-        return false;
-    }
-    memcpy(digits, text.at, text.len);
-    digits[text.len] = '\0';
-    if (strcmp(digits, "0") == 0) {
-        *out = 0;
-        return true;
-    }
-    return onym_value_words_number(digits, INT32_MAX, out);
-}
-
 /* 0 when the line begins with no operation. */
 static int
 verb_of(onym_span line, onym_span *rest)
 {
-    line = trim(line);
+    line = onym_batch_trim(line);
     if (line.len == 0) {
         return 0;
     }
@@ -85,7 +39,7 @@ verb_of(onym_span line, onym_span *rest)
 
         if (line.len >= len && strncasecmp((const char *)line.at, verbs[i].word, len) == 0 &&
             (line.len == len || line.at[len] == ' ' || line.at[len] == '\t')) {
-            *rest = trim(onym_span_from(line, len));
+            *rest = onym_batch_trim(onym_span_from(line, len));
             return verbs[i].verb;
         }
     }
@@ -102,22 +56,26 @@ onym_batch_handle_begins(onym_span line)
 
 /* ---- lines ---- */
 
-/* The next line, trimmed; one that was pushed back comes again. */
+static bool
+is_comment(onym_span line)
+{
+    return line.len > 0 && line.at[0] == '#';
+}
+
+/* The next line, trimmed, comment or not; one that was pushed back comes again. */
 static enum onym_status
 next_line(struct onym_batch_rows *rows, onym_span *line, struct onym_fault *fault)
 {
-    enum onym_status status = ONYM_OK;
+    enum onym_status status;
 
     if (rows->pushed_back) {
         rows->pushed_back = false;
         *line = rows->pushed;
         return ONYM_OK;
     }
-    do {
-        status = onym_line_input_next(rows->lines, line, fault);
-    } while (status == ONYM_OK && line->len > 0 && line->at[0] == '#');
-    if (status == ONYM_OK) {
-        *line = trim(*line);
+    status = onym_line_input_next(rows->lines, line, fault);
+    if (status == ONYM_OK && !is_comment(*line)) {
+        *line = onym_batch_trim(*line);
     }
     return status;
 }
@@ -152,7 +110,19 @@ keep_line(struct onym_batch_rows *rows, onym_span line, size_t *at)
     return true;
 }
 
-/* All lines of a row up to the empty one, the end or the next operation, into rows->text. */
+static enum onym_status
+next_without_comments(struct onym_batch_rows *rows, onym_span *line, struct onym_fault *fault)
+{
+    enum onym_status status;
+
+    do {
+        status = next_line(rows, line, fault);
+    } while (status == ONYM_OK && is_comment(*line));
+    return status;
+}
+
+/* All lines of a row, comments too, up to the empty one, the end or the next operation, into
+ * rows->text. */
 static enum onym_status
 gather(struct onym_batch_rows *rows, struct onym_fault *fault)
 {
@@ -178,52 +148,6 @@ gather(struct onym_batch_rows *rows, struct onym_fault *fault)
 
 /* ---- values ---- */
 
-static bool
-read_permissions(onym_span text, uint8_t *out)
-{
-    uint8_t bits = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] != '0' && text.at[i] != '1') {
-            return false;
-        }
-        bits = (uint8_t)((uint32_t)bits << 1 | (text.at[i] == '1' ? 1U : 0U));
-    }
-    *out = bits;
-    return text.len == 4;
-}
-
-/* "INDEX TYPE TTL PERMISSIONS FORMAT DATA". NULL, or what is wrong. */
-static const char *
-read_value(onym_span line, uint8_t *room, size_t cap, struct onym_value *v)
-{
-    onym_span rest = line;
-    onym_span index = cut(&rest, ' ');
-    onym_span type = cut(&rest, ' ');
-    onym_span ttl = cut(&rest, ' ');
-    onym_span permissions = cut(&rest, ' ');
-    onym_span format = cut(&rest, ' ');
-
-    *v = (struct onym_value){.type = type, .data = rest};
-    if (!number(index, &v->index) || v->index == 0) {
-        return "a value begins with its index, 1 to 2147483647";
-    }
-    if (!number(ttl, &v->ttl)) {
-        return "the third word is the time to live in seconds";
-    }
-    if (!read_permissions(permissions, &v->permissions)) {
-        return "the fourth word is four digits 0 or 1: admin read, admin write, public read, "
-               "public write";
-    }
-    if (onym_span_equal(format, onym_span_text("UTF8"))) {
-        return NULL;
-    }
-    if (onym_span_equal(format, onym_span_text("ADMIN"))) {
-        return onym_admin_text_read(rest, room, cap, &v->data);
-    }
-    return "the fifth word says what the data is: UTF8 or ADMIN; other data goes into NDJSON";
-}
-
 /* Data of ADMIN values is written behind the text, so there is room for it. */
 static void
 read_values(struct onym_batch_rows *rows, onym_span lines, uint8_t *room, size_t cap,
@@ -233,12 +157,16 @@ read_values(struct onym_batch_rows *rows, onym_span lines, uint8_t *room, size_t
 
     draft->values = rows->values;
     while (lines.len > 0) {
-        onym_span line = cut(&lines, '\n');
+        onym_span line = onym_batch_cut(&lines, '\n');
         struct onym_value *v = &rows->values[draft->value_count];
-        const char *why = draft->value_count == ONYM_VALUES_MAX ? "more than 2048 values"
-                                                                : read_value(line, room, cap, v);
+        const char *why;
 
         at++;
+        if (is_comment(line)) {
+            continue;
+        }
+        why = draft->value_count == ONYM_VALUES_MAX ? "more than 2048 values"
+                                                    : onym_batch_read_value(line, room, cap, v);
         if (why != NULL) {
             onym_batch_row_break(draft, ONYM_MALFORMED, "%llu:1: %s", (unsigned long long)at, why);
             return;
@@ -256,13 +184,13 @@ static void
 read_removal(struct onym_batch_rows *rows, onym_span text, struct onym_batch_row *draft)
 {
     onym_span rest = text;
-    onym_span list = cut(&rest, ':');
+    onym_span list = onym_batch_cut(&rest, ':');
 
     draft->name = rest;
     draft->indexes = rows->indexes;
     while (list.len > 0) {
         if (draft->index_count == ONYM_VALUES_MAX ||
-            !number(cut(&list, ','), &rows->indexes[draft->index_count]) ||
+            !onym_batch_number(onym_batch_cut(&list, ','), &rows->indexes[draft->index_count]) ||
             rows->indexes[draft->index_count++] == 0) {
             draft->index_count = 0;
             break;
@@ -276,15 +204,27 @@ read_removal(struct onym_batch_rows *rows, onym_span text, struct onym_batch_row
     }
 }
 
+/* The line behind AUTHENTICATE. */
+static onym_span
+cut_proof(onym_span *lines)
+{
+    onym_span line;
+
+    do {
+        line = onym_batch_cut(lines, '\n');
+    } while (is_comment(line));
+    return line;
+}
+
 /* "SECKEY:300:0.NA/88.1" and a line with the secret, or PUBKEY and a line with the key's file. */
 static void
 read_identity(struct onym_batch_rows *rows, onym_span text, onym_span lines,
               struct onym_batch_row *draft)
 {
     onym_span rest = text;
-    onym_span kind = cut(&rest, ':');
-    onym_span index = cut(&rest, ':');
-    onym_span proof = cut(&lines, '\n');
+    onym_span kind = onym_batch_cut(&rest, ':');
+    onym_span index = onym_batch_cut(&rest, ':');
+    onym_span proof = cut_proof(&lines);
     bool is_secret = onym_span_equal(kind, onym_span_text("SECKEY"));
     onym_span passphrase = proof;
 
@@ -302,10 +242,10 @@ read_identity(struct onym_batch_rows *rows, onym_span text, onym_span lines,
     if (is_secret) {
         draft->secret = proof;
     } else {
-        draft->key_file = cut(&passphrase, '|');
+        draft->key_file = onym_batch_cut(&passphrase, '|');
     }
     if ((!is_secret && !onym_span_equal(kind, onym_span_text("PUBKEY"))) ||
-        !number(index, &rows->indexes[0]) || rest.len == 0 || proof.len == 0) {
+        !onym_batch_number(index, &rows->indexes[0]) || rest.len == 0 || proof.len == 0) {
         onym_batch_row_break(draft, ONYM_MALFORMED,
                              "%llu:1: expected AUTHENTICATE SECKEY:INDEX:HANDLE or "
                              "PUBKEY:INDEX:HANDLE and on the next line the secret, or the file "
@@ -388,7 +328,7 @@ expect_prefix(struct onym_batch_rows *rows, onym_span line, struct onym_batch_ro
     if (!keep_line(rows, line, &kept)) {
         return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
     }
-    status = next_line(rows, &next, fault);
+    status = next_without_comments(rows, &next, fault);
     if (status == ONYM_OK) {
         rows->pushed_back = true;
         rows->pushed = next;
@@ -428,7 +368,7 @@ read_operation(struct onym_batch_rows *rows, int verb, struct onym_batch_row **o
     struct onym_batch_row draft = {.number = at, .line = at};
     enum onym_status status = gather(rows, fault);
     onym_span lines = onym_span_of(rows->text, rows->text_len);
-    onym_span first = cut(&lines, '\n');
+    onym_span first = onym_batch_cut(&lines, '\n');
     uint8_t *room;
     onym_span rest = {NULL, 0};
 
@@ -465,7 +405,7 @@ onym_batch_handle_next(struct onym_batch_rows *rows, struct onym_batch_row **out
         onym_span line;
         onym_span rest;
         size_t at;
-        enum onym_status status = next_line(rows, &line, fault);
+        enum onym_status status = next_without_comments(rows, &line, fault);
         int verb;
 
         if (status != ONYM_OK) {

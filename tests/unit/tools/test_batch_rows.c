@@ -284,6 +284,10 @@ rows_of_handle_batches(void **state)
         {"CREATE 1/a\n1 URL 60 1110 FILE /x\n", "1 broken MALFORMED;"},
         {"CREATE 1/a\n100 HS_ADMIN 1 1110 ADMIN 300:1:0.NA/1\n", "1 broken MALFORMED;"},
         {"1 URL\n", "1 broken MALFORMED;"},
+        /* GB18030 is no UTF8, whatever the line says */
+        {"CREATE 1/a\n1 URL 60 1110 UTF8 \xC7\xB0\xBC\xF5\n", "1 broken MALFORMED;"},
+        {"CREATE 1/\xBC\xF5\n", "1 broken NAME_INVALID;"},
+        {"CREATE 1/a\n1 \xBC\xF5 60 1110 UTF8 x\n", "1 broken MALFORMED;"},
     };
 
     (void)state;

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""onymctl batch and the files of a job: what cannot be read again, damage, changes, a full disk, and
+what the JSON says of a job that did not come to its end."""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import node  # noqa: E402
+import web  # noqa: E402
+
+PREFIX, USER = web.PREFIX, web.USER
+
+
+class Files(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.node = web.Web(workers=2, records=[{"handle": USER, "values": [
+            web.admin_value(key=301), web.secret_value(301, web.SECRET)]}])
+        cls.node.start()
+        cls.addClassCleanup(cls.node._remove)
+        cls.addClassCleanup(cls.node.stop)
+        cls.secret = cls.node.root / "secret"
+        cls.secret.write_text(web.SECRET + "\n")
+        cls.secret.chmod(0o600)
+        cls.who = ["--as", f"301:{USER}", "--secret-file", str(cls.secret)]
+
+    def setUp(self):
+        folder = tempfile.mkdtemp(prefix="onym-batch-files-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.folder = pathlib.Path(folder)
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    def words(self, *words, server=None):
+        verb = [w for w in words if w in ("run", "resume", "check")][0]
+        return [str(node.program("onymctl")), "--server",
+                server or node.endpoint(node.LOOPBACK, self.node.port), "batch",
+                *map(str, words), *(self.who if verb != "check" else [])]
+
+    def batch(self, *words, status=0, timeout=120, **more):
+        done = subprocess.run(self.words(*words, **more), capture_output=True, timeout=timeout,
+                              cwd=self.folder, stdin=subprocess.DEVNULL)
+        out, told = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, status, out + told)
+        return out, told
+
+    def test_empty_files(self):
+        _, told = self.batch("run", self.write("e.csv", ""), status=2)
+        self.assertIn("is empty; expected a header row", told)
+        out, _ = self.batch("run", "--json", self.write("e.ndjson", ""))
+        self.assertEqual(json.loads(out)["summary"]["rows"], 0)
+
+    # --- batch files of the Handle tools ---
+
+    def test_comments_and_encodings_of_the_handle_tools(self):
+        path = self.write("old.txt", f"CREATE {PREFIX}/k\n# one\n# two\n1 N 60 1110 UTF8 x\n"
+                                     f"2 N 60 11 UTF8 y\n\nDELETE {PREFIX}/nix\n")
+        out, _ = self.batch("check", path, status=1)
+        self.assertTrue(out.startswith(f"row 1 (line 1) {PREFIX}/k: broken (4): 5:1: the fourth"),
+                        out)
+        path = self.write("gbk.txt", f"CREATE {PREFIX}/k\n1 N 60 1110 UTF8 前减震器\n".encode("gbk"))
+        out, _ = self.batch("check", path, status=1)
+        self.assertIn("2:1: the data is not UTF-8 without NUL bytes; is the file GB18030?", out)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    unittest.main()
