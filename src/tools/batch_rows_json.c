@@ -6,37 +6,65 @@
 
 #include <stdlib.h>
 
-/* Where what a file of failed rows adds begins, `,"row":N,"code":N,"reason":"..."}` at the end; the
- * length of the line when there is none. The reason is the last string, so the last `,"row":`
- * outside of it is ours; a reason never holds a bare quotation mark. */
+static size_t
+skip_spaces(onym_span line, size_t at)
+{
+    while (at < line.len && (line.at[at] == ' ' || line.at[at] == '\t' || line.at[at] == '\r')) {
+        at++;
+    }
+    return at;
+}
+
+/* Passes the bytes of word and the spaces around it; 0 when it does not stand there. */
+static size_t
+skip_word(onym_span line, size_t at, const char *word)
+{
+    size_t len = strlen(word);
+
+    at = skip_spaces(line, at);
+    return line.len - at >= len && memcmp(line.at + at, word, len) == 0
+               ? skip_spaces(line, at + len)
+               : 0;
+}
+
+/* Whether a comma begins `,"row":N,"code":N,"reason":"..."}` at the end of the line. */
+static bool
+is_addition(onym_span line, size_t at)
+{
+    static const char *const words[] = {",", "\"row\"", ":",          ",", "\"code\"",
+                                        ":", ",",       "\"reason\"", ":", "\""};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        at = skip_word(line, at, words[i]);
+        if (at == 0) {
+            return false;
+        }
+        if (i == 2 || i == 5) {
+            size_t from = at;
+
+            while (at < line.len && line.at[at] >= '0' && line.at[at] <= '9') {
+                at++;
+            }
+            if (at == from) {
+                return false;
+            }
+        }
+    }
+    while (at < line.len && line.at[at] != '"') {
+        at += line.at[at] == '\\' ? 2U : 1U;
+    }
+    return at < line.len && skip_word(line, at + 1, "}") == line.len;
+}
+
+/* Where what a file of failed rows adds begins; the length of the line when there is none. The
+ * reason is the last string, so the last such comma outside of it is ours; a reason never holds a
+ * bare quotation mark. */
 static size_t
 addition(onym_span line)
 {
-    static const char *const keys[] = {",\"row\":", ",\"code\":", ",\"reason\":\""};
-
     for (size_t at = line.len; at-- > 0;) {
-        size_t end = at;
-        size_t key = 0;
-
-        if (line.at[at] != ',') {
-            continue;
-        }
-        for (; key < 3; key++) {
-            size_t len = strlen(keys[key]);
-
-            if (line.len - end < len || memcmp(line.at + end, keys[key], len) != 0) {
-                break;
-            }
-            end += len;
-            while (key < 2 && end < line.len && line.at[end] >= '0' && line.at[end] <= '9') {
-                end++;
-            }
-        }
-        if (key == 3) {
-            while (end < line.len && line.at[end] != '"') {
-                end += line.at[end] == '\\' ? 2U : 1U;
-            }
-            return end + 2 == line.len && line.at[end + 1] == '}' ? at : line.len;
+        if (line.at[at] == ',' && is_addition(line, at)) {
+            return at;
         }
     }
     return line.len;

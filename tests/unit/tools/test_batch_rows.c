@@ -119,6 +119,13 @@ rows_of_ndjson_that_are_broken(void **state)
         {"{\"handle\":\"1/a\",\"values\":[],\"row\":1}", "1 broken MALFORMED;|"},
         {"{\"handle\":\"1/a\",\"values\":[],\"row\":1,\"code\":2,\"reason\":\"x\\\"\"}",
          "1 a2 1/a;|"},
+        /* written again by a program that likes spaces */
+        {"{\"handle\": \"1/a\", \"values\": [], \"row\": 1, \"code\": 2, \"reason\": \"x\"}\r\n",
+         "1 a2 1/a;|{\"handle\": \"1/a\", \"values\": [],\"row\":1,"},
+        {"{\"handle\":\"1/a\",\"values\":[] , \"row\" :1 , \"code\": 2,\"reason\" : \"\" } ",
+         "1 a2 1/a;|"},
+        {"{\"handle\":\"1/a\",\"values\":[],\"row\":,\"code\":2,\"reason\":\"\"}",
+         "1 broken MALFORMED;|"},
         {"{\"handle\":\"1/a\",\"values\":[],\"row\":1,\"code\":2,\"reason\":\"x\",\"a\":\"\"}",
          "1 broken MALFORMED;|"},
     };
