@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONNECTIONS_DEFAULT 16U
@@ -148,6 +149,23 @@ take_option(void *of, int code, const char *argument)
     return ONYM_EXIT_DONE;
 }
 
+/* Rows are read more than once: to find the encoding, to continue. */
+static int
+check_path(const struct onym_batch_order *order, const char *path)
+{
+    struct stat st;
+
+    if (strcmp(path, "-") == 0) {
+        return onym_usage_error(order->what, "standard input cannot be read again; store it in a "
+                                             "file first");
+    }
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode)
+               ? onym_usage_error(order->what,
+                                  "%s is no file that can be read again; store it in one first",
+                                  path)
+               : ONYM_EXIT_DONE; /* what is not there is told where it is opened */
+}
+
 static int
 read_options(struct words *w, unsigned groups, int argc, char **argv)
 {
@@ -176,6 +194,9 @@ read_options(struct words *w, unsigned groups, int argc, char **argv)
                                       "continue, so store it first");
     }
     w->order.input.path = argv[optind];
+    if (result == ONYM_EXIT_DONE) {
+        result = check_path(&w->order, argv[optind]);
+    }
     return result == ONYM_EXIT_DONE ? choose_road(&w->order) : result;
 }
 

@@ -59,6 +59,18 @@ class Files(unittest.TestCase):
         self.assertEqual(done.returncode, status, out + told)
         return out, told
 
+    # --- what is no file ---
+
+    def test_what_is_no_file_is_refused_at_once(self):
+        os.mkfifo(self.folder / "pipe.csv")
+        os.mkfifo(self.folder / "pipe")
+        (self.folder / "folder.csv").mkdir()
+        for verb in ("run", "check", "resume"):
+            for name in ("pipe.csv", "pipe", "folder.csv", "-", "/dev/null"):
+                with self.subTest(f"{verb} {name}"):
+                    _, told = self.batch(verb, name, status=2, timeout=20)
+                    self.assertRegex(told, "is no file|standard input")
+
     def test_empty_files(self):
         _, told = self.batch("run", self.write("e.csv", ""), status=2)
         self.assertIn("is empty; expected a header row", told)
