@@ -265,7 +265,10 @@ find_begun(const struct words *w, struct onym_batch_job *job)
     const struct onym_batch_job fresh = *job;
     char *text;
 
-    if (!w->restart && onym_batch_job_read(job, &before, &fault) == ONYM_OK && !job->finished &&
+    if (w->restart) {
+        return;
+    }
+    if (onym_batch_job_read(job, &before, &fault) == ONYM_OK && !job->finished &&
         same_input(&before, &order->input)) {
         if (job->rows > 0 && !order->cli->quiet) {
             (void)fprintf(stderr, "onymctl %s: going on behind %llu %s settled\n", order->what,
@@ -273,6 +276,12 @@ find_begun(const struct words *w, struct onym_batch_job *job)
                           onym_word_of(job->rows, "row that is", "rows that are"));
         }
         return;
+    }
+    if (fault.status == ONYM_STALE || fault.status == ONYM_MALFORMED) {
+        (void)fprintf(stderr, "onymctl %s: %s %s; the job begins anew\n", order->what,
+                      fault.status == ONYM_STALE ? order->input.path : job->path,
+                      fault.status == ONYM_STALE ? "has changed since it was begun"
+                                                 : "is damaged, or of another version");
     }
     text = job->text;
     *job = fresh;

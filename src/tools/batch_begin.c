@@ -103,7 +103,9 @@ skip_rows(struct onym_batch_running *r)
         bool good = true;
 
         if (onym_batch_rows_next(r->rows, &row, &fault) != ONYM_OK) {
-            onym_batch_stop(r, ONYM_EXIT_SERVER, "the file has fewer rows than FILE.job counts");
+            onym_batch_stop(r, ONYM_EXIT_SERVER,
+                            "the file has fewer rows than FILE.job counts; begin again with "
+                            "onymctl batch run --restart");
             return false;
         }
         if (row->kind == ONYM_BATCH_IDENTITY) {

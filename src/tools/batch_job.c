@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define JOB_LEN_MAX ((size_t)256 << 10)
-#define FIRST_LINE  "onym batch job 1"
+#define FIRST_LINE  "onym batch job 2"
+#define LAST_KEY    "check "
 
 static const char *const mode_words[] = {"create", "upsert", "delete"};
 static const char *const format_words[] = {"auto", "csv", "ndjson", "handle"};
@@ -118,11 +119,45 @@ onym_batch_job_deinit(struct onym_batch_job *job)
 /* ---- reading ---- */
 
 static void
-write_digest(const struct onym_batch_job *job, char out[33])
+write_digest(const uint8_t digest[16], char out[33])
 {
-    for (size_t i = 0; i < sizeof job->digest; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", job->digest[i]);
+    for (size_t i = 0; i < 16; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
     }
+}
+
+/* The last line: what stands in front of it, in short. False: out of memory. */
+static bool
+write_check(onym_span text, char out[sizeof LAST_KEY + 33])
+{
+    struct onym_hash128 *hash = onym_hash128_new();
+    uint8_t digest[16];
+    char hex[33];
+
+    if (hash == NULL) {
+        return false;
+    }
+    onym_hash128_add(hash, text);
+    onym_hash128_get(hash, digest);
+    onym_hash128_free(hash);
+    write_digest(digest, hex);
+    (void)snprintf(out, sizeof LAST_KEY + 33, LAST_KEY "%s\n", hex);
+    return true;
+}
+
+/* Cuts the last line off. False: it does not hold what it must, so a part is missing or changed. */
+static bool
+take_check(char *text)
+{
+    char check[sizeof LAST_KEY + 33];
+    char *last = strstr(text, "\n" LAST_KEY);
+
+    if (last == NULL || !write_check(onym_span_of(text, (size_t)(last + 1 - text)), check) ||
+        strcmp(last + 1, check) != 0) {
+        return false;
+    }
+    last[1] = '\0';
+    return true;
 }
 
 struct counter {
@@ -180,7 +215,7 @@ take_line(struct onym_batch_job *job, struct onym_batch_input *options, char *li
     }
     *value++ = '\0';
     if (strcmp(line, "input") == 0) {
-        write_digest(job, digest);
+        write_digest(job->digest, digest);
         *same = strcmp(value, digest) == 0;
         return ONYM_OK;
     }
@@ -222,14 +257,20 @@ onym_batch_job_read(struct onym_batch_job *job, struct onym_batch_input *options
     if (status != ONYM_OK) {
         return status;
     }
+    status = take_check(job->text) ? ONYM_OK : ONYM_MALFORMED;
     line = strtok_r(job->text, "\n", &rest);
-    status = line != NULL && strcmp(line, FIRST_LINE) == 0 ? ONYM_OK : ONYM_MALFORMED;
+    if (line == NULL || strcmp(line, FIRST_LINE) != 0) {
+        status = ONYM_MALFORMED;
+    }
     while (status == ONYM_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
         status = take_line(job, options, line, &same);
     }
     if (status != ONYM_OK) {
-        return onym_fault_set(fault, status,
-                              "%s is no job of this version; remove it to begin again", job->path);
+        return onym_fault_set(
+            fault, status,
+            "%s is damaged, or of another version; begin again with onymctl batch "
+            "run: rows that are stored already stay as they are",
+            job->path);
     }
     return same ? ONYM_OK
                 : onym_fault_set(fault, ONYM_STALE,
@@ -245,7 +286,7 @@ put(FILE *out, const struct onym_batch_job *job, const struct onym_batch_input *
 {
     char digest[33];
 
-    write_digest(job, digest);
+    write_digest(job->digest, digest);
     (void)fprintf(out,
                   FIRST_LINE "\ninput %s\nmode %s\nformat %s\nrows %llu\nsent %llu\ndone %llu\n"
                              "unchanged %llu\nfailed %llu\nfailed-bytes %llu\nfinished %d\n",
@@ -262,16 +303,40 @@ put(FILE *out, const struct onym_batch_job *job, const struct onym_batch_input *
     }
 }
 
+/* Everything that FILE.job holds; NULL: out of memory. */
+static char *
+compose(const struct onym_batch_job *job, const struct onym_batch_input *options)
+{
+    char check[sizeof LAST_KEY + 33];
+    char *text = NULL;
+    char *whole = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    put(out, job, options);
+    if (fclose(out) != 0 || !write_check(onym_span_of(text, len), check) ||
+        asprintf(&whole, "%s%s", text, check) < 0) {
+        whole = NULL;
+    }
+    free(text);
+    return whole;
+}
+
 /* A job file is written beside its place and moved there, so that a kill leaves the old one. */
 enum onym_status
 onym_batch_job_write(const struct onym_batch_job *job, const struct onym_batch_input *options,
                      struct onym_fault *fault)
 {
     enum onym_status status = ONYM_OK;
+    char *text = compose(job, options);
     char *path = NULL;
     FILE *out;
 
-    if (asprintf(&path, "%s.new", job->path) < 0) {
+    if (text == NULL || asprintf(&path, "%s.new", job->path) < 0) {
+        free(text);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "out of memory");
     }
     out = fopen(path, "we");
@@ -280,11 +345,11 @@ onym_batch_job_write(const struct onym_batch_job *job, const struct onym_batch_i
     } else {
         bool good;
 
-        put(out, job, options);
-        good = fflush(out) == 0 && fdatasync(fileno(out)) == 0;
+        good = fputs(text, out) >= 0 && fflush(out) == 0 && fdatasync(fileno(out)) == 0;
         good = fclose(out) == 0 && good && rename(path, job->path) == 0;
         status = good ? ONYM_OK : io_fault(path, "write it", fault);
     }
     free(path);
+    free(text);
     return status;
 }

@@ -77,6 +77,39 @@ class Files(unittest.TestCase):
         out, _ = self.batch("run", "--json", self.write("e.ndjson", ""))
         self.assertEqual(json.loads(out)["summary"]["rows"], 0)
 
+    # --- FILE.job ---
+
+    def interrupted(self, rows=6000):
+        """A file whose job was stopped at its first failed row, and FILE.job."""
+        path = self.write("p.csv", "handle,1:N\n" + "".join(
+            f"{PREFIX}/{self.id().rsplit('.', 1)[-1][:20]}{i},v\n" for i in range(50)) +
+            "99.9/x,v\n" + "".join(f"{PREFIX}/{i},v\n" for i in range(rows)))
+        self.batch("run", path, "--on-error", "stop", "--results", "none", status=1)
+        return path, pathlib.Path(f"{path}.job")
+
+    def test_a_damaged_job_is_not_resumed(self):
+        path, job = self.interrupted(rows=20)
+        good = job.read_bytes()
+        lines = good.splitlines(keepends=True)
+        for damage in (b"", b"x\n", good[:60], b"".join(lines[:5]), b"".join(lines[:-1]),
+                       good[:-1], good.replace(b"\nrows ", b"\nrows 9"),
+                       good.replace(b"finished 0", b"finished 1"), good + b"map a=1:N\n"):
+            with self.subTest(damage):
+                job.write_bytes(damage)
+                _, told = self.batch("resume", path, status=5)
+                self.assertIn("is damaged, or of another version; begin again with", told)
+        _, told = self.batch("run", path, status=1)
+        self.assertIn("p.csv.job is damaged, or of another version; the job begins anew", told)
+        self.assertRegex(told, "71 rows: [0-9]+ done, [0-9]+ unchanged, 1 failed")
+
+    def test_a_changed_file_begins_anew_and_says_so(self):
+        path, _ = self.interrupted(rows=20)
+        path.write_text(path.read_text().replace("99.9/x", f"{PREFIX}/x"))
+        _, told = self.batch("resume", path, status=6)
+        self.assertIn("the file has changed", told)
+        _, told = self.batch("run", path)
+        self.assertIn("p.csv has changed since it was begun; the job begins anew", told)
+
     # --- batch files of the Handle tools ---
 
     def test_comments_and_encodings_of_the_handle_tools(self):
