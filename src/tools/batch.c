@@ -334,7 +334,9 @@ resume(const struct onym_cli *cli, int argc, char **argv)
             onym_batch_job_read(&job, &w.order.input, &fault) != ONYM_OK) {
             code = fault_exit(w.order.what, &fault);
         } else if (job.finished) {
-            onym_batch_report_end(&w.order, &job, true, 0);
+            const struct onym_batch_end_told end = {.complete = true, .why = ""};
+
+            onym_batch_report_end(&w.order, &job, &end);
             code = job.failed > 0 ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_DONE;
         } else {
             code = onym_batch_run(&w.order, &job);
@@ -394,9 +396,14 @@ check(const struct onym_cli *cli, int argc, char **argv)
         code = check_rows(&w.order, rows, &job, &fault);
     }
     if (rows != NULL && cli->json) {
-        (void)printf("{\"summary\":{\"rows\":%llu,\"broken\":%llu},\"complete\":%s}\n",
-                     (unsigned long long)job.rows, (unsigned long long)job.failed,
-                     fault.status == ONYM_NOT_FOUND || fault.status == ONYM_OK ? "true" : "false");
+        const struct onym_batch_end_told end = {.complete = fault.status == ONYM_NOT_FOUND ||
+                                                            fault.status == ONYM_OK,
+                                                .code = code,
+                                                .why = fault.text};
+
+        (void)printf("{\"summary\":{\"rows\":%llu,\"broken\":%llu}", (unsigned long long)job.rows,
+                     (unsigned long long)job.failed);
+        onym_batch_report_why(&end);
     }
     if (rows != NULL && !cli->quiet) {
         (void)fprintf(stderr, "onymctl %s: %llu %s, %llu of them broken\n", w.order.what,

@@ -26,6 +26,7 @@ onym_batch_stop(struct onym_batch_running *r, int code, const char *text)
     r->stopping = true;
     if (r->code == ONYM_EXIT_DONE) {
         r->code = code;
+        (void)snprintf(r->why, sizeof r->why, "%s", text != NULL ? text : "");
     }
 }
 
@@ -37,8 +38,14 @@ onym_batch_save(struct onym_batch_running *r)
     if (r->order->dry_run) {
         return true;
     }
-    if (fflush(r->failed) != 0 || fdatasync(fileno(r->failed)) != 0) {
-        (void)onym_fault_set(&fault, ONYM_IO, "%s: cannot write it", r->job->failed_path);
+    /* what a full buffer could not write on its way is lost, and fflush does not know of it */
+    if (fflush(r->failed) != 0 || ferror(r->failed) != 0 || fdatasync(fileno(r->failed)) != 0) {
+        char text[128];
+
+        (void)onym_fault_set(&fault, ONYM_IO,
+                             "%s: cannot write it: %s; the same command goes on "
+                             "when it can be",
+                             r->job->failed_path, strerror_r(errno, text, sizeof text));
     } else {
         r->job->failed_bytes = (uint64_t)ftello(r->failed);
         (void)!onym_batch_job_write(r->job, &r->order->input, &fault);
@@ -194,7 +201,6 @@ onym_batch_open(struct onym_batch_running *r)
         r->code = fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER;
         return false;
     }
-    onym_batch_report_encoding(r->order, onym_batch_rows_encoding(r->rows));
     if (onym_server_road(r->order->cli->server) == ONYM_ROAD_HTTPS) {
         if (onym_batch_rows_format(r->rows) == ONYM_BATCH_HANDLE) {
             r->code = onym_usage_error(r->order->what,
@@ -216,7 +222,12 @@ onym_batch_open(struct onym_batch_running *r)
     (void)sigaddset(&pipes, SIGPIPE);
     (void)sigprocmask(SIG_BLOCK, &pipes, NULL);
     r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return r->code == ONYM_EXIT_DONE && open_failed(r) && skip_rows(r) && onym_batch_save(r);
+    if (r->code != ONYM_EXIT_DONE) {
+        return false;
+    }
+    /* behind what may end the job at once: with --json those words are the message */
+    onym_batch_report_encoding(r->order, onym_batch_rows_encoding(r->rows));
+    return open_failed(r) && skip_rows(r) && onym_batch_save(r);
 }
 
 void

@@ -18,8 +18,18 @@ void onym_batch_report_encoding(const struct onym_batch_order *order, const char
 /* One line on stdout, when order->results wants it. */
 void onym_batch_report_row(const struct onym_batch_order *order,
                            const struct onym_batch_told *told);
+/* How a job, or a check, came to its end. */
+struct onym_batch_end_told {
+    bool complete;
+    int code;        /* exit code; of one that is not complete: */
+    const char *why; /* in words, empty when they were said on stderr alone */
+    double seconds;
+};
+
 /* The last words: on stderr, and with --json a last line on stdout. */
 void onym_batch_report_end(const struct onym_batch_order *order, const struct onym_batch_job *job,
-                           bool complete, double seconds);
+                           const struct onym_batch_end_told *end);
+/* Ends the object of that line: whether it is complete, and if not, why. */
+void onym_batch_report_why(const struct onym_batch_end_told *end);
 
 #endif

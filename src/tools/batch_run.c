@@ -54,6 +54,8 @@ read_rows(struct onym_batch_running *r)
                 (void)fprintf(stderr, "onymctl %s: %s\n  the rows behind it are not read\n",
                               r->order->what, fault.text);
                 r->code = status == ONYM_INVALID ? ONYM_EXIT_NEGATIVE : ONYM_EXIT_SERVER;
+                (void)snprintf(r->why, sizeof r->why, "%.400s; the rows behind it are not read",
+                               fault.text);
             }
         }
     }
@@ -311,6 +313,7 @@ static void
 finish(struct onym_batch_running *r)
 {
     bool complete = !r->stopping && r->at_end && r->code == ONYM_EXIT_DONE;
+    struct onym_batch_end_told end;
 
     onym_progress_clear(&r->progress);
     r->job->finished = complete;
@@ -323,8 +326,12 @@ finish(struct onym_batch_running *r)
     if (r->code == ONYM_EXIT_DONE && r->job->failed > 0) {
         r->code = ONYM_EXIT_NEGATIVE;
     }
-    onym_batch_report_end(r->order, r->job, complete,
-                          (double)(onym_clock_monotonic_ns() - r->start_ns) / (double)NS_PER_S);
+    end = (struct onym_batch_end_told){
+        .complete = complete,
+        .code = r->code,
+        .why = r->why,
+        .seconds = (double)(onym_clock_monotonic_ns() - r->start_ns) / (double)NS_PER_S};
+    onym_batch_report_end(r->order, r->job, &end);
 }
 
 int

@@ -31,6 +31,7 @@ struct onym_batch_running {
     bool at_end;
     bool stopping; /* nothing more is sent */
     int code;
+    char why[512]; /* the job stopped, in words; of the first reason */
     uint64_t start_ns, saved_ns, heard_ns;
     char put_off[256]; /* why the node takes no row now, in its own words; often empty */
     struct onym_progress progress;

@@ -110,8 +110,8 @@ onym_failure_json_printed(const struct onym_failure_json *f)
 
 /* ---- the object ---- */
 
-static const char *
-status_of(int code)
+const char *
+onym_failure_json_status(int code)
 {
     static const struct {
         int code;
@@ -172,7 +172,7 @@ onym_failure_json_write(uint8_t *room, size_t cap, int code, onym_span message)
     onym_json_put(&w, "{\"outcome\":\"");
     onym_json_put(&w, code == ONYM_EXIT_UNKNOWN ? "unknown" : "failed");
     onym_json_put(&w, "\",\"responseCode\":null,\"status\":\"");
-    onym_json_put(&w, status_of(code));
+    onym_json_put(&w, onym_failure_json_status(code));
     onym_json_put(&w, "\",\"exit\":");
     onym_json_put_u64(&w, (uint64_t)code);
     onym_json_put(&w, ",\"message\":");

@@ -25,6 +25,10 @@ struct onym_failure_json *onym_failure_json_begin(void);
 /* Whether a byte has gone to standard output since then, for as long as f lives; NULL for NULL. */
 const bool *onym_failure_json_printed(const struct onym_failure_json *f);
 
+/* "UNREACHABLE", "INTERRUPTED", ...: the status of an exit code that no answer of a node explains.
+ */
+const char *onym_failure_json_status(int code);
+
 /* Makes the object and its line's end in room, of cap bytes; its length, 0 when it does not fit. */
 size_t onym_failure_json_write(uint8_t *room, size_t cap, int code, onym_span message);
 

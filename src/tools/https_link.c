@@ -104,9 +104,11 @@ onym_https_link_up(struct onym_https_link *l, struct onym_fault *fault)
         return ONYM_EXIT_UNREACHABLE;
     }
     /* a session does not outlive its node, so a key answers anew */
+    l->https.fault = fault;
     code = onym_https_login(&l->target.identity, &l->https);
+    l->https.fault = NULL;
     if (code != ONYM_EXIT_DONE) {
-        onym_https_link_down(l); /* the login told why */
+        onym_https_link_down(l); /* the login tells why */
     }
     return code;
 }

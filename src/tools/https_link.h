@@ -21,7 +21,7 @@ void onym_https_link_free(struct onym_https_link *link); /* NULL is fine; wipes 
 
 /* Connects, anew if it was, and proves who asks. Waits for at most some ten seconds.
  * ONYM_EXIT_DONE; ONYM_EXIT_UNREACHABLE with *fault: it may work later; what onym_https_login
- * gives, which it says on stderr. */
+ * gives, with *fault too, unless it said on stderr what is wrong with words or files of ours. */
 int onym_https_link_up(struct onym_https_link *link, struct onym_fault *fault);
 void onym_https_link_down(struct onym_https_link *link);
 

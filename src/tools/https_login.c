@@ -26,7 +26,11 @@ struct user {
 static int
 fail(const struct onym_https *h, int code, const char *why)
 {
-    (void)fprintf(stderr, "onymctl %s: %s\n", h->what, why);
+    if (h->fault != NULL) {
+        (void)!onym_fault_set(h->fault, ONYM_ERROR, "%s", why);
+    } else {
+        (void)fprintf(stderr, "onymctl %s: %s\n", h->what, why);
+    }
     return code;
 }
 

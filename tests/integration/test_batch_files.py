@@ -46,11 +46,11 @@ class Files(unittest.TestCase):
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         return path
 
-    def words(self, *words, server=None):
+    def words(self, *words, server=None, who=None):
         verb = [w for w in words if w in ("run", "resume", "check")][0]
         return [str(node.program("onymctl")), "--server",
                 server or node.endpoint(node.LOOPBACK, self.node.port), "batch",
-                *map(str, words), *(self.who if verb != "check" else [])]
+                *map(str, words), *((who or self.who) if verb != "check" else [])]
 
     def batch(self, *words, status=0, timeout=120, **more):
         done = subprocess.run(self.words(*words, **more), capture_output=True, timeout=timeout,
@@ -110,6 +110,85 @@ class Files(unittest.TestCase):
         _, told = self.batch("run", path)
         self.assertIn("p.csv has changed since it was begun; the job begins anew", told)
 
+    # --- a job that did not come to its end ---
+
+    def end(self, out, code, status, words):
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual((last["complete"], last["exit"], last["status"]), (False, code, status))
+        self.assertRegex(last["message"], words)
+        self.assertIn("rows", last["summary"])
+
+    def test_the_reason_is_in_the_json(self):
+        path = self.write("r.csv", f"handle,1:N\n99.9/r,v\n{PREFIX}/r,v\n")
+        nobody = node.endpoint(node.LOOPBACK, node.free_port())
+        out, _ = self.batch("--json", "run", path, "--retry", "1", server=nobody, status=3)
+        self.end(out, 3, "UNREACHABLE", "no row was answered|batch resume")
+        out, _ = self.batch("--json", "run", path, "--restart", "--on-error", "stop", status=1)
+        self.end(out, 1, "NEGATIVE", "stopped at the first row that failed")
+        https = f"https://127.0.0.1:{self.node.https_port}"
+        ca = ["--ca", self.node.ca]
+        out, _ = self.batch("--json", "run", path, *ca, "--retry", "1", status=3,
+                            server=f"https://127.0.0.1:{node.free_port()}")
+        self.end(out, 3, "UNREACHABLE", "refused")
+        wrong = self.folder / "wrong"
+        wrong.write_text("wrong")
+        wrong.chmod(0o600)
+        path = self.write("n.csv", f"handle,1:N\n{PREFIX}/never,v\n")
+        for server, more in ((https, ca), (None, [])):
+            out, _ = self.batch("--json", "run", path, "--restart", *more, status=4,
+                                server=server, who=[*self.who[:2], "--secret-file", str(wrong)])
+            self.end(out, 4, "NO_PERMISSION", "--as INDEX:HANDLE")
+        key = self.folder / "k.pem"
+        subprocess.run([str(node.program("onymctl")), "auth", "key", "gen", "--type", "ec", "--out",
+                        str(key)], capture_output=True, check=True)
+        out, _ = self.batch("--json", "run", path, "--restart", *ca, server=https, status=4,
+                            who=[*self.who[:2], "--key", str(key)])
+        self.end(out, 4, "NO_PERMISSION", "does not know this key")
+        path = self.write("q.csv", f"handle,1:N\n{PREFIX}/r,\"v\n")
+        out, _ = self.batch("--json", "run", path, status=1)
+        self.end(out, 1, "NEGATIVE", "2:.*never ends; the rows behind it are not read")
+        out, _ = self.batch("--json", "check", path, status=1)
+        last = json.loads(out.splitlines()[-1])
+        self.assertEqual((last["complete"], last["exit"]), (False, 1))
+        self.assertIn("never ends", last["message"])
+
+    def test_an_early_failure_is_one_object_of_that_alone(self):
+        path = self.write("r.csv", f"handle,1:N\n{PREFIX}/r,v\n")
+        out, _ = self.batch("--json", "run", path, "--ca", "/none", status=2,
+                            server=f"https://127.0.0.1:{self.node.https_port}")
+        self.assertNotIn("CSV in", json.loads(out)["message"])
+
+    def test_an_interrupt_is_in_the_json(self):
+        path = self.write("i.csv", "handle,1:N\n" + "".join(
+            f"{PREFIX}/i{i},v\n" for i in range(20000)))
+        job = subprocess.Popen(self.words("--json", "run", path), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        until = time.monotonic() + 30
+        while not pathlib.Path(f"{path}.job").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        job.send_signal(signal.SIGTERM)
+        out, told = job.communicate(timeout=30)
+        self.assertEqual(job.returncode, 130, told)
+        self.end(out.decode(), 130, "INTERRUPTED", "go on with onymctl batch resume")
+
+    def test_no_room_for_failed_rows(self):
+        rows = 3000
+        path = self.write("full.csv", "handle,1:N\n" + "".join(
+            f"99.9/f{i},v\n" for i in range(rows)) + f"{PREFIX}/full,v\n")
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+
+        done = subprocess.run(self.words("--json", "run", path, "--results", "none"),
+                              capture_output=True, timeout=60, preexec_fn=limit)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.end(done.stdout.decode(), 5, "ERROR",
+                 r"full.csv.failed: cannot write it: File too large; the same command goes on")
+        self.batch("resume", path, "--results", "none", status=1)
+        failed = pathlib.Path(f"{path}.failed").read_text().splitlines()
+        self.assertEqual([line.split(",")[0] for line in failed[1:]],
+                         [f"99.9/f{i}" for i in range(rows)])
+
     # --- batch files of the Handle tools ---
 
     def test_comments_and_encodings_of_the_handle_tools(self):
@@ -118,7 +197,8 @@ class Files(unittest.TestCase):
         out, _ = self.batch("check", path, status=1)
         self.assertTrue(out.startswith(f"row 1 (line 1) {PREFIX}/k: broken (4): 5:1: the fourth"),
                         out)
-        path = self.write("gbk.txt", f"CREATE {PREFIX}/k\n1 N 60 1110 UTF8 前减震器\n".encode("gbk"))
+        text = f"CREATE {PREFIX}/k\n1 N 60 1110 UTF8 前减震器\n"
+        path = self.write("gbk.txt", text.encode("gbk"))
         out, _ = self.batch("check", path, status=1)
         self.assertIn("2:1: the data is not UTF-8 without NUL bytes; is the file GB18030?", out)
 
