@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -208,6 +209,39 @@ words_for(const struct onym_cli *cli, const char *what)
 
 /* ---- run and resume ---- */
 
+#define EARLY "interrupted before anything was sent"
+
+static void
+leave(int signal)
+{
+    static const char text[] = "onymctl batch: " EARLY "\n";
+
+    (void)signal;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(ONYM_EXIT_INTERRUPTED);
+}
+
+static void
+leave_json(int signal)
+{
+    static const char text[] = "{\"outcome\":\"failed\",\"responseCode\":null,"
+                               "\"status\":\"INTERRUPTED\",\"exit\":130,"
+                               "\"message\":\"" EARLY "\"}\n";
+
+    (void)!write(STDOUT_FILENO, text, sizeof text - 1);
+    leave(signal);
+}
+
+/* Until the job waits for signals itself: a large file is read once before. */
+static void
+leave_when_interrupted(const struct onym_cli *cli)
+{
+    struct sigaction action = {.sa_handler = cli->json ? leave_json : leave};
+
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
 static int
 fault_exit(const char *what, const struct onym_fault *fault)
 {
@@ -297,6 +331,7 @@ run(const struct onym_cli *cli, int argc, char **argv)
     int fd = -1;
     int code = read_options(&w, GROUP_INPUT | GROUP_RUN | GROUP_SEND, argc, argv);
 
+    leave_when_interrupted(cli);
     if (code == ONYM_EXIT_DONE) {
         code = lock_input(&w.order, &fd);
     }
@@ -326,6 +361,7 @@ resume(const struct onym_cli *cli, int argc, char **argv)
     int fd = -1;
     int code = read_options(&w, GROUP_SEND, argc, argv);
 
+    leave_when_interrupted(cli);
     if (code == ONYM_EXIT_DONE) {
         code = lock_input(&w.order, &fd);
     }

@@ -171,6 +171,27 @@ class Files(unittest.TestCase):
         self.assertEqual(job.returncode, 130, told)
         self.end(out.decode(), 130, "INTERRUPTED", "go on with onymctl batch resume")
 
+    def test_an_interrupt_before_the_first_row(self):
+        path = self.folder / "large.ndjson"  # read to its end before anything is sent
+        with path.open("wb") as file:
+            file.truncate(64 << 30)
+        for sent, json_words in ((signal.SIGINT, ["--json"]), (signal.SIGTERM, [])):
+            job = subprocess.Popen(self.words(*json_words, "run", path), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+            self.addCleanup(job.kill)
+            opened = pathlib.Path(f"/proc/{job.pid}/fd")
+            until = time.monotonic() + 30
+            while time.monotonic() < until and str(path) not in (
+                    os.readlink(fd) for fd in opened.iterdir() if fd.is_symlink()):
+                time.sleep(0.01)
+            job.send_signal(sent)
+            out, told = job.communicate(timeout=30)
+            self.assertEqual(job.returncode, 130, told)
+            self.assertIn(b"interrupted before anything was sent", told)
+            if json_words:
+                self.assertEqual(json.loads(out)["status"], "INTERRUPTED")
+            self.assertFalse(pathlib.Path(f"{path}.job").exists())
+
     def test_no_room_for_failed_rows(self):
         rows = 3000
         path = self.write("full.csv", "handle,1:N\n" + "".join(
