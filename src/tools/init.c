@@ -116,6 +116,10 @@ print_text(const struct onym_init_result *r)
     if (!is_changed(r)) {
         (void)printf("\nNothing was changed: everything is there already.\n");
     }
+    if (r->file[ONYM_INIT_CA_KEY].state == ONYM_INIT_ABSENT &&
+        r->file[ONYM_INIT_CA].state == ONYM_INIT_KEPT) {
+        (void)printf("ca.key is kept elsewhere; only --renew needs it.\n");
+    }
     if (r->config_without_tls) {
         (void)printf("\nThe configuration names no certificate. For TLS, add to it:\n\n"
                      "tls:\n  certificate_file: \"%s\"\n  key_file: \"%s\"\n",
@@ -171,8 +175,11 @@ run_init(const struct onym_cli *cli, int argc, char **argv)
     if (result->uncovered != NULL) {
         (void)fprintf(stderr,
                       "onymctl init: the certificate is not for %s; with --renew and every --host "
-                      "it should be for, a new one is made\n",
-                      result->uncovered);
+                      "it should be for%s, a new one is made\n",
+                      result->uncovered,
+                      result->file[ONYM_INIT_CA_KEY].state == ONYM_INIT_ABSENT
+                          ? ", and ca.key back in its place"
+                          : "");
         code = ONYM_EXIT_NEGATIVE;
     }
 out:

@@ -90,6 +90,18 @@ alone(const struct onym_init_result *r, int there, int missing, struct onym_faul
                           r->file[there].path, r->file[missing].path);
 }
 
+/* To move the authority away is no way out: clients trust it, and not the one that would be made.
+ */
+static enum onym_status
+without_key(const struct onym_init_result *r, struct onym_fault *fault)
+{
+    return onym_fault_set(fault, ONYM_IN_USE,
+                          "%s is not there, and it signs certificates: bring it back from where it "
+                          "is kept. If it is lost, move %s away, too: init then makes an authority "
+                          "that no client trusts before it has the new ca.crt",
+                          r->file[ONYM_INIT_CA_KEY].path, r->file[ONYM_INIT_CA].path);
+}
+
 /* An authority whose key is kept elsewhere is enough as long as nothing is to be signed. */
 static enum onym_status
 make_authority(const struct onym_init_answers *answers, struct onym_init_result *r, bool needed,
@@ -110,9 +122,11 @@ make_authority(const struct onym_init_answers *answers, struct onym_init_result 
         r->file[ONYM_INIT_CA_KEY].state = key ? ONYM_INIT_KEPT : ONYM_INIT_ABSENT;
         return ONYM_OK;
     }
-    if (certificate || key) {
-        return alone(r, certificate ? ONYM_INIT_CA : ONYM_INIT_CA_KEY,
-                     certificate ? ONYM_INIT_CA_KEY : ONYM_INIT_CA, fault);
+    if (certificate) {
+        return without_key(r, fault);
+    }
+    if (key) {
+        return alone(r, ONYM_INIT_CA_KEY, ONYM_INIT_CA, fault);
     }
     (void)snprintf(name, sizeof name, "onym authority of %.40s", answers->name);
     status = onym_tls_make_authority(&request, &pair, fault);

@@ -91,6 +91,26 @@ class Commands(unittest.TestCase):
         self.assertEqual(status, 6)
         self.assertIn("ca.key", error)
 
+    def test_init_without_the_key_of_the_authority_asks_for_it_back(self):
+        """Moving the authority away, too, would leave all clients with one that is worth nothing."""
+        self.assertEqual(self.init()[0], 0)
+        key = self.dir / "n" / "tls" / "ca.key"
+        kept = key.rename(self.dir / "ca.key")
+        made = self.contents()
+        status, text, _ = self.init()
+        self.assertEqual(status, 0)
+        self.assertIn("ca.key is kept elsewhere; only --renew needs it", text)
+        status, _, error = self.init("--host", "new.example.cn")
+        self.assertEqual(status, 1)
+        self.assertIn("ca.key", error)
+        status, _, error = self.init("--host", "new.example.cn", "--renew")
+        self.assertEqual(status, 6)
+        self.assertIn("bring it back from where it is kept", error)
+        self.assertIn("no client trusts", error)
+        self.assertEqual(self.contents(), made)
+        kept.rename(key)
+        self.assertEqual(self.init("--host", "new.example.cn", "--renew")[0], 0)
+
     def test_init_leaves_a_configuration_alone_and_says_what_to_add(self):
         (self.dir / "n").mkdir()
         (self.dir / "n" / "onymd.yaml").write_text("node: {id: old}\n")
