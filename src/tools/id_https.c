@@ -263,7 +263,8 @@ onym_id_https_change(struct onym_id_https *h, const struct onym_client_change *c
                "HTTP has no words for changing values that must be there already: ask "
                "tls://HOST[:PORT], or add-value --overwrite");
     } else if (!onym_id_target_change(h->target, change) ||
-               (change->value_count > 0 && (body = onym_id_body(change)) == NULL)) {
+               ((change->value_count > 0 || change->action == ONYM_ACTION_CREATE) &&
+                (body = onym_id_body(change)) == NULL)) {
         failed(r, ONYM_OUTCOME_FAILED, ONYM_INVALID, "the change is too long for HTTP");
     } else {
         (void)ask(h, method, body, r);

@@ -148,6 +148,8 @@ class Roads(unittest.TestCase):
                              (name, "done", 1))
             _, err = self.ctl(road, "id", "delete", name, *self.me, status=1)
             self.assertIn("(100)", err)
+            self.ctl(road, "id", "create", name, *self.me)  # a name without values
+            self.ctl(road, "id", "delete", name, *self.me)
             minted, _ = self.ctl(road, "id", "create", f"{PREFIX}/", "--mint", *value, *self.me)
             self.assertRegex(minted, rf"^created {PREFIX}/[0-9a-f-]{{36}}$")
 
