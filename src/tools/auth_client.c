@@ -11,6 +11,9 @@
 static int
 check_words(const struct onym_cli_identity *identity, const char *what, enum onym_road road)
 {
+    if (road == ONYM_ROAD_LOCAL) {
+        return ONYM_EXIT_DONE; /* any of them is refused where it is opened */
+    }
     if ((road != ONYM_ROAD_HTTPS && identity->token_file != NULL) ||
         (road == ONYM_ROAD_HANDLE && (identity->cert != NULL || identity->authorities != NULL))) {
         return onym_usage_error(what, "--token-file is for --server https://HOST[:PORT]; --cert "
@@ -29,7 +32,7 @@ find_servers(const char *what, const char *text, enum onym_transport transport,
     if (status == ONYM_INVALID) {
         return onym_usage_error(what,
                                 "--server %s: give HOST or HOST:PORT, for example [::1]:2641, "
-                                "tls://HOST[:PORT] or https://HOST[:PORT]",
+                                "tls://HOST[:PORT], https://HOST[:PORT] or unix:PATH",
                                 text);
     }
     if (status != ONYM_OK) {
@@ -119,10 +122,11 @@ onym_cli_client_reach(const struct onym_cli *cli, const struct onym_cli_identity
     if (code != ONYM_EXIT_DONE) {
         return code;
     }
-    if (!how->is_public && identity->token_file == NULL && identity->cert == NULL) {
+    if (!how->is_public && road != ONYM_ROAD_LOCAL && identity->token_file == NULL &&
+        identity->cert == NULL) {
         onym_cli_identity_complete(&complete);
     }
-    if (road != ONYM_ROAD_HTTPS) {
+    if (road != ONYM_ROAD_HTTPS && road != ONYM_ROAD_LOCAL) {
         code = open_handle(cli, &complete, what, how, out);
     } else if (how->no_https != NULL) {
         code = onym_usage_error(what, "--server %s: %s; ask HOST[:PORT] or tls://HOST[:PORT]",
@@ -193,7 +197,7 @@ onym_cli_client_place(const struct onym_cli_client *c, const struct onym_client_
 {
     if (c->https != NULL) {
         onym_id_https_place(c->https, out, ONYM_CLI_PLACE_MAX);
-        return "HTTPS";
+        return onym_id_https_is_local(c->https) ? "HTTP" : "HTTPS";
     }
     onym_client_server_format(&c->servers[result->server], out);
     return c->dialer != NULL ? "TLS" : result->transport == ONYM_TRANSPORT_TCP ? "TCP" : "UDP";

@@ -44,7 +44,8 @@ void onym_cli_client_change(struct onym_cli_client *c, const struct onym_client_
 void onym_cli_client_list(struct onym_cli_client *c, const struct onym_client_listing *listing,
                           struct onym_client_result *result);
 
-/* Where the result comes from, as text, and over what: "UDP", "TCP", "TLS", "HTTPS". */
+/* Where the result comes from, as text, and over what: "UDP", "TCP", "TLS", "HTTPS", or "HTTP" of
+ * the Unix socket. */
 #define ONYM_CLI_PLACE_MAX (ONYM_HOST_MAX + 16U)
 const char *onym_cli_client_place(const struct onym_cli_client *c,
                                   const struct onym_client_result *result,

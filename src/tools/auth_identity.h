@@ -38,7 +38,8 @@ enum onym_identity_option {
     "Over --server tls://HOST[:2642] and https://HOST[:8000]:\n"                                   \
     "      --ca FILE           the authority of the node's certificate (or ONYM_CA)\n"             \
     "      --token-file FILE   https: an access token instead of an "                              \
-    "identity\n" ONYM_IDENTITY_CERT_HELP
+    "identity\n" ONYM_IDENTITY_CERT_HELP                                                           \
+    "Over --server unix:PATH the node's local operator asks, without an identity.\n"
 
 /* The same for a command's help. */
 #define ONYM_IDENTITY_HELP                                                                         \

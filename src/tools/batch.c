@@ -119,6 +119,12 @@ take_send_option(struct onym_batch_order *order, int code, const char *argument)
 static int
 choose_road(struct onym_batch_order *order)
 {
+    if (onym_server_road(order->cli->server) == ONYM_ROAD_LOCAL) {
+        return onym_usage_error(order->what,
+                                "--server %s: a batch does not go over the Unix socket; on the "
+                                "node's machine, too, it goes over https://localhost",
+                                order->cli->server);
+    }
     if (onym_server_road(order->cli->server) != ONYM_ROAD_HTTPS) {
         order->connections = order->connections > 0 ? order->connections : CONNECTIONS_DEFAULT;
         return ONYM_EXIT_DONE; /* what does not fit is said where the client is opened */

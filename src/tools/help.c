@@ -6,7 +6,8 @@
 static const char global_options[] =
     "Global options, anywhere on the line:\n"
     "  -s, --server HOST[:PORT]  the node to ask (127.0.0.1:2641); also\n"
-    "                       tls://HOST[:PORT] (2642) and https://HOST[:PORT] (8000)\n"
+    "                       tls://HOST[:PORT] (2642), https://HOST[:PORT] (8000) and\n"
+    "                       unix:PATH, its socket on this machine\n"
     "  -c, --config FILE         the node's configuration file\n"
     "      --json, -o json       JSON with the field names of the HTTP API\n"
     "  -o, --output FORMAT       text or json\n"

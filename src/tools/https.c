@@ -2,11 +2,14 @@
 
 #include "net/tls_dial.h"
 #include "net/tls_probe.h"
+#include "tools/socket_connect.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HEAD_MAX  (ONYM_HTTPS_AUTHORIZATION_MAX + 16384U)
@@ -15,21 +18,64 @@
 static int
 fail(const struct onym_https *h, int code, const char *why)
 {
+    struct onym_fault fault;
+
+    (void)(h->socket != NULL
+               ? onym_fault_set(&fault, ONYM_UNREACHABLE, "%s: %s", h->socket, why)
+               : onym_fault_set(&fault, ONYM_UNREACHABLE, "%s port %s: %s", h->host, h->port, why));
     if (h->fault != NULL) {
-        (void)!onym_fault_set(h->fault, ONYM_UNREACHABLE, "%s port %s: %s", h->host, h->port, why);
+        *h->fault = fault;
     } else {
-        (void)fprintf(stderr, "onymctl %s: %s port %s: %s\n", h->what, h->host, h->port, why);
+        (void)fprintf(stderr, "onymctl %s: %s\n", h->what, fault.text);
     }
     return code;
 }
 
+/* A connection: TLS, or nothing but its socket. */
+struct line {
+    struct onym_tls_dial *dial; /* NULL: the Unix socket */
+    int fd;
+};
+
+static enum onym_tls_dial_state
+write_some(const struct line *line, const char *bytes, size_t len, size_t *done)
+{
+    ssize_t sent;
+
+    if (line->dial != NULL) {
+        return onym_tls_dial_write(line->dial, bytes, len, done);
+    }
+    do {
+        sent = send(line->fd, bytes, len, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    *done = sent > 0 ? (size_t)sent : 0;
+    return sent > 0 ? ONYM_TLS_DIAL_DONE : ONYM_TLS_DIAL_ENDED;
+}
+
+static enum onym_tls_dial_state
+read_some(const struct line *line, char *bytes, size_t len, size_t *done)
+{
+    ssize_t got;
+
+    if (line->dial != NULL) {
+        return onym_tls_dial_read(line->dial, bytes, len, done);
+    }
+    do {
+        got = recv(line->fd, bytes, len, 0);
+    } while (got < 0 && errno == EINTR);
+    *done = got > 0 ? (size_t)got : 0;
+    return got > 0    ? ONYM_TLS_DIAL_DONE
+           : got == 0 ? ONYM_TLS_DIAL_ENDED
+                      : ONYM_TLS_DIAL_READ; /* not in time */
+}
+
 static int
-write_all(struct onym_tls_dial *dial, const char *bytes, size_t len)
+write_all(const struct line *line, const char *bytes, size_t len)
 {
     for (size_t at = 0; at < len;) {
         size_t done;
 
-        if (onym_tls_dial_write(dial, bytes + at, len - at, &done) != ONYM_TLS_DIAL_DONE) {
+        if (write_some(line, bytes + at, len - at, &done) != ONYM_TLS_DIAL_DONE) {
             return -1;
         }
         at += done;
@@ -39,7 +85,7 @@ write_all(struct onym_tls_dial *dial, const char *bytes, size_t len)
 
 /* Until the server closes, as it was asked to. */
 static int
-read_all(struct onym_tls_dial *dial, char **out, size_t *len)
+read_all(const struct line *line, char **out, size_t *len)
 {
     size_t cap = 0;
     enum onym_tls_dial_state state;
@@ -58,7 +104,7 @@ read_all(struct onym_tls_dial *dial, char **out, size_t *len)
             *out = grown;
             cap = cap * 2 + 16384;
         }
-        state = onym_tls_dial_read(dial, *out + *len, cap - *len - 1, &done);
+        state = read_some(line, *out + *len, cap - *len - 1, &done);
         *len += done;
     } while (state == ONYM_TLS_DIAL_DONE);
     (*out)[*len] = '\0';
@@ -91,7 +137,7 @@ unanswered(const struct onym_https *h, const struct onym_tls_dial *dial, bool ch
 {
     char why[256];
 
-    if (onym_tls_dial_is_refused(dial)) {
+    if (dial != NULL && onym_tls_dial_is_refused(dial)) {
         (void)snprintf(why, sizeof why, "%s%s", onym_tls_dial_reason(dial),
                        h->certificate == NULL ? ": --cert FILE and its --key FILE" : "");
         return fail(h, ONYM_EXIT_UNREACHABLE, why);
@@ -102,18 +148,18 @@ unanswered(const struct onym_https *h, const struct onym_tls_dial *dial, bool ch
 }
 
 static int
-talk(const struct onym_https *h, struct onym_tls_dial *dial, const char *request, size_t len,
+talk(const struct onym_https *h, const struct line *line, const char *request, size_t len,
      bool changes, struct onym_https_reply *out)
 {
     size_t got = 0;
 
-    if (write_all(dial, request, len) != 0) {
+    if (write_all(line, request, len) != 0) {
         return fail(h, ONYM_EXIT_UNREACHABLE, "it closed before the request was sent whole");
     }
-    if (read_all(dial, &out->memory, &got) != 0 || !cut(out, got)) {
+    if (read_all(line, &out->memory, &got) != 0 || !cut(out, got)) {
         free(out->memory);
         out->memory = NULL;
-        return unanswered(h, dial, changes);
+        return unanswered(h, line->dial, changes);
     }
     return ONYM_EXIT_DONE;
 }
@@ -175,18 +221,57 @@ not_connected(const struct onym_https *h, const struct onym_fault *fault)
 }
 
 static int
+reach_far(const struct onym_https *h, struct onym_tls_dialer **dialer, struct line *out)
+{
+    struct onym_fault fault = {0};
+
+    if (onym_https_dialer_new(h, dialer, &fault) != ONYM_OK) {
+        return fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
+                    fault.text);
+    }
+    return onym_https_connect(h, *dialer, &out->fd, &out->dial, &fault) == ONYM_OK
+               ? ONYM_EXIT_DONE
+               : not_connected(h, &fault);
+}
+
+static int
+reach_socket(const struct onym_https *h, struct line *out)
+{
+    struct onym_fault fault = {0};
+    int code = onym_socket_connect(h->socket, h->timeout_ms, &out->fd, &fault);
+
+    if (code != ONYM_EXIT_DONE) {
+        (void)not_connected(h, &fault);
+    }
+    return code;
+}
+
+static int
+write_request(const struct onym_https *h, const char *method, const char *target, const char *body,
+              char *out, size_t cap)
+{
+    int len = snprintf(out, cap,
+                       "%s %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
+                       "User-Agent: onymctl\r\nContent-Length: %zu\r\n%s%s%s%s\r\n%s",
+                       method, target, h->host, h->port, body != NULL ? strlen(body) : 0,
+                       body != NULL ? "Content-Type: application/json\r\n" : "",
+                       h->authorization[0] != '\0' ? "Authorization: " : "", h->authorization,
+                       h->authorization[0] != '\0' ? "\r\n" : "", body != NULL ? body : "");
+
+    return len >= 0 && (size_t)len < cap ? len : -1;
+}
+
+static int
 exchange(const struct onym_https *h, const char *method, const char *target, const char *body,
          bool changes, struct onym_https_reply *out)
 {
     struct onym_tls_dialer *dialer = NULL;
-    struct onym_tls_dial *dial = NULL;
-    struct onym_fault fault = {0};
+    struct line line = {.fd = -1};
     size_t cap = HEAD_MAX + (body != NULL ? strlen(body) : 0);
     char *request = malloc(cap);
     /* writing to a peer that is gone is an error here; for standard output it stays a signal */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
-    int fd = -1;
     int len;
     int code;
 
@@ -195,28 +280,20 @@ exchange(const struct onym_https *h, const char *method, const char *target, con
         return fail(h, ONYM_EXIT_SERVER, "out of memory");
     }
     (void)sigaction(SIGPIPE, &ignore, &before);
-    len = snprintf(request, cap,
-                   "%s %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
-                   "User-Agent: onymctl\r\nContent-Length: %zu\r\n%s%s%s%s\r\n%s",
-                   method, target, h->host, h->port, body != NULL ? strlen(body) : 0,
-                   body != NULL ? "Content-Type: application/json\r\n" : "",
-                   h->authorization[0] != '\0' ? "Authorization: " : "", h->authorization,
-                   h->authorization[0] != '\0' ? "\r\n" : "", body != NULL ? body : "");
-    if (len < 0 || (size_t)len >= cap) {
+    len = write_request(h, method, target, body, request, cap);
+    if (len < 0) {
         code = fail(h, ONYM_EXIT_USAGE, "the request is too long");
-    } else if (onym_https_dialer_new(h, &dialer, &fault) != ONYM_OK) {
-        code = fail(h, fault.status == ONYM_INVALID ? ONYM_EXIT_USAGE : ONYM_EXIT_SERVER,
-                    fault.text);
-    } else if (onym_https_connect(h, dialer, &fd, &dial, &fault) != ONYM_OK) {
-        code = not_connected(h, &fault);
     } else {
-        code = talk(h, dial, request, (size_t)len, changes, out);
+        code = h->socket != NULL ? reach_socket(h, &line) : reach_far(h, &dialer, &line);
     }
-    onym_tls_dial_free(dial);
+    if (code == ONYM_EXIT_DONE) {
+        code = talk(h, &line, request, (size_t)len, changes, out);
+    }
+    onym_tls_dial_free(line.dial);
     (void)sigaction(SIGPIPE, &before, NULL);
     onym_tls_dialer_free(dialer);
-    if (fd >= 0) {
-        (void)close(fd);
+    if (line.fd >= 0) {
+        (void)close(line.fd);
     }
     explicit_bzero(request, cap);
     free(request);

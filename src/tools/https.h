@@ -1,4 +1,4 @@
-/* One request at a time to the HTTP API of a node, over TLS; blocking. */
+/* One request at a time to the HTTP API of a node, over TLS or its Unix socket; blocking. */
 #ifndef ONYM_TOOLS_HTTPS_H
 #define ONYM_TOOLS_HTTPS_H
 
@@ -15,6 +15,7 @@ struct onym_https {
     const char *what; /* the command, for messages */
     char host[ONYM_HOST_MAX];
     char port[8];
+    const char *socket;            /* path of the node's Unix socket, instead of all that */
     const char *authorities;       /* PEM file that must lead to the certificate */
     const char *certificate, *key; /* PEM files of our own, or NULL */
     uint32_t timeout_ms;           /* of each wait */
@@ -48,7 +49,8 @@ ONYM_MUST_USE enum onym_status onym_https_connect(const struct onym_https *https
                                                   struct onym_fault *fault);
 
 /* Asks for what may be asked again. ONYM_EXIT_DONE and *out, whatever the status is; or after a
- * line on stderr ONYM_EXIT_UNREACHABLE, ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_SERVER (what
+ * line on stderr ONYM_EXIT_UNREACHABLE, ONYM_EXIT_USAGE (the authorities), ONYM_EXIT_AUTH (the
+ * socket may not be used), ONYM_EXIT_SERVER (what
  * answers is no such server, or not the one the authorities stand for). */
 int onym_https_ask(const struct onym_https *https, const char *method, const char *target,
                    struct onym_https_reply *out);

@@ -325,6 +325,17 @@ onym_https_begin(const struct onym_cli *cli, const char *place,
     int code;
 
     h->timeout_ms = cli->timeout_s > 0 ? (uint32_t)(cli->timeout_s * 1000) : TIMEOUT_MS;
+    if (place == NULL && onym_server_road(cli->server) == ONYM_ROAD_LOCAL) {
+        (void)snprintf(h->host, sizeof h->host, "localhost");
+        (void)snprintf(h->port, sizeof h->port, "80");
+        return identity->as == NULL && identity->key == NULL && identity->secret_file == NULL &&
+                       identity->cert == NULL && identity->token_file == NULL
+                   ? onym_server_socket(h->what, cli->server, &h->socket)
+                   : onym_usage_error(h->what,
+                                      "--server %s: who may use the socket is the node's "
+                                      "local operator; leave the identity out",
+                                      cli->server);
+    }
     if (place != NULL) {
         code = onym_host_port(place, "8000", h->host, h->port)
                    ? ONYM_EXIT_DONE

@@ -168,10 +168,11 @@ ask(const struct history *h)
         return ONYM_EXIT_SERVER;
     }
     https->what = WHAT;
-    if (by_server && onym_server_road(h->cli->server) != ONYM_ROAD_HTTPS) {
+    if (by_server && onym_server_road(h->cli->server) < ONYM_ROAD_HTTPS) {
         code = onym_usage_error(WHAT,
                                 "--server %s: a history is asked for over HTTPS: give "
-                                "https://HOST[:PORT], or --data DIR of a stopped node",
+                                "https://HOST[:PORT], unix:PATH on the node's machine, or --data "
+                                "DIR of a stopped node",
                                 h->cli->server);
     } else {
         code = onym_https_begin(h->cli,

@@ -38,7 +38,8 @@ onym_id_https_open(const struct onym_cli *cli, const struct onym_cli_identity *i
     }
     h->https.what = what;
     code = onym_https_begin(cli, NULL, is_public ? &nobody : identity, &h->https);
-    if (code == ONYM_EXIT_DONE && onym_https_dialer_new(&h->https, &dialer, &h->fault) != ONYM_OK) {
+    if (code == ONYM_EXIT_DONE && h->https.socket == NULL &&
+        onym_https_dialer_new(&h->https, &dialer, &h->fault) != ONYM_OK) {
         code = onym_usage_error(what, "%s", h->fault.text); /* the authorities */
     }
     onym_tls_dialer_free(dialer);
@@ -71,9 +72,19 @@ onym_id_https_close(struct onym_id_https *h)
     }
 }
 
+bool
+onym_id_https_is_local(const struct onym_id_https *h)
+{
+    return h->https.socket != NULL;
+}
+
 void
 onym_id_https_place(const struct onym_id_https *h, char *out, size_t cap)
 {
+    if (h->https.socket != NULL) {
+        (void)snprintf(out, cap, "unix:%s", h->https.socket);
+        return;
+    }
     (void)snprintf(out, cap, strchr(h->https.host, ':') != NULL ? "[%s]:%s" : "%s:%s",
                    h->https.host, h->https.port);
 }
@@ -179,7 +190,7 @@ static bool
 is_strange(struct onym_id_https *h, const struct onym_https_reply *reply, bool asks,
            struct onym_client_result *r)
 {
-    char place[sizeof h->https.host + sizeof h->https.port + 4];
+    char place[sizeof h->https.host + sizeof h->https.port + 8];
     bool refusal = (reply->status >= 400 && reply->status < 500) || reply->status == 503;
 
     if (json_is_object(h->answer) || refusal) {
@@ -223,6 +234,8 @@ ask(struct onym_id_https *h, const char *method, const char *body, struct onym_c
         r->text = text_of(h->answer, "message");
         r->text = r->text.len > 0 ? r->text : text_of(h->answer, "detail");
         r->replaced = reply.status == 200;
+    } else if (code == ONYM_EXIT_AUTH) { /* the socket may not be used */
+        failed(r, ONYM_OUTCOME_FAILED, ONYM_NO_PERMISSION, h->fault.text);
     } else if (code == ONYM_EXIT_UNKNOWN) {
         failed(r, ONYM_OUTCOME_UNKNOWN, ONYM_UNCERTAIN, h->fault.text);
     } else if (code != ONYM_EXIT_DONE) {

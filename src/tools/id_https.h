@@ -9,8 +9,8 @@
 
 struct onym_id_https; /* opaque */
 
-/* --server names https://HOST[:PORT]. is_public: nobody logs in. ONYM_EXIT_DONE and *out, or after
- * a line on stderr what onym_https_begin gives. */
+/* --server names https://HOST[:PORT], or unix:PATH, where nobody logs in. is_public: nobody logs
+ * in. ONYM_EXIT_DONE and *out, or after a line on stderr what onym_https_begin gives. */
 int onym_id_https_open(const struct onym_cli *cli, const struct onym_cli_identity *identity,
                        const char *what, bool is_public, struct onym_id_https **out);
 void onym_id_https_close(struct onym_id_https *h); /* NULL is fine; wipes */
@@ -25,7 +25,9 @@ void onym_id_https_change(struct onym_id_https *h, const struct onym_client_chan
 void onym_id_https_list(struct onym_id_https *h, const struct onym_client_listing *listing,
                         struct onym_client_result *result);
 
-/* "HOST:PORT". */
+/* Whether it is the node's Unix socket. */
+bool onym_id_https_is_local(const struct onym_id_https *h);
+/* "HOST:PORT", or "unix:PATH". */
 void onym_id_https_place(const struct onym_id_https *h, char *out, size_t cap);
 
 #endif

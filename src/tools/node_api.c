@@ -4,16 +4,15 @@
 #include "config/load.h"
 #include "tools/bench_http.h"
 #include "tools/conf_print.h"
+#include "tools/server_name.h"
+#include "tools/socket_connect.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define UNIX            "unix:"
 #define TIMEOUT_S       30.0
 #define ANSWER_FIRST    ((size_t)16 * 1024)
 #define ANSWER_MAX      ((size_t)ONYM_BENCH_HTTP_BODY_MAX + ONYM_BENCH_HTTP_HEAD_MAX)
@@ -53,61 +52,40 @@ static int
 find_socket(const struct onym_node_ask *ask, char out[ONYM_CONTROL_PATH_MAX])
 {
     const char *server = ask->cli->server;
+    const char *path = NULL;
+    int code;
 
     if (server == NULL) {
         return find_by_settings(ask, out);
     }
-    if (strncmp(server, UNIX, sizeof UNIX - 1) != 0 || server[sizeof UNIX - 1] == '\0') {
+    if (onym_server_road(server) != ONYM_ROAD_LOCAL) {
         return onym_usage_error(ask->what,
                                 "--server %s: this goes over the node's Unix socket; give "
                                 "unix:PATH, or nothing on the node's machine",
                                 server);
     }
-    if (strlen(server + sizeof UNIX - 1) >= ONYM_CONTROL_PATH_MAX) {
-        return onym_usage_error(ask->what, "--server: a socket's path has at most %u bytes",
-                                ONYM_CONTROL_PATH_MAX - 1);
+    code = onym_server_socket(ask->what, server, &path);
+    if (code != ONYM_EXIT_DONE) {
+        return code;
     }
-    memcpy(out, server + sizeof UNIX - 1, strlen(server) - sizeof UNIX + 2);
+    memcpy(out, path, strlen(path) + 1);
     return ONYM_EXIT_DONE;
 }
 
 static int
 reach(const struct onym_node_ask *ask, int *out)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char path[ONYM_CONTROL_PATH_MAX];
     double seconds = ask->cli->timeout_s > 0 ? ask->cli->timeout_s : TIMEOUT_S;
-    struct timeval limit = {.tv_sec = (time_t)seconds,
-                            .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
+    char path[ONYM_CONTROL_PATH_MAX];
+    struct onym_fault fault = {.status = ONYM_OK};
     int code = find_socket(ask, path);
-    int fd;
 
-    if (code != ONYM_EXIT_DONE) {
-        return code;
+    if (code == ONYM_EXIT_DONE) {
+        code = onym_socket_connect(path, (uint32_t)(seconds * 1000.0), out, &fault);
     }
-    memcpy(address.sun_path, path, strlen(path));
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
-        *out = fd;
-        return ONYM_EXIT_DONE;
-    }
-    if (errno == EACCES || errno == EPERM) {
-        (void)fprintf(stderr,
-                      "onymctl %s: %s: root, the node's own account and members of the group onym "
-                      "may give orders there\n",
-                      ask->what, path);
-        code = ONYM_EXIT_AUTH;
-    } else {
-        (void)fprintf(stderr,
-                      "onymctl %s: %s: no node listens there (%s); start it, or " SETTINGS_ADVICE
-                      "\n",
-                      ask->what, path, strerror(errno));
-        code = ONYM_EXIT_UNREACHABLE;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fault.status != ONYM_OK) {
+        (void)fprintf(stderr, "onymctl %s: %s%s\n", ask->what, fault.text,
+                      code == ONYM_EXIT_UNREACHABLE ? ", or " SETTINGS_ADVICE : "");
     }
     return code;
 }

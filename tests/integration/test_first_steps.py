@@ -79,7 +79,7 @@ class FirstSteps(unittest.TestCase):
         for words in ("created 88.9420.201/EN.P.1", "\nhttps://example.cn/one\n",
                       '"handle":"88.9420.201/EN.P.2","status":"created"', "1 row: 1 done",
                       "the configuration is in force", 'onym_http_requests_total{listener="https"',
-                      "everything holds", '"prefix":"88.9420.202","status":"homed"',
+                      "everything holds", "homed 0.NA/88.9420.202",
                       '"handle":"0.NA/88.9420.202","status":"created"',
                       '"handle":"88.9420.201/EN.P.3","status":"deleted"', "restored\n"):
             self.assertIn(words, told)

@@ -157,6 +157,48 @@ class Local(unittest.TestCase):
         self.assertIn("identity", got.stderr)
         self.assertFalse(file.exists())
 
+    def test_prefixes_and_identifiers_without_a_key(self):
+        prefix, name = "88.300.7", "88.300.7/a"
+        self.assertIn("homed", self.ctl("prefix", "home", prefix).stdout)
+        self.assertIn(f"0.NA/{prefix}\n", self.ctl("prefix", "list").stdout)
+        self.ctl("id", "create", f"0.NA/{prefix}", "--value",
+                 f"100:HS_ADMIN=300:111111111111:0.NA/{prefix}", code=0)
+        self.assertIn("created", self.ctl("id", "create", name, "--value", "1:URL=x").stdout)
+        self.ctl("id", "add-value", name, "--value", "2:N=y")
+        got = json.loads(self.ctl("--json", "resolve", name).stdout)
+        self.assertEqual([v["index"] for v in got["values"]], [1, 2])
+        self.ctl("id", "rm-value", name, "2")
+        self.assertEqual(self.ctl("id", "list", prefix).stdout, name + "\n")
+        self.assertEqual(self.ctl("id", "history", name).stdout.count("\n"), 3)
+        self.assertIn("answer: 1 OK", self.ctl("resolve", name).stdout)
+        self.assertIn(f"server: {self.socket} over HTTP,", self.ctl("resolve", name).stdout)
+        self.ctl("id", "set", name, "--value", "1:URL=z", code=5)
+        self.ctl("id", "create", name, code=1)
+        self.ctl("id", "delete", name)
+        self.ctl("prefix", "unhome", prefix)
+
+    def test_what_the_socket_is_not_for_says_what_to_use(self):
+        file = self.node.root / "a.csv"
+        file.write_text("handle,1:N\n88.1/a,x\n")
+        for words, advice in ((("batch", "run", file), "https://localhost"),
+                              (("batch", "resume", file), "https://localhost"),
+                              (("auth", "challenge", "--as", "300:0.NA/88.1"), "ask HOST"),
+                              (("resolve", "--tcp", "88.1/a"), "ask HOST"),
+                              (("prefix", "list", "--as", "300:0.NA/88.1"), "leave the identity"),
+                              (("prefix", "list", "--ca", "x", "--token-file", "x"),
+                               "leave the identity")):
+            with self.subTest(words):
+                self.assertRegex(self.ctl(*words, code=2).stderr, advice)
+
+    def test_no_node_behind_the_socket(self):
+        for words in (("prefix", "list"), ("id", "create", "88.1/a"), ("id", "list", "88.1"),
+                      ("id", "history", "88.1/a"), ("resolve", "88.1/a")):
+            with self.subTest(words):
+                got = run("--server", f"unix:{self.node.root}/no.sock", *words)
+                self.assertEqual(got.returncode, 3, got.stderr)
+                self.assertIn("no node listens there", got.stdout + got.stderr)
+                self.assertEqual(run("--server", "unix:" + "x" * 108, *words).returncode, 2)
+
     def test_usage(self):
         for words in ((), ("make",), ("create",), ("create", "--scope"),
                       ("create", "--scope", "read", "more"), ("revoke",), ("revoke", "x"),
