@@ -27,6 +27,8 @@ static const char verify_help[] =
     "Options:\n"
     "  --data DIR        the node's data directory\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
+    "Exit status: 0 everything holds; 1 it does not, or there is no store; 2 usage;\n"
+    "5 it cannot be read; 6 a node has the directory.\n\n"
     "Examples:\n"
     "  onymctl audit verify --data onym-data\n"
     "  onymctl --json audit verify --data onym-data\n";
@@ -41,6 +43,8 @@ static const char export_help[] =
     "  --data DIR        the node's data directory\n"
     "  --from SEQUENCE   leave out the entries before this one\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
+    "Exit status: 0 everything holds; 1 it does not, or there is no store; 2 usage;\n"
+    "5 it cannot be read; 6 a node has the directory.\n\n"
     "Examples:\n"
     "  onymctl audit export --data onym-data\n"
     "  onymctl --json audit export --data onym-data > audit.ndjson\n";

@@ -209,7 +209,10 @@ const struct onym_command onym_commands_conf[] = {
      "                        addresses that are taken, a directory that cannot be\n"
      "                        used. The store itself: onymctl check.\n"
      "\n"
-     "Errors go to stderr, with --json to stdout. Exit code 1 when there are any.\n"
+     "Errors go to stderr, with --json to stdout.\n"
+     "\n"
+     "Exit status: 0 a node would take it; 1 there are errors; 2 usage; 5 out of\n"
+     "memory.\n"
      "\n"
      "Examples:\n"
      "  onymctl conf check onymd.yaml\n"
@@ -226,6 +229,8 @@ const struct onym_command onym_commands_conf[] = {
      "      --effective       all keys, defaults included\n"
      "      --origin          say which file and line, variable or default\n"
      "\n"
+     "Exit status: 0 shown; 1 the configuration has errors; 2 usage; 5 out of memory.\n"
+     "\n"
      "Examples:\n"
      "  onymctl conf show --effective --origin onymd.yaml\n"
      "  ONYM_LOG__LEVEL=debug onymctl -c onymd.yaml conf show --json\n",
@@ -235,6 +240,8 @@ const struct onym_command onym_commands_conf[] = {
      .usage = "",
      .summary = "Print the JSON Schema of the configuration",
      .help = "For editors that complete and check YAML, and for tools that write it.\n"
+             "\n"
+             "Exit status: 0 printed; 2 usage; 5 out of memory.\n"
              "\n"
              "Examples:\n"
              "  onymctl conf schema > onymd.schema.json\n"

@@ -207,6 +207,10 @@ const struct onym_command onym_commands_node[] = {
              "      --answers FILE  lines such as host = resolver.example.cn; options win\n"
              "      --yes           ask nothing\n"
              "\n"
+             "Exit status: 0 everything is there; 1 the kept certificate is not for a --host,\n"
+             "or a question was answered with no; 2 usage; 5 a file cannot be written; 6 a\n"
+             "file is there without the one it belongs to, or is needed and kept elsewhere.\n"
+             "\n"
              "Examples:\n"
              "  onymctl init --dir /etc/onym --name node-a --host 192.0.2.7 --yes\n"
              "  onymctl init --dir /etc/onym --name node-a --host 192.0.2.7 --renew --yes\n",

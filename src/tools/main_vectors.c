@@ -20,9 +20,12 @@ static const char help[] =
     "  -h, --help      show this text\n"
     "  -V, --version   show the version\n"
     "\n"
-    "Ends with 'N passed, N failed, N skipped'; exit 1 when a record failed, 2 for\n"
-    "wrong usage.\n"
+    "Ends with 'N passed, N failed, N skipped'.\n"
     "\n"
+    "Exit status: 0 none failed; 1 a record failed, or a file cannot be read; 2\n"
+    "usage.\n"
+    "\n"
+    "Examples:\n"
     "  onym-vectors proto/vectors/handle-wire.jsonl\n"
     "  grep HS_SITE proto/vectors/handle-wire.jsonl | onym-vectors --decode -\n";
 

@@ -19,6 +19,8 @@ const char onym_store_check_help[] =
     "Options:\n"
     "  --data DIR        the node's data directory\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
+    "Exit status: 0 everything holds; 1 it does not, or there is no store; 2 usage;\n"
+    "5 it cannot be read; 6 a node has the directory.\n\n"
     "Examples:\n"
     "  onymctl check --data onym-data\n"
     "  onymctl --json check --data onym-data\n";

@@ -26,6 +26,9 @@ const char onym_store_dump_help[] =
     "Options:\n"
     "  --data DIR        the node's data directory\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
+    "Exit status: 0 everything is written; 1 damaged records were left out, or there\n"
+    "is no store; 2 usage; 5 it cannot be read, or FILE not written; 6 a node has the\n"
+    "directory.\n\n"
     "Examples:\n"
     "  onymctl dump --data onym-data parts.ndjson\n"
     "  onymctl dump --data onym-data | zstd > parts.ndjson.zst\n";

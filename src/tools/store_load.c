@@ -28,6 +28,9 @@ const char onym_store_load_help[] =
     "  --log-hash HASH   of the log of a store that is made: sha256 or sm3 (sha256)\n"
     "  --memory SIZE     memory for sorting (512MiB); more data goes to disk\n"
     "  --map-size SIZE   address space of the store (256GiB)\n\n"
+    "Exit status: 0 all of it is stored; 1 a line is wrong, nothing is stored; 2\n"
+    "usage; 5 a file or the store cannot be read or written, nothing is stored; 6 a\n"
+    "node has the directory; 7 it is not known whether it is stored.\n\n"
     "Examples:\n"
     "  onymctl load --data onym-data parts.ndjson\n"
     "  onym-generate --records 100000 --seed 1 | onymctl load --data onym-data -\n";

@@ -61,12 +61,14 @@ const struct onym_command onym_commands_tls[] = {
      .usage = "[--connect HOST[:PORT]] [--ca FILE] [--soon DAYS]",
      .summary = "Show the certificate and how long it is valid",
      .help = "Reads the file that the configuration names (-c FILE), or asks a listener.\n"
-             "Exit code 1 when the certificate has ended, is not yet valid, ends soon, or\n"
-             "is not the one that the authorities lead to.\n"
              "\n"
              "      --connect HOST[:PORT]  shake hands with that listener (port 2642)\n"
              "      --ca FILE              authorities to verify it with, PEM\n"
              "      --soon DAYS            what is soon: 0 to 3650 days, 30 unless given\n"
+             "\n"
+             "Exit status: 0 valid; 1 it has ended, is not yet valid, ends soon, is not the\n"
+             "one that the authorities lead to, or there is none; 2 usage, or errors of the\n"
+             "configuration; 3 nothing listens there; 5 what listens speaks no TLS.\n"
              "\n"
              "Examples:\n"
              "  onymctl -c onymd.yaml tls status\n"
@@ -78,6 +80,9 @@ const struct onym_command onym_commands_tls[] = {
      .summary = "Print what clients need to trust the node",
      .help = "The authority of the certificate that the configuration names (-c FILE), and\n"
              "the lines that make clients use it.\n"
+             "\n"
+             "Exit status: 0 printed; 1 there is no certificate, or it cannot be read; 2\n"
+             "usage, or errors of the configuration; 5 out of memory.\n"
              "\n"
              "Examples:\n"
              "  onymctl -c onymd.yaml tls trust\n"

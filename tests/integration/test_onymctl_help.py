@@ -68,6 +68,7 @@ class Help(unittest.TestCase):
         self.assertGreaterEqual(len(found), 4)
         for noun, verb, top_level in found:
             self.assertTrue(self.check(noun, verb, "--help").startswith(f"Usage: onymctl {noun} {verb}"))
+            self.assertRegex(self.check(noun, verb, "--help"), r"\nExit status:\s+0 ")
             if top_level:
                 self.assertEqual(self.check(verb, "-h"), self.check(noun, verb, "--help"))
         for noun in {noun for noun, _, _ in found}:
