@@ -1,6 +1,7 @@
 #include "tools/bench_args.h"
 
 #include "base/options.h"
+#include "base/utf8.h"
 #include "tools/bench_import.h"
 #include "tools/bench_zipf.h"
 #include "tools/command.h"
@@ -324,7 +325,8 @@ take_option(int choice, const char *text, struct onym_bench_args *out)
     case CHOICE_LABEL:
         out->has_fixed_load = true;
         s->name = text;
-        return ONYM_EXIT_DONE;
+        return onym_utf8_valid(onym_span_text(text)) ? ONYM_EXIT_DONE
+                                                     : onym_bench_usage("", "--label: give UTF-8");
     case CHOICE_QUIET:
         out->output.quiet = true;
         return ONYM_EXIT_DONE;

@@ -35,6 +35,15 @@ put_count(json_t *object, const char *key, uint64_t value)
     put(object, key, json_integer((json_int_t)value));
 }
 
+/* Text from outside: JSON holds only UTF-8. */
+static json_t *
+text_of(const char *text)
+{
+    json_t *out = json_string(text);
+
+    return out != NULL ? out : json_string("?");
+}
+
 static double
 us(uint64_t ns)
 {
@@ -122,7 +131,7 @@ settings_of(const struct onym_bench_settings *s)
             put_number(mix, onym_bench_kind_name((enum onym_bench_kind)kind), s->mix.share[kind]);
         }
     }
-    put(names, "from", json_string(s->names_file != NULL ? s->names_file : "onym-generate"));
+    put(names, "from", text_of(s->names_file != NULL ? s->names_file : "onym-generate"));
     if (s->names_file == NULL) {
         put_count(names, "records", s->records);
         put_count(names, "data_seed", s->data_seed);
@@ -131,7 +140,7 @@ settings_of(const struct onym_bench_settings *s)
     if (s->theta > 0) {
         put_number(names, "theta", s->theta);
     }
-    put(out, "server", json_string(s->server));
+    put(out, "server", text_of(s->server));
     put(out, "transport", json_string(onym_bench_transport_name(s->transport)));
     put(out, "loop", json_string(s->rate > 0 ? "open" : "closed"));
     if (s->rate > 0) {
@@ -189,14 +198,11 @@ server_of(const struct onym_bench_run_facts *facts, uint64_t answers)
 static json_t *
 first_wrong_of(const struct onym_bench_tally *t)
 {
-    json_t *name;
-
     if (!t->has_wrong) {
         return json_null();
     }
-    name = json_string(t->wrong_name); /* NULL when a cut name is no longer UTF-8 */
     return json_pack("{s:s,s:i,s:o}", "kind", onym_bench_kind_name(t->wrong_kind), "code",
-                     (int)t->wrong_code, "name", name != NULL ? name : json_string("?"));
+                     (int)t->wrong_code, "name", text_of(t->wrong_name));
 }
 
 static void
@@ -265,7 +271,7 @@ onym_bench_result_run(const struct onym_bench_run_facts *facts, const struct ony
     for (unsigned kind = 0; kind < ONYM_BENCH_KINDS; kind++) {
         onym_histogram_merge(all, &t->latency[kind]);
     }
-    put(run, "name", json_string(facts->settings->name != NULL ? facts->settings->name : "run"));
+    put(run, "name", text_of(facts->settings->name != NULL ? facts->settings->name : "run"));
     put(run, "settings", settings_of(facts->settings));
     put_number(run, "seconds", seconds);
     put(run, "interrupted", json_boolean(facts->interrupted));

@@ -28,7 +28,8 @@ ENDS = ("answers", "wrong", "timeouts", "broken", "unsent")
 
 
 def onymbench(*words, **more):
-    return subprocess.run([ONYMBENCH, *map(str, words)], capture_output=True, text=True,
+    words = [word if isinstance(word, bytes) else str(word) for word in words]
+    return subprocess.run([ONYMBENCH, *words], capture_output=True, text=True,
                           timeout=120, stdin=subprocess.DEVNULL, check=False, **more)
 
 
@@ -434,6 +435,7 @@ class CommandLine(unittest.TestCase):
                 (["run", "-t", "tcp", "--mix", "batch=1", "--as", "1:a", "--secret-file", "x",
                   "--under", "88.1", "::1"], "https only"),
                 (["run", "--as", "1:a", "::1"], "with register, update or batch"),
+                (["run", "--label", b"\xff", "::1"], "--label: give UTF-8"),
                 (["compare", "a"], "give two files"), (["report"], "give one file"),
                 (["report", "/nonexistent"], "/nonexistent")):
             with self.subTest(words):

@@ -91,6 +91,20 @@ result_survives_a_file(void **state)
     (void)unlink(path);
 }
 
+static void
+result_names_a_file_whose_name_is_not_utf_8(void **state)
+{
+    struct onym_bench_settings strange = settings;
+    json_t *run;
+
+    (void)state;
+    strange.names_file = "/tmp/\xFF";
+    run = make_run(&strange, 1, 0);
+    assert_string_equal(onym_bench_result_text(json_object_get(run, "settings"), "names", "from"),
+                        "?");
+    json_decref(run);
+}
+
 static char *
 printed(double count)
 {
@@ -269,6 +283,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(result_survives_a_file),
+        cmocka_unit_test(result_names_a_file_whose_name_is_not_utf_8),
         cmocka_unit_test(one_of_a_kind_is_no_plural),
         cmocka_unit_test(result_refuses_other_files),
         cmocka_unit_test(compare_judges_a_closed_loop_by_its_rate),
