@@ -77,9 +77,13 @@ write_tiles(const json_t *run, FILE *out)
     (void)fprintf(out, "<div class=\"tiles\">\n");
     tile("right answers a second", onym_bench_result_number(run, "rate", NULL), ONYM_BENCH_PLAIN,
          false, out);
-    tile("median", onym_bench_result_number(run, "latency_us", "p50"), ONYM_BENCH_US, false, out);
-    tile("99 %", onym_bench_result_number(run, "latency_us", "p99"), ONYM_BENCH_US, false, out);
-    tile("99.9 %", onym_bench_result_number(run, "latency_us", "p99_9"), ONYM_BENCH_US, false, out);
+    if (onym_bench_result_number(run, "answers", NULL) > 0) {
+        tile("median", onym_bench_result_number(run, "latency_us", "p50"), ONYM_BENCH_US, false,
+             out);
+        tile("99 %", onym_bench_result_number(run, "latency_us", "p99"), ONYM_BENCH_US, false, out);
+        tile("99.9 %", onym_bench_result_number(run, "latency_us", "p99_9"), ONYM_BENCH_US, false,
+             out);
+    }
     tile("not answered as they must be", failed_of(run), ONYM_BENCH_PLAIN, failed_of(run) > 0, out);
     if (onym_bench_result_has_cpu(run)) {
         tile("server processor time an answer",
@@ -89,7 +93,8 @@ write_tiles(const json_t *run, FILE *out)
     (void)fprintf(out, "</div>\n");
 }
 
-/* Points of an array of pairs or of objects; freed by the caller. */
+/* Points of an array of pairs or of objects (those of a time without answers, which have no
+ * latency, only for the rate); freed by the caller. */
 static double (*points_of(const json_t *array, const char *x, const char *y, size_t *count))[2]
 {
     size_t size = json_array_size(array);
@@ -100,6 +105,10 @@ static double (*points_of(const json_t *array, const char *x, const char *y, siz
     for (size_t i = 0; points != NULL && i < size; i += step) {
         const json_t *at = json_array_get(array, i);
 
+        if (y != NULL && strcmp(y, "rate") != 0 &&
+            onym_bench_result_number(at, "rate", NULL) == 0) {
+            continue;
+        }
         points[*count][0] = json_number_value(x != NULL ? json_object_get(at, x)
                                                         : json_array_get(at, 0));
         points[*count][1] = json_number_value(y != NULL ? json_object_get(at, y)
@@ -269,6 +278,16 @@ write_object(const json_t *object, FILE *out)
 }
 
 static void
+latency_cell(const json_t *second, const char *key, FILE *out)
+{
+    if (onym_bench_result_number(second, "rate", NULL) > 0) {
+        figure_cell(onym_bench_result_number(second, key, NULL), ONYM_BENCH_US, out);
+    } else {
+        (void)fprintf(out, "<td>-</td>");
+    }
+}
+
+static void
 write_seconds(const json_t *run, FILE *out)
 {
     size_t i;
@@ -280,8 +299,8 @@ write_seconds(const json_t *run, FILE *out)
     {
         (void)fprintf(out, "<tr><td>%.1f</td>", onym_bench_result_number(second, "t", NULL));
         figure_cell(onym_bench_result_number(second, "rate", NULL), ONYM_BENCH_PLAIN, out);
-        figure_cell(onym_bench_result_number(second, "p50_us", NULL), ONYM_BENCH_US, out);
-        figure_cell(onym_bench_result_number(second, "p99_us", NULL), ONYM_BENCH_US, out);
+        latency_cell(second, "p50_us", out);
+        latency_cell(second, "p99_us", out);
         figure_cell(onym_bench_result_number(second, "errors", NULL), ONYM_BENCH_PLAIN, out);
         (void)fprintf(out, "</tr>\n");
     }
@@ -301,9 +320,12 @@ write_run(const json_t *run, FILE *out)
     (void)fprintf(out, ", %.2f s measured%s</p>\n", onym_bench_result_number(run, "seconds", NULL),
                   json_is_true(json_object_get(run, "interrupted")) ? " (interrupted)" : "");
     write_tiles(run, out);
+    onym_bench_result_notes(run, "<p>", "</p>", out);
     write_series(run, "Right answers a second", "rate", ONYM_BENCH_PLAIN, out);
     write_series(run, "99 % of the answers of a second took at most", "p99_us", ONYM_BENCH_US, out);
-    write_percentiles(run, out);
+    if (onym_bench_result_number(run, "answers", NULL) > 0) {
+        write_percentiles(run, out);
+    }
     write_counts(run, out);
     (void)fprintf(out, "<h3>Settings</h3>\n");
     write_object(settings, out);

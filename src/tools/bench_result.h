@@ -66,6 +66,10 @@ const char *onym_bench_result_text(const json_t *object, const char *outer, cons
 /* Whether the server's processor time an answer is known: not where a load beside shared it. */
 bool onym_bench_result_has_cpu(const json_t *run);
 
+/* Says, a line each between front and back, what the latencies of a run do not show: requests
+ * without a right answer, times without any, requests never sent. Nothing when there is nothing. */
+void onym_bench_result_notes(const json_t *run, const char *front, const char *back, FILE *out);
+
 /* Prints what a person wants to see of a run. */
 void onym_bench_result_print(const json_t *run, FILE *out);
 

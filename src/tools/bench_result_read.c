@@ -90,7 +90,8 @@ print_settings(const json_t *run, FILE *out)
                   onym_bench_result_text(settings, "transport", NULL),
                   onym_bench_result_text(settings, "server", NULL));
     if (strcmp(onym_bench_result_text(settings, "loop", NULL), "open") == 0) {
-        (void)fprintf(out, "open loop, %.0f/s %s", onym_bench_result_number(settings, "rate", NULL),
+        (void)fprintf(out, "open loop, %.10g/s %s",
+                      onym_bench_result_number(settings, "rate", NULL),
                       onym_bench_result_text(settings, "arrivals", NULL));
     } else {
         (void)fprintf(out, "closed loop");
@@ -119,6 +120,9 @@ print_latency(const json_t *run, FILE *out)
 {
     bool open = strcmp(onym_bench_result_text(run, "settings", "loop"), "open") == 0;
 
+    if (onym_bench_result_number(run, "answers", NULL) == 0) {
+        return; /* zeros would look like figures */
+    }
     (void)fprintf(out, "  latency, us  ");
     for (size_t i = 0; i < ONYM_BENCH_PERCENTILES; i++) {
         (void)fprintf(out, "%11s", onym_bench_percentiles[i].title);
@@ -200,6 +204,47 @@ print_server(const json_t *run, FILE *out)
     }
 }
 
+/* Seconds of the measured time in which no right answer came, as far as the series tells. */
+static double
+silent_of(const json_t *run)
+{
+    double silent = 0;
+    size_t i;
+    json_t *second;
+
+    json_array_foreach(json_object_get(run, "series"), i, second)
+    {
+        silent += onym_bench_result_number(second, "rate", NULL) > 0
+                      ? 0
+                      : onym_bench_result_number(second, "seconds", NULL);
+    }
+    return silent;
+}
+
+void
+onym_bench_result_notes(const json_t *run, const char *front, const char *back, FILE *out)
+{
+    double requests = onym_bench_result_number(run, "requests", NULL);
+    double missing = requests - onym_bench_result_number(run, "answers", NULL);
+    double silent = silent_of(run);
+
+    if (missing > 0 && missing < requests) {
+        (void)fprintf(
+            out,
+            "%sLatencies are those of right answers: %.3g %% of the requests had none and "
+            "are not in them.%s\n",
+            front, missing / requests * 100, back);
+    }
+    if (missing > 0 && silent > 0) {
+        (void)fprintf(out, "%sNo right answer came for %.1f s of the %.1f s.%s\n", front, silent,
+                      onym_bench_result_number(run, "seconds", NULL), back);
+    }
+    if (onym_bench_result_number(run, "unsent", NULL) > 0) {
+        (void)fprintf(out, "%sThe rate could not be kept: some requests were never sent.%s\n",
+                      front, back);
+    }
+}
+
 void
 onym_bench_result_print(const json_t *run, FILE *out)
 {
@@ -258,8 +303,5 @@ onym_bench_result_print(const json_t *run, FILE *out)
                   "request", "requests");
         (void)fprintf(out, " a second\n");
     }
-    if (onym_bench_result_number(run, "unsent", NULL) > 0) {
-        (void)fprintf(out, "  The rate could not be kept: latencies of the requests never sent are "
-                           "missing above.\n");
-    }
+    onym_bench_result_notes(run, "  ", "", out);
 }

@@ -93,6 +93,32 @@ cpu_seconds(void)
 
 /* ---- each second ---- */
 
+/* A latency; "-" where nothing was answered, since 0 would be the best there is. */
+static void
+latency_text(const json_t *second, const char *key, char room[32])
+{
+    if (onym_bench_result_number(second, "rate", NULL) > 0) {
+        (void)snprintf(room, 32, "%.1f us", onym_bench_result_number(second, key, NULL));
+    } else {
+        (void)snprintf(room, 32, "-");
+    }
+}
+
+static void
+print_second(const json_t *second, bool warm, FILE *out)
+{
+    char p50[32];
+    char p99[32];
+
+    latency_text(second, "p50_us", p50);
+    latency_text(second, "p99_us", p99);
+    (void)fprintf(out, "%8.1f s %10.0f/s   p50 %12s   p99 %12s   errors %.0f%s\n",
+                  warm ? 0.0 : onym_bench_result_number(second, "t", NULL),
+                  onym_bench_result_number(second, "rate", NULL), p50, p99,
+                  onym_bench_result_number(second, "errors", NULL), warm ? "  warm-up" : "");
+    (void)fflush(out);
+}
+
 static void
 sample(struct run *r, uint64_t now, bool warm)
 {
@@ -108,14 +134,7 @@ sample(struct run *r, uint64_t now, bool warm)
     second = onym_bench_result_second((double)(now - onym_bench_load_start_ns(r->main)) / 1e9,
                                       seconds, r->difference, failed - r->failed_before);
     if (!r->plan->output->quiet) {
-        (void)fprintf(r->plan->text,
-                      "%8.1f s %10.0f/s   p50 %9.1f us   p99 %9.1f us   errors %.0f%s\n",
-                      warm ? 0.0 : onym_bench_result_number(second, "t", NULL),
-                      onym_bench_result_number(second, "rate", NULL),
-                      onym_bench_result_number(second, "p50_us", NULL),
-                      onym_bench_result_number(second, "p99_us", NULL),
-                      onym_bench_result_number(second, "errors", NULL), warm ? "  warm-up" : "");
-        (void)fflush(r->plan->text);
+        print_second(second, warm, r->plan->text);
     }
     if (warm) {
         json_decref(second);

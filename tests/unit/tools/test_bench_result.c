@@ -153,6 +153,86 @@ one_of_a_kind_is_no_plural(void **state)
     free(two);
 }
 
+static char *
+reported(json_t *run, void (*print)(const json_t *run, FILE *out))
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    print(run, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void
+report_of(const json_t *run, FILE *out)
+{
+    json_t *document = onym_bench_result_document(NULL, json_pack("[O]", run));
+
+    onym_bench_report(document, out);
+    json_decref(document);
+}
+
+/* 3 of 203 requests failed, and for a second there was nothing. */
+static void
+what_the_latencies_leave_out_is_said(void **state)
+{
+    void (*const prints[])(const json_t *, FILE *) = {onym_bench_result_print, report_of};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct onym_histogram *none = calloc(1, sizeof *none);
+        json_t *run = make_run(&settings, 1, 3);
+        char *text;
+
+        assert_non_null(none);
+        text = reported(run, prints[i]);
+        assert_non_null(strstr(text, "1.48 % of the requests had none"));
+        assert_null(strstr(text, "No right answer came"));
+        free(text);
+        assert_int_equal(json_array_append_new(json_object_get(run, "series"),
+                                               onym_bench_result_second(2, 1, none, 0)),
+                         0);
+        text = reported(run, prints[i]);
+        assert_non_null(strstr(text, "No right answer came for 1.0 s of the 1.0 s"));
+        assert_null(strstr(text, "<td>0 us<"));
+        free(text);
+        json_decref(run);
+        run = make_run(&settings, 1, 0);
+        text = reported(run, prints[i]);
+        assert_null(strstr(text, "had none"));
+        free(text);
+        json_decref(run);
+        free(none);
+    }
+}
+
+static void
+a_run_without_answers_shows_no_latency(void **state)
+{
+    struct onym_bench_run_facts facts = {.settings = &settings, .measured_ns = 1000000000};
+    struct onym_bench_tally *t = calloc(1, sizeof *t);
+    json_t *run;
+    char *text;
+
+    (void)state;
+    assert_non_null(t);
+    t->ends[ONYM_BENCH_RESOLVE][ONYM_BENCH_TIMEOUT] = 5;
+    facts.series = json_array();
+    run = onym_bench_result_run(&facts, t);
+    text = reported(run, onym_bench_result_print);
+    assert_null(strstr(text, "99 %"));
+    free(text);
+    text = reported(run, report_of);
+    assert_null(strstr(text, "99.9 %</th>"));
+    assert_null(strstr(text, "<b>0 us"));
+    free(text);
+    json_decref(run);
+    free(t);
+}
+
 static void
 result_refuses_other_files(void **state)
 {
@@ -285,6 +365,8 @@ main(void)
         cmocka_unit_test(result_survives_a_file),
         cmocka_unit_test(result_names_a_file_whose_name_is_not_utf_8),
         cmocka_unit_test(one_of_a_kind_is_no_plural),
+        cmocka_unit_test(what_the_latencies_leave_out_is_said),
+        cmocka_unit_test(a_run_without_answers_shows_no_latency),
         cmocka_unit_test(result_refuses_other_files),
         cmocka_unit_test(compare_judges_a_closed_loop_by_its_rate),
         cmocka_unit_test(compare_judges_an_open_loop_by_its_tail),
