@@ -125,7 +125,7 @@ onym_bench_http_judge(const struct onym_bench_http *answer, struct onym_bench_re
         return ONYM_BENCH_DONE;
     }
     return skip(&rest, onym_span_text(",\"handle\":\"")) && skip(&rest, reply->name) &&
-                   skip(&rest, onym_span_text("\""))
+                   skip(&rest, onym_span_text("\",\"values\":[{"))
                ? ONYM_BENCH_DONE
                : ONYM_BENCH_WRONG;
 }

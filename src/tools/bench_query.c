@@ -1,6 +1,7 @@
 #include "tools/bench_query.h"
 
 #include "base/bytes.h"
+#include "onym/model/value.h"
 #include "wire/header.h"
 
 enum {
@@ -74,7 +75,18 @@ onym_bench_reply_init(struct onym_bench_reply *reply, onym_span name, uint32_t r
     *reply = (struct onym_bench_reply){.name = name, .request_id = request_id, .expected = 1};
 }
 
-/* The packet with the header: code, name, and lengths that add up. */
+/* Whether the body behind the name holds at least one value, and has room for as many as it says.
+ */
+static bool
+has_values(onym_span packet, size_t name_len, uint32_t body_len)
+{
+    size_t front = 4 + name_len + 4;
+    uint32_t count = packet.len >= BODY + front ? onym_get_u32(packet.at + BODY + 4 + name_len) : 0;
+
+    return count > 0 && front + (uint64_t)count * ONYM_VALUE_LEN_MIN <= body_len;
+}
+
+/* The packet with the header: code, name, values, and lengths that add up. */
 static bool
 front_is_right(struct onym_bench_reply *reply, onym_span packet)
 {
@@ -95,7 +107,8 @@ front_is_right(struct onym_bench_reply *reply, onym_span packet)
            onym_get_u32(packet.at + ONYM_ENVELOPE_LEN) == ONYM_OP_RESOLVE &&
            (onym_get_u32(packet.at + FLAGS) & ONYM_FLAG_REQUEST_DIGEST) == 0 &&
            onym_get_u32(packet.at + BODY) == reply->name.len &&
-           memcmp(packet.at + BODY + 4, reply->name.at, reply->name.len) == 0;
+           memcmp(packet.at + BODY + 4, reply->name.at, reply->name.len) == 0 &&
+           has_values(packet, reply->name.len, body_len);
 }
 
 enum onym_bench_verdict

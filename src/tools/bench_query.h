@@ -43,8 +43,9 @@ struct onym_bench_reply {
 
 enum onym_bench_verdict {
     ONYM_BENCH_MORE,  /* fine so far, packets are missing; a repeated packet is ignored */
-    ONYM_BENCH_DONE,  /* whole, the expected response code, with code 1 the name echoed */
-    ONYM_BENCH_WRONG, /* another response code or name, or lengths that contradict each other */
+    ONYM_BENCH_DONE,  /* whole, the expected response code, with code 1 the name and values */
+    ONYM_BENCH_WRONG, /* another response code or name, no values, or lengths that contradict each
+                         other */
     ONYM_BENCH_STRAY  /* not a packet of this request */
 };
 

@@ -78,7 +78,8 @@ def handle_cut(have):
 def handle_reply(request, code=1, name=None):
     length = struct.unpack_from(">I", request, 44)[0]
     name = request[48:48 + length] if name is None else name
-    body = struct.pack(">I", len(name)) + name + struct.pack(">I", 0)
+    value = struct.pack(">IIBIBII", 1, 0, 0, 86400, 14, 0, 0) + bytes(4)
+    body = struct.pack(">I", len(name)) + name + struct.pack(">I", 1) + value
     message = struct.pack(">IIIHBBII", 1, code, 0x19000000, 1, 0, 0, 2_000_000_000,
                           len(body)) + body + bytes(4)
     return bytes([2, 11, 2, 11]) + bytes(4) + request[8:12] + struct.pack(">II", 0, len(message)) \

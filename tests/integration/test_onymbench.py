@@ -352,6 +352,14 @@ class Faults(unittest.TestCase):
         self.assertEqual((done.returncode, run["answers"]), (1, 0))
         self.assertEqual(run["wrong"], run["requests"])
 
+    def test_an_answer_without_values_is_wrong(self):
+        for count, values in ((0, 0), (99, 1)):  # none, and fewer than are announced
+            with self.subTest(count):
+                done, run = self.load(lambda request: responder.packets_of(
+                    request, responder.success(request, count=count, values=values)))
+                self.assertEqual((done.returncode, run["answers"]), (1, 0))
+                self.assertEqual(run["codes"], {"1": run["wrong"]})
+
     def test_another_code_is_wrong_and_counted(self):
         done, run = self.load(
             lambda request: responder.packets_of(request, responder.message(request, 3, b"")))

@@ -21,12 +21,14 @@ def packets_of(request, reply, flag=0):
             + struct.pack(">II", number, len(reply)) + part for number, part in enumerate(parts)]
 
 
-def success(request, data=b"x" * 100, name=None):
+def success(request, data=b"x" * 100, name=None, count=1, values=1):
+    """A record of so many values that says it has count of them."""
     length = struct.unpack_from(">I", request, 44)[0]
     name = request[48:48 + length] if name is None else name
     value = (struct.pack(">IIBIB", 1, 0, 0, 86400, 14) + struct.pack(">I", 3) + b"URL"
              + struct.pack(">I", len(data)) + data + bytes(4))
-    return message(request, 1, struct.pack(">I", len(name)) + name + struct.pack(">I", 1) + value)
+    return message(request, 1, struct.pack(">I", len(name)) + name + struct.pack(">I", count)
+                   + value * values)
 
 
 class Responder:

@@ -12,7 +12,7 @@
 
 #define ANSWER(status, body_len, body)                                                             \
     "HTTP/1.1 " status "\r\nDate: today\r\ncontent-length:  " body_len "\r\n\r\n" body
-#define FOUND "{\"responseCode\":1,\"handle\":\"88.1/a\",\"values\":[]}"
+#define FOUND "{\"responseCode\":1,\"handle\":\"88.1/a\",\"values\":[{}]}"
 
 static enum onym_bench_http_step
 cut(const char *text, struct onym_bench_http *out)
@@ -35,13 +35,13 @@ judge(const char *body, uint32_t status, uint32_t expected, struct onym_bench_re
 static void
 http_cuts_an_answer_however_torn(void **state)
 {
-    const char *text = ANSWER("200 OK", "48", FOUND) "HTTP/1.1";
+    const char *text = ANSWER("200 OK", "50", FOUND) "HTTP/1.1";
     size_t whole = strlen(text) - strlen("HTTP/1.1");
     struct onym_bench_http out = {0};
     size_t need;
 
     (void)state;
-    assert_int_equal(strlen(FOUND), 48);
+    assert_int_equal(strlen(FOUND), 50);
     for (size_t len = 0; len < whole; len++) {
         assert_int_equal(onym_bench_http_cut(onym_span_of(text, len), &out, &need),
                          ONYM_BENCH_HTTP_MORE);
@@ -88,6 +88,11 @@ http_judges_code_and_name(void **state)
     assert_int_equal(judge("{\"responseCode\":1,\"handle\":\"88.1/b\"}", 200, 1, &reply),
                      ONYM_BENCH_WRONG);
     assert_int_equal(judge("{\"responseCode\":1,\"handle\":\"88.1/ab\"}", 200, 1, &reply),
+                     ONYM_BENCH_WRONG);
+    assert_int_equal(
+        judge("{\"responseCode\":1,\"handle\":\"88.1/a\",\"values\":[]}", 200, 1, &reply),
+        ONYM_BENCH_WRONG);
+    assert_int_equal(judge("{\"responseCode\":1,\"handle\":\"88.1/a\"}", 200, 1, &reply),
                      ONYM_BENCH_WRONG);
     assert_int_equal(judge("{\"responseCode\":100,\"handle\":\"x\"}", 404, 100, &reply),
                      ONYM_BENCH_DONE);
