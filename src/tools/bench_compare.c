@@ -25,7 +25,36 @@ static const char *const verdicts[] = {[ONYM_BENCH_SAME] = "same",
                                        [ONYM_BENCH_WORSE] = "worse",
                                        [ONYM_BENCH_UNEQUAL] = "not comparable"};
 
-/* Settings that make two loads different. */
+static bool
+is_equal(const json_t *one, const json_t *two)
+{
+    return one == NULL ? two == NULL : two != NULL && json_equal(one, two) != 0;
+}
+
+/* A load beside the measured one, or an import, is a part of what was asked for. */
+static void
+add_beside(const json_t *a, const json_t *b, json_t *out)
+{
+    static const char *const keys[] = {"transport", "rate", "connections", "window",
+                                       "rows",      "mix",  "names"};
+    const json_t *of_a = json_object_get(a, "beside");
+    const json_t *of_b = json_object_get(b, "beside");
+    const json_t *one = json_object_get(of_a, "settings");
+    const json_t *two = json_object_get(of_b, "settings");
+    bool same = json_is_object(of_a) == json_is_object(of_b) &&
+                json_is_object(one) == json_is_object(two) &&
+                onym_bench_result_number(json_object_get(of_a, "import"), "rows", NULL) ==
+                    onym_bench_result_number(json_object_get(of_b, "import"), "rows", NULL);
+
+    for (size_t i = 0; same && i < sizeof keys / sizeof keys[0]; i++) {
+        same = is_equal(json_object_get(one, keys[i]), json_object_get(two, keys[i]));
+    }
+    if (!same) {
+        ONYM_REQUIRE(json_array_append_new(out, json_string("beside")) == 0);
+    }
+}
+
+/* Settings that make two loads different, and what else there is against comparing them. */
 static json_t *
 differences(const json_t *a, const json_t *b)
 {
@@ -37,12 +66,14 @@ differences(const json_t *a, const json_t *b)
     json_t *out = json_array();
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const json_t *one = json_object_get(of_a, keys[i]);
-        const json_t *two = json_object_get(of_b, keys[i]);
-
-        if ((one == NULL) != (two == NULL) || (one != NULL && json_equal(one, two) == 0)) {
+        if (!is_equal(json_object_get(of_a, keys[i]), json_object_get(of_b, keys[i]))) {
             ONYM_REQUIRE(json_array_append_new(out, json_string(keys[i])) == 0);
         }
+    }
+    add_beside(a, b, out);
+    if (onym_bench_result_number(a, "answers", NULL) == 0 &&
+        onym_bench_result_number(b, "answers", NULL) == 0) {
+        ONYM_REQUIRE(json_array_append_new(out, json_string("no right answer in either")) == 0);
     }
     return out;
 }
@@ -122,6 +153,50 @@ partner(const json_t *runs, const json_t *of, bool alone)
     return NULL;
 }
 
+/* What differs between the machines of two results. */
+static json_t *
+machines_differ(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"host", "cpu", "cores", "memory_bytes", "kernel", "system"};
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!is_equal(json_object_get(json_object_get(a, "machine"), keys[i]),
+                      json_object_get(json_object_get(b, "machine"), keys[i]))) {
+            ONYM_REQUIRE(json_array_append_new(out, json_string(keys[i])) == 0);
+        }
+    }
+    return out;
+}
+
+static void
+add_unpaired(const json_t *runs, const json_t *others, bool alone, const char *side, json_t *out)
+{
+    size_t i;
+    json_t *run;
+
+    json_array_foreach((json_t *)(uintptr_t)runs, i, run)
+    {
+        if (partner(others, run, alone) == NULL) {
+            ONYM_REQUIRE(json_array_append_new(
+                             out, json_sprintf("%s has %s", side,
+                                               onym_bench_result_text(run, "name", NULL))) == 0);
+        }
+    }
+}
+
+/* Runs of one result that the other has not. */
+static json_t *
+unpaired(const json_t *runs_a, const json_t *runs_b)
+{
+    bool alone = json_array_size(runs_a) == 1 && json_array_size(runs_b) == 1;
+    json_t *out = json_array();
+
+    add_unpaired(runs_a, runs_b, alone, "A", out);
+    add_unpaired(runs_b, runs_a, alone, "B", out);
+    return out;
+}
+
 json_t *
 onym_bench_compare(const json_t *a, const json_t *b, double margin,
                    enum onym_bench_verdict_of_two *worst)
@@ -149,19 +224,30 @@ onym_bench_compare(const json_t *a, const json_t *b, double margin,
         }
         *worst = weight[verdict] > weight[*worst] ? verdict : *worst;
     }
-    return json_pack("{s:s,s:f,s:o}", "verdict", verdicts[*worst], "margin", margin, "runs", out);
+    return json_pack("{s:s,s:f,s:o,s:o,s:o}", "verdict", verdicts[*worst], "margin", margin,
+                     "machines_differ", machines_differ(a, b), "unpaired", unpaired(runs_a, runs_b),
+                     "runs", out);
+}
+
+/* A line with all texts of an array; none when it is empty. */
+static void
+print_list(const char *title, const json_t *texts, FILE *out)
+{
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        (void)fprintf(out, "%s%s", i == 0 ? title : ", ",
+                      json_string_value(json_array_get(texts, i)));
+    }
+    (void)fprintf(out, "%s", json_array_size(texts) > 0 ? "\n" : "");
 }
 
 static void
 print_run(const json_t *run, FILE *out)
 {
     const json_t *ratios = json_object_get(run, "ratios");
-    size_t i;
-    json_t *what;
 
     (void)fprintf(out, "%s: %s\n  %-20s %14s %14s %8s\n", onym_bench_result_text(run, "name", NULL),
                   onym_bench_result_text(run, "verdict", NULL), "", "A", "B", "B/A");
-    for (i = 0; i < FIGURES; i++) {
+    for (size_t i = 0; i < FIGURES; i++) {
         double one = onym_bench_result_number(run, "a", figures[i].key);
         double two = onym_bench_result_number(run, "b", figures[i].key);
 
@@ -179,12 +265,7 @@ print_run(const json_t *run, FILE *out)
     (void)fprintf(out, "  %-20s %13.4f%% %13.4f%%\n", "failed",
                   onym_bench_result_number(run, "a", "failed_part") * 100,
                   onym_bench_result_number(run, "b", "failed_part") * 100);
-    json_array_foreach(json_object_get(run, "unequal"), i, what)
-    {
-        (void)fprintf(out, "%s%s", i == 0 ? "  settings that differ: " : ", ",
-                      json_string_value(what));
-    }
-    (void)fprintf(out, "%s", i > 0 ? "\n" : "");
+    print_list("  against a comparison: ", json_object_get(run, "unequal"), out);
 }
 
 void
@@ -197,6 +278,9 @@ onym_bench_compare_print(const json_t *comparison, FILE *out)
     {
         print_run(run, out);
     }
+    print_list("only in one of them: ", json_object_get(comparison, "unpaired"), out);
+    print_list("other machine, other figures; what differs: ",
+               json_object_get(comparison, "machines_differ"), out);
     (void)fprintf(
         out, "verdict: B is %s%s (margin %.1f %%)\n",
         strcmp(onym_bench_result_text(comparison, "verdict", NULL), verdicts[0]) == 0 ? "the " : "",

@@ -336,6 +336,61 @@ compare_refuses_loads_that_differ(void **state)
     json_decref(b);
 }
 
+static enum onym_bench_verdict_of_two
+compared_and_printed(json_t *a, json_t *b, char **text)
+{
+    enum onym_bench_verdict_of_two verdict;
+    json_t *comparison = onym_bench_compare(a, b, 0.05, &verdict);
+
+    *text = reported(comparison, onym_bench_compare_print);
+    json_decref(comparison);
+    json_decref(a);
+    json_decref(b);
+    return verdict;
+}
+
+static void
+compare_says_what_is_against_it(void **state)
+{
+    struct onym_bench_settings other = settings;
+    json_t *a;
+    json_t *b;
+    char *text;
+
+    (void)state;
+    /* two loads without one right answer are not the same speed */
+    a = make_document(&settings, 1, 0);
+    b = make_document(&settings, 1, 0);
+    json_object_set_new(json_array_get(json_object_get(a, "runs"), 0), "answers", json_integer(0));
+    json_object_set_new(json_array_get(json_object_get(b, "runs"), 0), "answers", json_integer(0));
+    assert_int_equal(compared_and_printed(a, b, &text), ONYM_BENCH_UNEQUAL);
+    assert_non_null(strstr(text, "no right answer in either"));
+    free(text);
+    /* another load beside */
+    a = make_document(&settings, 1, 0);
+    b = make_document(&settings, 1, 0);
+    json_object_set_new(json_array_get(json_object_get(b, "runs"), 0), "beside",
+                        json_pack("{s:{s:i}}", "settings", "rate", 50000));
+    assert_int_equal(compared_and_printed(a, b, &text), ONYM_BENCH_UNEQUAL);
+    assert_non_null(strstr(text, "beside"));
+    free(text);
+    /* a run that one of them lacks */
+    other.name = "second";
+    a = make_document(&settings, 1, 0);
+    b = onym_bench_result_document(
+        NULL, json_pack("[o,o]", make_run(&settings, 1, 0), make_run(&other, 1, 0)));
+    assert_int_equal(compared_and_printed(a, b, &text), ONYM_BENCH_UNEQUAL);
+    assert_non_null(strstr(text, "only in one of them: B has second\n"));
+    free(text);
+    /* another machine: compared, but said */
+    a = make_document(&settings, 1, 0);
+    b = make_document(&settings, 1, 0);
+    json_object_set_new(json_object_get(b, "machine"), "cpu", json_string("another"));
+    assert_int_equal(compared_and_printed(a, b, &text), ONYM_BENCH_SAME);
+    assert_non_null(strstr(text, "other machine, other figures; what differs: cpu\n"));
+    free(text);
+}
+
 static void
 report_escapes_and_needs_nothing_else(void **state)
 {
@@ -372,6 +427,7 @@ main(void)
         cmocka_unit_test(compare_judges_an_open_loop_by_its_tail),
         cmocka_unit_test(compare_does_not_let_speed_hide_failures),
         cmocka_unit_test(compare_refuses_loads_that_differ),
+        cmocka_unit_test(compare_says_what_is_against_it),
         cmocka_unit_test(report_escapes_and_needs_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
