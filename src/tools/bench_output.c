@@ -9,10 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool
+is_standard(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 FILE *
 onym_bench_output_text(const struct onym_bench_output *output)
 {
-    return output->json != NULL && strcmp(output->json, "-") == 0 ? stderr : stdout;
+    return is_standard(output->json) || is_standard(output->report) ? stderr : stdout;
 }
 
 static void
@@ -25,7 +31,7 @@ write_json(const json_t *document, FILE *out)
 static bool
 write_file(const char *path, const json_t *document, void (*write)(const json_t *, FILE *))
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+    FILE *file = is_standard(path) ? stdout : fopen(path, "w");
     bool fine = file != NULL;
 
     if (fine) {
@@ -51,7 +57,7 @@ can_write(const char *path)
     char folder[PATH_MAX] = ".";
     struct stat there;
 
-    if (strcmp(path, "-") == 0) {
+    if (is_standard(path)) {
         return true;
     }
     if (slash != NULL) {
@@ -70,6 +76,10 @@ can_write(const char *path)
 int
 onym_bench_output_check(const struct onym_bench_output *output)
 {
+    if (is_standard(output->json) && is_standard(output->report)) {
+        return onym_bench_usage("",
+                                "--json - and --report -: only one of them can be standard output");
+    }
     return (output->json == NULL || can_write(output->json)) &&
                    (output->report == NULL || can_write(output->report))
                ? ONYM_EXIT_DONE

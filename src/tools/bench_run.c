@@ -380,6 +380,13 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
                               "--rate or a longer --duration\n");
         return ONYM_EXIT_USAGE;
     }
+    if (onym_bench_tally_ended(tally, ONYM_BENCH_UNSENT) == failed && failed > 0 &&
+        onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 && r->failure[0] == '\0' &&
+        onym_histogram_count(&tally->live) > 0) { /* it does answer, but what is long overdue */
+        (void)fprintf(stderr, "onymbench: no request of the measured time could be sent, so many "
+                              "were due before; give a lower --rate\n");
+        return ONYM_EXIT_NEGATIVE;
+    }
     if (onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 &&
         onym_bench_tally_ended(tally, ONYM_BENCH_AMISS) == 0) {
         (void)fprintf(

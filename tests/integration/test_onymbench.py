@@ -310,6 +310,12 @@ class Against(unittest.TestCase):
         self.assertIn("&lt;x&gt;", text)
         self.assertEqual(re.findall(r"https?:|src=|href=|url\(|@import", text), [])
 
+    def test_a_report_on_standard_output_is_all_there_is(self):
+        done = onymbench("run", "-d", "100ms", "--warm-up", 0, "--records", RECORDS, "--report", "-",
+                         f"127.0.0.1:{self.node.port}")
+        self.assertTrue(done.stdout.startswith("<!DOCTYPE html>"), done.stdout[:200])
+        self.assertIn("right answers", done.stderr)
+
     def test_an_interrupt_prints_what_there_is(self):
         with subprocess.Popen([ONYMBENCH, "run", "-d", "1h", "--warm-up", "0", "--json", "-",
                                "--records", str(RECORDS), f"127.0.0.1:{self.node.port}"],
@@ -380,6 +386,14 @@ class Faults(unittest.TestCase):
         done, run = self.load(reply)
         self.assertEqual((done.returncode, run["answers"]), (3, 0))
         self.assertGreater(run["strays"], 0)
+
+    def test_a_rate_far_too_high_is_not_silence(self):
+        def reply(request):
+            time.sleep(0.005)
+            return responder.packets_of(request, responder.success(request))
+        done, run = self.load(reply, "--rate", "100k", "--window", 1, "--warm-up", "300ms")
+        self.assertEqual((done.returncode, run["unsent"]), (1, run["requests"]), done.stderr)
+        self.assertIn("no request of the measured time could be sent", done.stderr)
 
     def test_a_stall_is_charged_to_all_that_wait(self):
         stalled = []
@@ -472,6 +486,7 @@ class CommandLine(unittest.TestCase):
             for command in (["run"], ["workload", "W3"]):
                 self.refuse([*command, option, "/nonexistent/x", "::1"], "write /nonexistent/x", 5)
             self.refuse(["run", option, "/", "::1"], "Is a directory", 5)
+        self.refuse(["run", "--json", "-", "--report", "-", "::1"], "only one of them")
 
     def test_a_rate_that_asks_for_nothing(self):
         done = onymbench("run", "-q", "-r", 0.1, "-d", "10ms", "--warm-up", 0,
