@@ -367,6 +367,7 @@ static int
 verdict(const struct run *r, const struct onym_bench_tally *tally)
 {
     uint64_t failed = 0;
+    bool answers = onym_histogram_count(&tally->live) > 0; /* if only to the warm-up */
 
     if (r->facts.interrupted) {
         return ONYM_EXIT_INTERRUPTED;
@@ -375,14 +376,15 @@ verdict(const struct run *r, const struct onym_bench_tally *tally)
         failed += onym_bench_tally_ended(tally, (enum onym_bench_end)end);
     }
     if (failed + onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 &&
-        r->plan->settings->rate > 0 && r->failure[0] == '\0') {
-        (void)fprintf(stderr, "onymbench: no request was due in the measured time; give a higher "
-                              "--rate or a longer --duration\n");
+        (r->plan->settings->rate > 0 || answers) && r->failure[0] == '\0') {
+        (void)fprintf(stderr,
+                      "onymbench: no request was due in the measured time; give a %slonger "
+                      "--duration\n",
+                      r->plan->settings->rate > 0 ? "higher --rate or a " : "");
         return ONYM_EXIT_USAGE;
     }
     if (onym_bench_tally_ended(tally, ONYM_BENCH_UNSENT) == failed && failed > 0 &&
-        onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 && r->failure[0] == '\0' &&
-        onym_histogram_count(&tally->live) > 0) { /* it does answer, but what is long overdue */
+        onym_bench_tally_ended(tally, ONYM_BENCH_RIGHT) == 0 && r->failure[0] == '\0' && answers) {
         (void)fprintf(stderr, "onymbench: no request of the measured time could be sent, so many "
                               "were due before; give a lower --rate\n");
         return ONYM_EXIT_NEGATIVE;

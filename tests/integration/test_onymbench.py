@@ -395,6 +395,17 @@ class Faults(unittest.TestCase):
         self.assertEqual((done.returncode, run["unsent"]), (1, run["requests"]), done.stderr)
         self.assertIn("no request of the measured time could be sent", done.stderr)
 
+    def test_a_request_longer_than_the_measured_time_is_not_silence(self):
+        seen = []
+
+        def reply(request):
+            seen.append(request)
+            time.sleep(1.5 if len(seen) > 1 else 0)
+            return responder.packets_of(request, responder.success(request))
+        done, run = self.load(reply, "--window", 1, "--timeout", "10s", "--warm-up", "500ms")
+        self.assertEqual((done.returncode, run["requests"]), (2, 0), done.stderr)
+        self.assertIn("no request was due", done.stderr)
+
     def test_a_stall_is_charged_to_all_that_wait(self):
         stalled = []
 
