@@ -333,6 +333,10 @@ write_run(const json_t *run, FILE *out)
         (void)fprintf(out, "<h3>Server</h3>\n");
         write_object(json_object_get(run, "server"), out);
     }
+    if (json_is_object(json_object_get(run, "beside"))) {
+        (void)fprintf(out, "<h3>Beside it</h3>\n");
+        write_object(json_object_get(run, "beside"), out);
+    }
     write_seconds(run, out);
     (void)fprintf(out, "</section>\n");
 }
@@ -370,20 +374,37 @@ write_overview(const json_t *runs, FILE *out)
     (void)fprintf(out, "</table></div>\n");
 }
 
+/* What tells one page from another: the workload, or the label of the one run. */
+static void
+write_title(const json_t *document, FILE *out)
+{
+    const char *workload = onym_bench_result_text(document, "workload", NULL);
+    const json_t *run = json_array_get(json_object_get(document, "runs"), 0);
+
+    if (workload[0] != '\0') {
+        (void)fprintf(out, "Workload ");
+        text(workload, out);
+    } else {
+        (void)fprintf(out, "Load ");
+        text(onym_bench_result_text(run, "name", NULL), out);
+        (void)fprintf(out, " over ");
+        text(onym_bench_result_text(run, "settings", "transport"), out);
+    }
+}
+
 void
 onym_bench_report(const json_t *document, FILE *out)
 {
     const json_t *runs = json_object_get(document, "runs");
-    const char *workload = onym_bench_result_text(document, "workload", NULL);
     size_t i;
     json_t *run;
 
-    (void)fprintf(out,
-                  "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                  "<title>onymbench</title>\n<style>%s</style></head><body>\n<h1>%s",
-                  style, workload[0] != '\0' ? "Workload " : "Load");
-    text(workload, out);
+    (void)fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                       "<title>onymbench: ");
+    write_title(document, out);
+    (void)fprintf(out, "</title>\n<style>%s</style></head><body>\n<h1>", style);
+    write_title(document, out);
     (void)fprintf(out, "</h1>\n<p class=\"soft\">");
     text(onym_bench_result_text(document, "at", NULL), out);
     (void)fprintf(out, " &#183; ");

@@ -7,6 +7,7 @@
 #include "tools/bench_machine.h"
 
 #include <math.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,6 +17,9 @@
 const struct onym_bench_percentile onym_bench_percentiles[ONYM_BENCH_PERCENTILES] = {
     {"p50", "50 %", 500000},     {"p90", "90 %", 900000},       {"p99", "99 %", 990000},
     {"p99_9", "99.9 %", 999000}, {"p99_99", "99.99 %", 999900}, {"max", "max", 1000000}};
+
+static const char *const end_keys[ONYM_BENCH_ENDS] = {"answers", "wrong", "timeouts", "broken",
+                                                      "unsent"};
 
 static void
 put(json_t *object, const char *key, json_t *value)
@@ -111,12 +115,29 @@ kinds_of(const struct onym_bench_tally *t, json_t *all_codes)
         one = json_object();
         put_count(one, "requests", requests);
         put_count(one, "answers", t->ends[kind][ONYM_BENCH_RIGHT]);
-        put_count(one, "wrong", t->ends[kind][ONYM_BENCH_AMISS]);
+        for (unsigned end = ONYM_BENCH_RIGHT + 1; end < ONYM_BENCH_ENDS; end++) {
+            put_count(one, end_keys[end], t->ends[kind][end]);
+        }
         put(one, "codes", codes);
         put(one, "latency_us", percentiles_of(&t->latency[kind]));
         put(kinds, onym_bench_kind_name((enum onym_bench_kind)kind), one);
     }
     return kinds;
+}
+
+/* Where the load comes from, and who changes records where; nothing when that was not said. */
+static void
+put_source(json_t *out, const struct onym_bench_settings *s)
+{
+    char host[NI_MAXHOST];
+
+    if (s->source_len > 0 && getnameinfo((const struct sockaddr *)&s->source, s->source_len, host,
+                                         sizeof host, NULL, 0, NI_NUMERICHOST) == 0) {
+        put(out, "source", json_string(host));
+    }
+    if (s->identity.under != NULL) {
+        put(out, "under", text_of(s->identity.under));
+    }
 }
 
 static json_t *
@@ -155,6 +176,7 @@ settings_of(const struct onym_bench_settings *s)
     if (s->rows > 0) {
         put_count(out, "rows", s->rows);
     }
+    put_source(out, s);
     put(out, "mix", mix);
     put(out, "names", names);
     put_number(out, "warm_up_s", (double)s->warm_up_ms / 1e3);
@@ -208,8 +230,6 @@ first_wrong_of(const struct onym_bench_tally *t)
 static void
 put_ends(json_t *run, const struct onym_bench_tally *t)
 {
-    static const char *const keys[ONYM_BENCH_ENDS] = {"answers", "wrong", "timeouts", "broken",
-                                                      "unsent"};
     uint64_t requests = 0;
 
     for (unsigned end = 0; end < ONYM_BENCH_ENDS; end++) {
@@ -217,7 +237,7 @@ put_ends(json_t *run, const struct onym_bench_tally *t)
     }
     put_count(run, "requests", requests);
     for (unsigned end = 0; end < ONYM_BENCH_ENDS; end++) {
-        put_count(run, keys[end], onym_bench_tally_ended(t, (enum onym_bench_end)end));
+        put_count(run, end_keys[end], onym_bench_tally_ended(t, (enum onym_bench_end)end));
     }
     put_count(run, "strays", t->strays);
     put_count(run, "connections_opened", t->opened);

@@ -85,6 +85,15 @@ result_survives_a_file(void **state)
     assert_in_range((uint64_t)onym_bench_result_number(run, "latency_us", "p50"), 10, 10);
     assert_in_range((uint64_t)onym_bench_result_number(run, "latency_us", "max"), 20, 20);
     assert_string_equal(onym_bench_result_text(run, "first_wrong", "name"), "?");
+    for (unsigned i = 0; i < 5; i++) { /* each end of each kind */
+        static const char *const ends[] = {"answers", "wrong", "timeouts", "broken", "unsent"};
+        const json_t *kinds = json_object_get(run, "kinds");
+
+        assert_true(onym_bench_result_number(run, ends[i], NULL) ==
+                    onym_bench_result_number(kinds, "resolve", ends[i]) +
+                        onym_bench_result_number(kinds, "miss", ends[i]));
+        assert_non_null(json_object_get(json_object_get(kinds, "miss"), ends[i]));
+    }
     json_decref(document);
     json_decref(again);
     (void)close(fd);
@@ -403,6 +412,7 @@ report_escapes_and_needs_nothing_else(void **state)
     assert_non_null(out);
     onym_bench_report(document, out);
     assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "<title>onymbench: Load a &amp; b over tcp</title>"));
     assert_non_null(strstr(text, "<h2>a &amp; b</h2>"));
     assert_non_null(strstr(text, "identifier not found"));
     assert_non_null(strstr(text, "</html>"));
