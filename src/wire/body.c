@@ -64,20 +64,6 @@ onym_body_kind_name(enum onym_body_kind kind)
     return names[kind];
 }
 
-uint32_t
-onym_response_code_at(uint16_t version, uint32_t code)
-{
-    if (version < ONYM_VERSION(2, 5)) {
-        if (code == 7) {
-            return 303;
-        }
-        if (code == 202) {
-            return 201;
-        }
-    }
-    return code;
-}
-
 bool
 onym_body_kind_of(const struct onym_header *header, enum onym_body_kind *kind)
 {

@@ -87,8 +87,4 @@ ONYM_MUST_USE enum onym_status onym_body_decode(const struct onym_message *messa
 ONYM_MUST_USE enum onym_status onym_body_encode(const struct onym_body *body, uint16_t version,
                                                 uint8_t *out, size_t cap, size_t *len);
 
-/* The response code to write for a code in a reply of that version: below 2.5, 7 is sent as 303 and
- * 202 as 201 (section 2). */
-uint32_t onym_response_code_at(uint16_t version, uint32_t code);
-
 #endif

@@ -1,3 +1,4 @@
+#include "service/render_priv.h"
 #include "unit/service/fixture.h"
 
 static void
@@ -65,6 +66,37 @@ a_digest_is_of_the_kind_the_version_wants(void **state)
             assert_memory_equal(digest.at, expected, digest.len);
         }
     }
+}
+
+/* The response code of an error as a client of that version sees it. */
+static uint32_t
+code_told(struct fixture *f, uint16_t version, enum onym_status status)
+{
+    struct onym_answer_call call = {.by = ONYM_BY_TCP, .now_s = NOW_S, .arena = &f->arena};
+    struct onym_reply reply;
+    struct onym_request rq = {.answerer = &f->answerer,
+                              .call = &call,
+                              .message = {.envelope = {.version = version, .suggested = version}},
+                              .reply = &reply};
+    struct onym_header header;
+
+    onym_arena_reset(&f->arena);
+    onym_render_begin(&rq);
+    assert_int_equal(onym_render_error(&rq, status), ONYM_VERDICT_REPLY);
+    assert_int_equal(onym_header_decode(reply.part[0], &header), ONYM_OK);
+    return header.response_code;
+}
+
+static void
+two_codes_have_other_numbers_for_old_clients(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(code_told(f, ONYM_VERSION(2, 4), ONYM_READ_ONLY), 303);
+    assert_int_equal(code_told(f, ONYM_VERSION(2, 5), ONYM_READ_ONLY), 7);
+    assert_int_equal(code_told(f, ONYM_VERSION(2, 4), ONYM_VALUE_INVALID), 201);
+    assert_int_equal(code_told(f, ONYM_VERSION(2, 5), ONYM_VALUE_INVALID), 202);
+    assert_int_equal(code_told(f, ONYM_VERSION(2, 0), ONYM_NOT_FOUND), 100);
 }
 
 static void
@@ -205,6 +237,7 @@ main(void)
         WITH_NODE(public_values_come_back_with_the_name_as_asked),
         WITH_NODE(private_values_stay_here_even_when_po_is_clear),
         WITH_NODE(a_digest_is_of_the_kind_the_version_wants),
+        WITH_NODE(two_codes_have_other_numbers_for_old_clients),
         WITH_NODE(the_reply_speaks_the_version_of_the_client),
         WITH_NODE(unknown_flags_and_claims_are_not_copied),
         WITH_NODE(errors_carry_their_code),

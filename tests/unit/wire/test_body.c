@@ -173,17 +173,6 @@ body_encode_stays_in_its_room(void **state)
 }
 
 static void
-response_codes_of_old_versions_are_older(void **state)
-{
-    (void)state;
-    assert_int_equal(onym_response_code_at(ONYM_VERSION(2, 4), 7), 303);
-    assert_int_equal(onym_response_code_at(ONYM_VERSION(2, 4), 202), 201);
-    assert_int_equal(onym_response_code_at(ONYM_VERSION(2, 4), 100), 100);
-    assert_int_equal(onym_response_code_at(ONYM_VERSION(2, 5), 7), 7);
-    assert_int_equal(onym_response_code_at(ONYM_VERSION(2, 5), 202), 202);
-}
-
-static void
 every_kind_has_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -205,7 +194,6 @@ main(void)
         cmocka_unit_test(body_of_a_created_handle_may_be_missing),
         cmocka_unit_test(body_encode_refuses_digests_that_cannot_be),
         cmocka_unit_test(body_encode_stays_in_its_room),
-        cmocka_unit_test(response_codes_of_old_versions_are_older),
         cmocka_unit_test(every_kind_has_a_name_of_its_own),
     };
 
