@@ -66,6 +66,13 @@ onym_reader_u32(struct onym_reader *r)
 }
 
 static inline uint64_t
+onym_reader_u48(struct onym_reader *r)
+{
+    onym_span s = onym_reader_bytes(r, 6);
+    return s.len == 6 ? (uint64_t)onym_get_u16(s.at) << 32 | onym_get_u32(s.at + 2) : 0;
+}
+
+static inline uint64_t
 onym_reader_u64(struct onym_reader *r)
 {
     onym_span s = onym_reader_bytes(r, 8);

@@ -61,6 +61,17 @@ onym_writer_u32(struct onym_writer *w, uint32_t v)
     }
 }
 
+/* The low 48 bits of v. */
+static inline void
+onym_writer_u48(struct onym_writer *w, uint64_t v)
+{
+    uint8_t *at = onym_writer_take(w, 6);
+    if (at != NULL) {
+        onym_put_u16(at, (uint16_t)(v >> 32));
+        onym_put_u32(at + 2, (uint32_t)v);
+    }
+}
+
 static inline void
 onym_writer_u64(struct onym_writer *w, uint64_t v)
 {

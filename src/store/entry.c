@@ -60,13 +60,6 @@ within_limits(const struct onym_entry *e)
 }
 
 static void
-put_u48(struct onym_writer *w, uint64_t v)
-{
-    onym_writer_u16(w, (uint16_t)(v >> 32));
-    onym_writer_u32(w, (uint32_t)v);
-}
-
-static void
 put_who(struct onym_writer *w, const struct onym_entry *e)
 {
     onym_writer_u16(w, (uint16_t)e->principal.handle.len);
@@ -86,7 +79,7 @@ put_operation(struct onym_writer *w, const struct onym_entry *e)
                                 (e->has_after ? MARK_AFTER : 0U)));
     onym_writer_u8(w, e->digest);
     onym_writer_bytes(w, onym_span_of(e->id, sizeof e->id));
-    put_u48(w, e->revision);
+    onym_writer_u48(w, e->revision);
     if (e->has_before) {
         onym_writer_bytes(w, onym_span_of(e->before, sizeof e->before));
     }
@@ -129,7 +122,7 @@ onym_entry_encode(const struct onym_entry *e, uint8_t *out, size_t cap, size_t *
     onym_writer_u8(&w, VERSION);
     onym_writer_u8(&w, e->what);
     onym_writer_u8(&w, 0);
-    put_u48(&w, e->time_ms);
+    onym_writer_u48(&w, e->time_ms);
     if (e->what == ONYM_ENTRY_LOAD) {
         onym_writer_u64(&w, e->load.rows);
         onym_writer_u64(&w, e->load.replaced);
@@ -143,14 +136,6 @@ onym_entry_encode(const struct onym_entry *e, uint8_t *out, size_t cap, size_t *
         *len = w.len;
     }
     return w.status;
-}
-
-static uint64_t
-get_u48(struct onym_reader *r)
-{
-    uint64_t high = onym_reader_u16(r);
-
-    return (high << 32) | onym_reader_u32(r);
 }
 
 static void
@@ -185,7 +170,7 @@ get_operation(struct onym_reader *r, struct onym_entry *e)
     }
     e->digest = onym_reader_u8(r);
     get_array(r, e->id, sizeof e->id);
-    e->revision = get_u48(r);
+    e->revision = onym_reader_u48(r);
     if (e->has_before) {
         get_array(r, e->before, sizeof e->before);
     }
@@ -220,7 +205,7 @@ onym_entry_decode(onym_span bytes, struct onym_entry *out)
 
     e.what = onym_reader_u8(&r);
     flags = onym_reader_u8(&r);
-    e.time_ms = get_u48(&r);
+    e.time_ms = onym_reader_u48(&r);
     if (e.what == ONYM_ENTRY_LOAD) {
         e.load.rows = onym_reader_u64(&r);
         e.load.replaced = onym_reader_u64(&r);

@@ -63,21 +63,6 @@ id_val(const uint8_t id[ONYM_OPERATION_ID_LEN])
     return (MDB_val){.mv_size = ONYM_OPERATION_ID_LEN, .mv_data = (void *)(uintptr_t)id};
 }
 
-static uint64_t
-get_u48(struct onym_reader *r)
-{
-    uint64_t high = onym_reader_u16(r);
-
-    return (high << 32) | onym_reader_u32(r);
-}
-
-static void
-put_u48(struct onym_writer *w, uint64_t v)
-{
-    onym_writer_u16(w, (uint16_t)(v >> 32));
-    onym_writer_u32(w, (uint32_t)v);
-}
-
 /* Statuses are stored by name: their numbers are those of one build. */
 static enum onym_status
 status_of(onym_span name, enum onym_status *out)
@@ -102,10 +87,10 @@ decode(onym_span stored, struct onym_outcome *out)
 
     o.unchanged = (marks & MARK_UNCHANGED) != 0;
     o.replaced = (marks & MARK_REPLACED) != 0;
-    o.time_ms = get_u48(&r);
+    o.time_ms = onym_reader_u48(&r);
     o.sequence = onym_reader_u64(&r);
-    o.revision = get_u48(&r);
-    o.created_ms = version == VERSION_1 ? 0 : get_u48(&r);
+    o.revision = onym_reader_u48(&r);
+    o.created_ms = version == VERSION_1 ? 0 : onym_reader_u48(&r);
     o.asked = onym_reader_u64(&r);
     status = onym_reader_bytes(&r, onym_reader_u8(&r));
     o.name = onym_reader_bytes(&r, onym_reader_u16(&r));
@@ -142,10 +127,10 @@ onym_outcome_put(const struct onym_tables *tables, MDB_txn *txn,
     onym_writer_u8(&w, VERSION);
     onym_writer_u8(
         &w, (uint8_t)((o->unchanged ? MARK_UNCHANGED : 0U) | (o->replaced ? MARK_REPLACED : 0U)));
-    put_u48(&w, o->time_ms);
+    onym_writer_u48(&w, o->time_ms);
     onym_writer_u64(&w, o->sequence);
-    put_u48(&w, o->revision);
-    put_u48(&w, o->created_ms);
+    onym_writer_u48(&w, o->revision);
+    onym_writer_u48(&w, o->created_ms);
     onym_writer_u64(&w, o->asked);
     onym_writer_u8(&w, (uint8_t)status.len);
     onym_writer_bytes(&w, status);

@@ -49,13 +49,6 @@ get_u48(const uint8_t *at)
     return ((uint64_t)onym_get_u16(at) << 32) | onym_get_u32(at + 2);
 }
 
-static void
-put_u48(struct onym_writer *w, uint64_t v)
-{
-    onym_writer_u16(w, (uint16_t)(v >> 32));
-    onym_writer_u32(w, (uint32_t)v);
-}
-
 enum onym_status
 onym_record_v1_decode(onym_span key, onym_span stored, struct onym_record *out)
 {
@@ -128,9 +121,9 @@ onym_record_v1_encode(onym_span key, const struct onym_record *r, uint8_t *out, 
     onym_writer_u16(&w, (uint16_t)r->public_values.count);
     onym_writer_u16(&w, (uint16_t)r->private_values.count);
     onym_writer_u32(&w, (uint32_t)r->public_values.raw.len);
-    put_u48(&w, r->revision);
-    put_u48(&w, r->created_ms);
-    put_u48(&w, r->modified_ms);
+    onym_writer_u48(&w, r->revision);
+    onym_writer_u48(&w, r->created_ms);
+    onym_writer_u48(&w, r->modified_ms);
     onym_writer_bytes(&w, r->name);
     onym_writer_bytes(&w, r->owner);
     onym_writer_bytes(&w, r->public_values.raw);

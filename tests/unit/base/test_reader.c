@@ -25,6 +25,24 @@ reader_reads_big_endian_to_the_last_byte(void **state)
 }
 
 static void
+six_bytes_are_a_number_too(void **state)
+{
+    uint8_t out[6];
+    struct onym_writer w = onym_writer_over(out, sizeof out);
+    struct onym_reader r = onym_reader_over(onym_span_of(bytes, 6));
+
+    (void)state;
+    assert_true(onym_reader_u48(&r) == 0x010203040506);
+    onym_writer_u48(&w, 0xFFFF010203040506);
+    assert_memory_equal(out, bytes, 6);
+    onym_writer_u48(&w, 0);
+    assert_int_equal(w.status, ONYM_NO_SPACE);
+    r = onym_reader_over(onym_span_of(bytes, 5));
+    assert_true(onym_reader_u48(&r) == 0);
+    assert_int_equal(r.status, ONYM_MALFORMED);
+}
+
+static void
 reader_fails_one_byte_short_and_the_failure_sticks(void **state)
 {
     static const size_t widths[] = {1, 2, 4, 8};
@@ -149,6 +167,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reader_reads_big_endian_to_the_last_byte),
+        cmocka_unit_test(six_bytes_are_a_number_too),
         cmocka_unit_test(reader_fails_one_byte_short_and_the_failure_sticks),
         cmocka_unit_test(reader_keeps_the_first_failure),
         cmocka_unit_test(reader_counted_takes_its_greatest_length_and_refuses_one_more),
