@@ -173,13 +173,3 @@ onym_wake_free(struct onym_wake *wake)
         free(wake);
     }
 }
-
-void
-onym_wake_keep_loop(struct onym_wake *wake, bool keep)
-{
-    if (keep) {
-        uv_ref((uv_handle_t *)&wake->signal);
-    } else {
-        uv_unref((uv_handle_t *)&wake->signal);
-    }
-}

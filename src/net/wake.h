@@ -52,8 +52,4 @@ void onym_wake_close(struct onym_wake *wake);
 /* Frees a closed wake once its loop has run and no thread can post any more. NULL is fine. */
 void onym_wake_free(struct onym_wake *wake);
 
-/* Whether a blocked loop stays awake for this wake alone; it does from the start. On the loop's
- * thread. */
-void onym_wake_keep_loop(struct onym_wake *wake, bool keep);
-
 #endif

@@ -1,5 +1,5 @@
 /* Many changes in one request: rows of JSON in, one line of result out for each, as they come. Pure
- * and without HTTP around it (service/http_rows.h): bytes in, changes to a callback, results in,
+ * and without HTTP around it (service/http_rows.c): bytes in, changes to a callback, results in,
  * lines out. Contract: proto/openapi.yaml, batchIdentifiers.
  *
  *   body bytes -> onym_bulk_take -> lines -> operations -> host.change ... onym_bulk_settle

@@ -161,8 +161,6 @@ enum onym_http_verdict onym_http_rows_turn(struct onym_http_connection *connecti
                                            struct onym_http_reply *reply);
 /* The node stops: no further row is started. turn follows. */
 void onym_http_rows_stop(struct onym_http_connection *connection);
-/* Whether no row of the connection is under way. */
-bool onym_http_rows_idle(const struct onym_http_connection *connection);
 
 /* How far the peer is: a timer that sees `taken` unchanged, or too little of it in the time a
  * request may take, closes the connection. */

@@ -107,12 +107,6 @@ onym_http_rows_stop(struct onym_http_connection *c)
     onym_bulk_break(&c->rows->bulk, ONYM_READ_ONLY, "the node stops; send the same rows again");
 }
 
-bool
-onym_http_rows_idle(const struct onym_http_connection *c)
-{
-    return c->rows == NULL || c->rows->bulk.flying == 0;
-}
-
 /* ---- the answer ---- */
 
 static enum onym_http_verdict

@@ -197,28 +197,6 @@ a_turn_delivers_so_many_blocks(void **state)
     onym_wake_free(a.wake);
 }
 
-/* A wake that does not keep its loop awake lets it end, and still delivers while it runs. */
-static void
-a_loop_need_not_wait_for_a_wake(void **state)
-{
-    struct arrivals a = {.loop_thread = uv_thread_self()};
-    uv_loop_t loop;
-
-    (void)state;
-    assert_int_equal(uv_loop_init(&loop), 0);
-    assert_int_equal(onym_wake_open(&loop, on_block, &a, &a.wake), ONYM_OK);
-    onym_wake_keep_loop(a.wake, false);
-    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-    assert_true(onym_wake_post(a.wake, &block_new(0, 0)->wake));
-    onym_wake_keep_loop(a.wake, true);
-    assert_true(uv_run(&loop, UV_RUN_ONCE) != 0);
-    assert_int_equal(a.all, 1);
-    onym_wake_close(a.wake);
-    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&loop), 0);
-    onym_wake_free(a.wake);
-}
-
 int
 main(void)
 {
@@ -227,7 +205,6 @@ main(void)
         cmocka_unit_test(closing_delivers_what_was_posted_and_takes_no_more),
         cmocka_unit_test(a_list_arrives_in_its_order),
         cmocka_unit_test(a_turn_delivers_so_many_blocks),
-        cmocka_unit_test(a_loop_need_not_wait_for_a_wake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
