@@ -114,8 +114,8 @@ onym_client_query_flags(const struct onym_client_query *query)
 /* Writes the query in byte form, and the name too: it may come from the last result, whose memory
  * the next question uses. A query over a limit comes out with an empty name, which is refused
  * later. */
-struct onym_query
-onym_client_pack_query(struct onym_client *client, const struct onym_client_query *query)
+static struct onym_query
+pack_query(struct onym_client *client, const struct onym_client_query *query)
 {
     struct onym_writer w = onym_writer_over(client->received, sizeof client->received);
     struct onym_query out = {.name = onym_span_of(NULL, 0)};
@@ -250,7 +250,7 @@ onym_client_start(struct onym_client *client, const struct onym_client_query *qu
     struct onym_query packed;
 
     onym_client_cancel(client);
-    packed = onym_client_pack_query(client, query);
+    packed = pack_query(client, query);
     if (query->private_too && client->proof != NULL) {
         onym_client_start_private(client, query, &packed);
         return;

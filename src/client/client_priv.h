@@ -31,8 +31,6 @@ struct onym_client {
 /* client.c */
 struct onym_moment onym_client_moment(void);
 uint32_t onym_client_query_flags(const struct onym_client_query *query);
-struct onym_query onym_client_pack_query(struct onym_client *client,
-                                         const struct onym_client_query *query);
 /* Notes that a machine runs from now on; it is then started and carried on. */
 void onym_client_begin(struct onym_client *client, enum onym_running running);
 void onym_client_carry_on(struct onym_client *client);

@@ -45,8 +45,9 @@ onym_address_text(const struct sockaddr *address, char out[ONYM_ADDRESS_TEXT_MAX
     }
 }
 
-socklen_t
-onym_address_len(const struct sockaddr *address)
+/* Bytes of the address structure, by family. */
+static socklen_t
+structure_len(const struct sockaddr *address)
 {
     return address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 }
@@ -131,7 +132,7 @@ onym_address_bind(const struct sockaddr *address, int type, int *fd, struct onym
         setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
         (address->sa_family == AF_INET6 &&
          setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
-        bind(s, address, onym_address_len(address)) != 0) {
+        bind(s, address, structure_len(address)) != 0) {
         int error = errno;
 
         (void)close(s);

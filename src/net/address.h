@@ -11,9 +11,6 @@
 /* "127.0.0.1:2641" or "[::1]:2641" into out. */
 void onym_address_text(const struct sockaddr *address, char out[ONYM_ADDRESS_TEXT_MAX]);
 
-/* Bytes of the address structure, by family. */
-socklen_t onym_address_len(const struct sockaddr *address);
-
 /* The port in host order. */
 uint16_t onym_address_port(const struct sockaddr *address);
 

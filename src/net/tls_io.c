@@ -24,8 +24,9 @@ bio_read(BIO *bio, char *out, int len)
     return (int)n;
 }
 
-void
-onym_tls_push(struct onym_tls_connection *c)
+/* Writes what is encrypted. */
+static void
+push(struct onym_tls_connection *c)
 {
     struct onym_tls *tls = c->tls;
     struct iovec all = {.iov_base = tls->out, .iov_len = tls->out_len};
@@ -50,7 +51,7 @@ bio_write(BIO *bio, const char *bytes, int len)
         size_t room = ONYM_TLS_OUT_LEN - tls->out_len;
 
         if (room == 0) {
-            onym_tls_push(c);
+            push(c);
             continue;
         }
         n = n < room ? n : room;
@@ -176,12 +177,13 @@ onym_tls_flush(struct onym_tls_connection *c)
     bool outer = enter(c);
 
     seal(c);
-    onym_tls_push(c);
+    push(c);
     leave(c, outer);
 }
 
-void
-onym_tls_say_goodbye(struct onym_tls_connection *c)
+/* Says close_notify, once, if the handshake was done. */
+static void
+say_goodbye(struct onym_tls_connection *c)
 {
     if (c->established && !c->finished && !c->gone) {
         begin_call();
@@ -189,7 +191,7 @@ onym_tls_say_goodbye(struct onym_tls_connection *c)
         ERR_clear_error();
     }
     c->finished = true;
-    onym_tls_push(c);
+    push(c);
 }
 
 void
@@ -198,7 +200,7 @@ onym_tls_finish(struct onym_tls_connection *c)
     bool outer = enter(c);
 
     seal(c);
-    onym_tls_say_goodbye(c);
+    say_goodbye(c);
     if (!c->gone) {
         onym_tcp_finish(c->tcp);
     }
@@ -285,10 +287,10 @@ static void
 end(struct onym_tls_connection *c, bool properly)
 {
     if (properly) {
-        onym_tls_say_goodbye(c);
+        say_goodbye(c);
     }
     c->finished = true;
-    onym_tls_push(c);
+    push(c);
     if (c->gone) {
         return;
     }
@@ -445,7 +447,7 @@ onym_tls_feed(void *user, struct onym_tcp_connection *tcp, onym_span bytes)
     used = c->finished || c->peer_ended ? bytes.len : whole - tls->in.len;
     tls->in = onym_span_of(NULL, 0);
     seal(c);
-    onym_tls_push(c);
+    push(c);
     leave(c, outer);
     return used;
 }

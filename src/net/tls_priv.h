@@ -82,10 +82,6 @@ void onym_tls_turn_leave(struct onym_tls_connection *c);
 BIO_METHOD *onym_tls_bio_new(void);
 /* What net/tcp hands over. */
 size_t onym_tls_feed(void *user, struct onym_tcp_connection *tcp, onym_span bytes);
-/* Writes what is encrypted. */
-void onym_tls_push(struct onym_tls_connection *c);
-/* Says close_notify, once, if the handshake was done. */
-void onym_tls_say_goodbye(struct onym_tls_connection *c);
 
 /* tls.c */
 

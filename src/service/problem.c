@@ -116,8 +116,9 @@ onym_problem_http(const struct onym_problem *problem)
     return problem->http != 0 ? problem->http : onym_status_http(problem->status);
 }
 
-bool
-onym_status_retryable(enum onym_status status)
+/* Whether the same request may succeed later. */
+static bool
+is_retryable(enum onym_status status)
 {
     int http = onym_status_http(status);
 
@@ -193,8 +194,7 @@ onym_problem_write(struct onym_writer *w, const struct onym_problem *p, bool chi
         onym_json_put(w, ",\"position\":");
         onym_json_put_u64(w, p->position);
     }
-    onym_json_put(w, onym_status_retryable(p->status) ? ",\"retryable\":true"
-                                                      : ",\"retryable\":false");
+    onym_json_put(w, is_retryable(p->status) ? ",\"retryable\":true" : ",\"retryable\":false");
     onym_json_put(w, ",\"request_id\":");
     onym_json_put_string(w, p->request_id);
 }

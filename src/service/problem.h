@@ -23,9 +23,6 @@ struct onym_problem {
 /* The HTTP status it goes out with. */
 int onym_problem_http(const struct onym_problem *problem);
 
-/* Whether the same request may succeed later. */
-bool onym_status_retryable(enum onym_status status);
-
 /* The text of a status in Chinese. Static; never NULL. */
 const char *onym_status_chinese(enum onym_status status);
 

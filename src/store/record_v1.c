@@ -31,8 +31,9 @@ onym_record_key(enum onym_kind kind, onym_span folded, struct onym_digester *dig
     return onym_span_of(out, ONYM_KEY_LEN_MAX);
 }
 
-uint64_t
-onym_record_checksum(onym_span key, onym_span body)
+/* The checksum of a stored record: body is everything after the checksum. */
+static uint64_t
+checksum_of(onym_span key, onym_span body)
 {
     return onym_hash64(body, 0) ^ onym_hash64(key, KEY_SEED);
 }
@@ -64,7 +65,7 @@ onym_record_v1_decode(onym_span key, onym_span stored, struct onym_record *out)
     size_t body_len = stored.len - ONYM_RECORD_HEADER_LEN;
 
     if (name_len + owner_len > body_len || public_len > body_len - name_len - owner_len ||
-        onym_record_checksum(key, onym_span_from(stored, CHECKSUM_LEN)) != onym_get_u64(at)) {
+        checksum_of(key, onym_span_from(stored, CHECKSUM_LEN)) != onym_get_u64(at)) {
         return ONYM_CORRUPT;
     }
 
@@ -130,8 +131,7 @@ onym_record_v1_encode(onym_span key, const struct onym_record *r, uint8_t *out, 
     onym_writer_bytes(&w, r->private_values.raw);
 
     if (w.status == ONYM_OK) {
-        onym_put_u64(
-            out, onym_record_checksum(key, onym_span_of(out + CHECKSUM_LEN, w.len - CHECKSUM_LEN)));
+        onym_put_u64(out, checksum_of(key, onym_span_of(out + CHECKSUM_LEN, w.len - CHECKSUM_LEN)));
         *len = w.len;
     }
     return w.status;

@@ -30,9 +30,6 @@
 onym_span onym_record_key(enum onym_kind kind, onym_span folded, struct onym_digester *digester,
                           uint8_t out[ONYM_KEY_LEN_MAX]);
 
-/* The checksum of a stored record: body is everything after the checksum. */
-uint64_t onym_record_checksum(onym_span key, onym_span body);
-
 /* What of a stored record its digest is over: everything after the checksum. */
 onym_span onym_record_digested(onym_span stored);
 

@@ -107,9 +107,9 @@ judge(const json_t *a, const json_t *b, double margin)
                                       : ONYM_BENCH_SAME;
 }
 
-json_t *
-onym_bench_compare_runs(const json_t *a, const json_t *b, double margin,
-                        enum onym_bench_verdict_of_two *verdict)
+static json_t *
+compare_runs(const json_t *a, const json_t *b, double margin,
+             enum onym_bench_verdict_of_two *verdict)
 {
     json_t *ratios = json_object();
     json_t *of_a = json_object();
@@ -220,7 +220,7 @@ onym_bench_compare(const json_t *a, const json_t *b, double margin,
         enum onym_bench_verdict_of_two verdict = ONYM_BENCH_UNEQUAL;
 
         if (other != NULL) {
-            (void)json_array_append_new(out, onym_bench_compare_runs(other, run, margin, &verdict));
+            (void)json_array_append_new(out, compare_runs(other, run, margin, &verdict));
         }
         *worst = weight[verdict] > weight[*worst] ? verdict : *worst;
     }

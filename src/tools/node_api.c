@@ -228,8 +228,10 @@ code_of(int status)
                                             : ONYM_EXIT_NEGATIVE;
 }
 
-int
-onym_node_refused(const struct onym_node_ask *ask, const struct onym_node_reply *reply)
+/* Says on stderr (with --json on stdout, as it came) why the node did not do it, and returns the
+ * exit code. */
+static int
+tell_refusal(const struct onym_node_ask *ask, const struct onym_node_reply *reply)
 {
     const json_t *errors = json_object_get(reply->body, "errors");
     const char *detail = json_string_value(json_object_get(reply->body, "detail"));
@@ -259,7 +261,7 @@ onym_node_done(const struct onym_node_ask *ask, struct onym_node_reply *out)
     int code = onym_node_ask(ask, out);
 
     if (code == ONYM_EXIT_DONE && (out->status < 200 || out->status > 299)) {
-        code = onym_node_refused(ask, out);
+        code = tell_refusal(ask, out);
     }
     if (code != ONYM_EXIT_DONE) {
         json_decref(out->body);

@@ -29,10 +29,6 @@ struct onym_node_reply {
  * ONYM_EXIT_SERVER. */
 int onym_node_ask(const struct onym_node_ask *ask, struct onym_node_reply *out);
 
-/* Says on stderr (with --json on stdout, as it came) why the node did not do it, and returns the
- * exit code. */
-int onym_node_refused(const struct onym_node_ask *ask, const struct onym_node_reply *reply);
-
 /* Asks, and for a 2xx gives *out; otherwise says why not and returns the exit code. */
 int onym_node_done(const struct onym_node_ask *ask, struct onym_node_reply *out);
 
