@@ -54,6 +54,7 @@ ONYM_MUST_USE enum onym_status onym_key_generate(enum onym_key_family family, un
 
 void onym_key_free(struct onym_key *key); /* NULL is fine; private parts are wiped */
 
+/* What kind of key it is, how many bits it has, and whether its private half is there. */
 enum onym_key_family onym_key_family(const struct onym_key *key);
 unsigned onym_key_bits(const struct onym_key *key);
 bool onym_key_is_private(const struct onym_key *key);

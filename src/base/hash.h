@@ -5,6 +5,7 @@
 
 #include "onym/span.h"
 
+/* Of bytes, which may be empty; another seed gives another function. */
 uint64_t onym_hash64(onym_span bytes, uint64_t seed);
 
 /* XXH3, 128 bits, of a long input in pieces: what `xxh128sum` prints, as 16 bytes. For telling

@@ -24,6 +24,7 @@ struct onym_page_label {
     const char *value;
 };
 
+/* Text as it is; what does not fit ends the page (its overflow sticks). */
 void onym_page_put(struct onym_page *p, const char *text);
 
 /* HELP, TYPE and, where the format has it, UNIT (NULL: none). */

@@ -40,6 +40,7 @@ enum onym_admission {
     ONYM_ADMIT_DROP    /* over it: say nothing */
 };
 
+/* No network is known and none exempt. per_second: packets to one network; 0 = no limit. */
 void onym_admit_init(struct onym_admit *admit, uint64_t seed, uint32_t per_second);
 
 /* Adds a network (4 or 16 bytes of address and a prefix length) that is never limited; beyond

@@ -153,6 +153,7 @@ int onym_tcp_descriptor(const struct onym_tcp_connection *connection);
 /* ONYM_TCP_STATE_LEN bytes of the protocol, zero at first. */
 void *onym_tcp_state(struct onym_tcp_connection *connection);
 
+/* Its figures so far, borrowed: they change as the loop runs, whose thread alone reads them. */
 const struct onym_tcp_stats *onym_tcp_stats(const struct onym_tcp *tcp);
 
 /* Stops accepting and closes connections: idle ones at once, others when their queue is written,

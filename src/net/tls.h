@@ -100,6 +100,7 @@ void *onym_tls_state(struct onym_tls_connection *connection);
 /* Who the client is, read from its certificate. *out is zero when it showed none. */
 void onym_tls_peer_of(const struct onym_tls_connection *connection, struct onym_tls_peer *out);
 
+/* Its figures so far, borrowed: they change as the loop runs, whose thread alone reads them. */
 const struct onym_tls_stats *onym_tls_stats(const struct onym_tls *tls);
 /* Of the connections below; bytes are ciphertext. */
 const struct onym_tcp_stats *onym_tls_tcp_stats(const struct onym_tls *tls);

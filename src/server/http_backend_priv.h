@@ -75,6 +75,8 @@ enum onym_http_when onym_http_submit_row(void *of, const struct onym_http_caller
 /* Tickets of rows have this bit set beside that of all our tickets. */
 #define ONYM_HTTP_ROW_TICKET 2U
 
+/* The writer is done with a row: its result goes to the connection, if that still lives. On the
+ * loop of the worker that submitted it. */
 void onym_http_row_committed(struct onym_http_post *post, const struct onym_change_result *result);
 /* The seat's request is over, or its connection. */
 void onym_http_flight_end(struct onym_http_seat *seat);

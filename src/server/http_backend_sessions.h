@@ -53,6 +53,7 @@ ONYM_MUST_USE enum onym_status onym_http_sessions_prove(struct onym_http_session
                                                         const uint8_t key[ONYM_TOKEN_DIGEST_LEN],
                                                         uint64_t now_ms);
 
+/* The session is over, if there is one of that id. */
 void onym_http_sessions_end(struct onym_http_sessions *table, onym_span id, uint64_t now_ms);
 
 #endif

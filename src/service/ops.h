@@ -68,6 +68,7 @@ enum onym_ops_verdict {
     ONYM_OPS_REPLY_CLOSE /* send the answer, then end the connection; input is dropped */
 };
 
+/* A connection that has sent nothing yet. */
 void onym_ops_connection_init(struct onym_ops_connection *connection);
 
 /* Takes bytes from the front of *input, at most one request. now_s: epoch seconds, for the Date

@@ -31,6 +31,7 @@ ONYM_MUST_USE enum onym_status onym_run_file_peek(struct onym_run_file *file, co
 /* Goes behind the row last peeked. */
 void onym_run_file_advance(struct onym_run_file *file);
 
+/* Runs written so far. */
 unsigned onym_run_file_count(const struct onym_run_file *file);
 
 #endif

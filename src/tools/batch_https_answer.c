@@ -73,8 +73,8 @@ begin_body(struct onym_batch_answer *a)
     return true;
 }
 
-bool
-onym_batch_answer_take(struct onym_batch_answer *a, onym_span text)
+static bool
+take(struct onym_batch_answer *a, onym_span text)
 {
     while (text.len > 0 && !a->is_body) {
         if (a->head_len == HEAD_MAX - 1) {
@@ -119,7 +119,7 @@ onym_batch_answer_read(struct onym_batch_answer *a, struct onym_tls_dial *dial, 
         size_t done = 0;
         enum onym_tls_dial_state state = onym_tls_dial_read(dial, bytes, sizeof bytes, &done);
 
-        a->is_broken = done > 0 && !onym_batch_answer_take(a, onym_span_of(bytes, done));
+        a->is_broken = done > 0 && !take(a, onym_span_of(bytes, done));
         if (state != ONYM_TLS_DIAL_DONE) {
             return state != ONYM_TLS_DIAL_ENDED;
         }

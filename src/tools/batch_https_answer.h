@@ -16,8 +16,6 @@ void onym_batch_answer_begin(struct onym_batch_answer *answer);
  */
 bool onym_batch_answer_read(struct onym_batch_answer *answer, struct onym_tls_dial *dial,
                             bool dry_run);
-/* The same from memory, for tests: takes all of text or fails. */
-bool onym_batch_answer_take(struct onym_batch_answer *answer, onym_span text);
 
 enum onym_batch_heard {
     ONYM_BATCH_HEARD_NOTHING, /* more must be read */
@@ -37,6 +35,7 @@ struct onym_batch_verdict {
     char reason[256];
 };
 
+/* The next thing that was heard in full; *out is filled for ROW alone. */
 enum onym_batch_heard onym_batch_answer_next(struct onym_batch_answer *answer,
                                              struct onym_batch_verdict *out);
 

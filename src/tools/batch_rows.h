@@ -40,6 +40,7 @@ ONYM_MUST_USE enum onym_status onym_batch_rows_next(struct onym_batch_rows *rows
                                                     struct onym_batch_row **out,
                                                     struct onym_fault *fault);
 
+/* What the rows are read as, found out if it was not said. */
 enum onym_batch_format onym_batch_rows_format(const struct onym_batch_rows *rows);
 /* What a CSV is read as; NULL for the other formats, which are UTF-8. */
 const char *onym_batch_rows_encoding(const struct onym_batch_rows *rows);

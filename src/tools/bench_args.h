@@ -53,6 +53,7 @@ ONYM_MUST_USE enum onym_status onym_bench_args_server(const char *text, uint16_t
                                                       struct sockaddr_storage *out, socklen_t *len,
                                                       char host[256], struct onym_fault *fault);
 
+/* Puts another port, in host order, into an IPv4 or IPv6 address. */
 void onym_bench_args_port(struct sockaddr_storage *address, uint16_t port);
 
 /* "udp" and so on. Static. */
