@@ -109,6 +109,19 @@ temp_store_put(struct temp_store *store, const char *name, struct onym_value_lis
 }
 
 void
+temp_store_token(struct temp_store *store, const char *id, struct onym_value_list values)
+{
+    struct onym_record record = {.name = onym_span_text(id),
+                                 .state = ONYM_STATE_ACTIVE,
+                                 .revision = 1,
+                                 .created_ms = 1000000,
+                                 .modified_ms = 1000000,
+                                 .private_values = values};
+
+    put(store, ONYM_KIND_TOKEN, &record);
+}
+
+void
 temp_store_home(struct temp_store *store, const char *prefix_record)
 {
     struct onym_record record = {.name = onym_span_text(prefix_record),

@@ -36,6 +36,8 @@ void temp_change_commit(struct onym_change *change);
  * revision 1, times 1 000 000. Fails the test on any error. */
 void temp_store_put(struct temp_store *store, const char *name,
                     struct onym_value_list public_values, struct onym_value_list private_values);
+/* The same for an access token: values as onym_token_write gives them. */
+void temp_store_token(struct temp_store *store, const char *id, struct onym_value_list values);
 /* Homes the prefix of record "0.NA/<prefix>". */
 void temp_store_home(struct temp_store *store, const char *prefix_record);
 
