@@ -186,6 +186,82 @@ an_announced_id_is_no_session(void **state)
     assert_int_equal(s->dialogue.announced_session, 10001);
 }
 
+/* Encrypts the message of the request in the fixture. */
+static void
+encrypt_request(struct stage *s)
+{
+    uint8_t cipher[MAC_MESSAGE_MAX];
+    onym_span plain = onym_span_of(s->f->request + ONYM_ENVELOPE_LEN,
+                                   s->f->request_len - ONYM_ENVELOPE_LEN);
+    size_t len = ONYM_SESSION_CIPHER_LEN(plain.len);
+
+    assert_true(len <= sizeof cipher && ONYM_ENVELOPE_LEN + len <= sizeof s->f->request);
+    assert_int_equal(
+        onym_session_encrypt(&s->secret, ONYM_VERSION_OWN, &s->rng, plain, cipher, sizeof cipher),
+        ONYM_OK);
+    memcpy(s->f->request + ONYM_ENVELOPE_LEN, cipher, len);
+    s->f->request[2] |= ONYM_ENVELOPE_ENCRYPTED;
+    onym_put_u32(s->f->request + 16, (uint32_t)len);
+    s->f->request_len = ONYM_ENVELOPE_LEN + len;
+}
+
+static void
+an_encrypted_request_is_answered(void **state)
+{
+    struct stage *s = *state;
+    struct onym_message m;
+
+    make_sealed(s, "88.1.2/A", FLAGS_USUAL);
+    encrypt_request(s);
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    m = message_of(s);
+    assert_int_equal(m.header.response_code, 1);
+    (void)proof_of(s, &m);
+    s->f->request[ONYM_ENVELOPE_LEN] ^= 1;
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    assert_int_equal(message_of(s).header.response_code, 505);
+}
+
+/* What comes decrypted is a request: a reply that somebody sends back is not answered as one. */
+static void
+an_encrypted_reply_is_no_request(void **state)
+{
+    struct stage *s = *state;
+    uint8_t body[] = {0, 0, 0, 0};
+
+    make(s->f, ONYM_OP_RESOLVE, FLAGS_USUAL, ONYM_VERSION_OWN, s->id,
+         onym_span_of(body, sizeof body));
+    onym_put_u32(s->f->request + ONYM_ENVELOPE_LEN + 4, 1); /* the response code */
+    seal_request(s);
+    encrypt_request(s);
+    assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+    assert_int_equal(message_of(s).header.response_code, 505);
+}
+
+static enum onym_status
+find_of_a_worker(void *of, uint32_t id, struct onym_session_use *out)
+{
+    assert_true(onym_id_worker(id) < ONYM_ID_WORKERS_MAX); /* there is a table of it */
+    return access_find(of, id, out);
+}
+
+static void
+an_id_of_no_worker_is_not_looked_for(void **state)
+{
+    struct stage *s = *state;
+
+    s->access.find = find_of_a_worker;
+    for (uint32_t worker = ONYM_ID_WORKERS_MAX; worker <= 255; worker++) {
+        s->id = worker << ONYM_ID_WORKER_SHIFT | ONYM_ID_SESSION_BIT | 1;
+        make_sealed(s, "88.1.2/A", FLAGS_USUAL);
+        assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+        assert_int_equal(s->reply.status, ONYM_SESSION_UNKNOWN);
+        encrypt_request(s);
+        assert_int_equal(answer(s), ONYM_VERDICT_REPLY);
+        assert_int_equal(s->reply.status, ONYM_SESSION_UNKNOWN);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int
@@ -200,6 +276,9 @@ main(void)
         TEST(the_session_s_last_reply_is_sealed),
         TEST(without_administration_sessions_still_read),
         TEST(an_announced_id_is_no_session),
+        TEST(an_encrypted_request_is_answered),
+        TEST(an_encrypted_reply_is_no_request),
+        TEST(an_id_of_no_worker_is_not_looked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,16 @@ asked_is_the_request_without_its_circumstances(void **state)
     b.expect = ONYM_EXPECT_REVISION;
     b.revision = 3;
     assert_false(onym_outcome_asked(&b) == asked);
+    asked = onym_outcome_asked(&b);
+    b.created_ms = 4; /* the same revision of another record of that name */
+    assert_false(onym_outcome_asked(&b) == asked);
+    asked = onym_outcome_asked(&a);
+    b = a;
+    b.mint = true;
+    assert_false(onym_outcome_asked(&b) == asked);
+    b = a;
+    b.indexes = (struct onym_u32_list){.raw = onym_span_of(b_bytes, 4), .count = 1};
+    assert_false(onym_outcome_asked(&b) == asked);
     b = a;
     b.principal.index = 301;
     assert_false(onym_outcome_asked(&b) == asked);
