@@ -140,6 +140,9 @@ static const struct {
     {"limits.exempt=::ffff:10.0.0.0/104",
      "limits.exempt: \"::ffff:10.0.0.0/104\" is an IPv4 "
      "network in the form of IPv6" NETWORK "; did you mean 10.0.0.0/8?"},
+    {"limits.exempt=::ffff:0.0.0.0/96",
+     "limits.exempt: \"::ffff:0.0.0.0/96\" is an IPv4 "
+     "network in the form of IPv6" NETWORK "; did you mean 0.0.0.0/0?"},
     {"limits.exempt=10.0.0.0/33",
      "limits.exempt: \"10.0.0.0/33\" has a prefix length beyond its address" NETWORK},
     {"limits.exempt=::/129",

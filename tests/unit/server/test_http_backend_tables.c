@@ -278,6 +278,22 @@ what_is_forgiven_was_never_counted(void **state)
 }
 
 static void
+forgiving_one_of_several_leaves_the_others(void **state)
+{
+    struct fix *f = *state;
+    struct onym_http_source a = source("a", 3);
+
+    for (unsigned i = 0; i < 3; i++) {
+        onym_http_failures_count(f->failures, &a, 7);
+    }
+    assert_false(onym_http_failures_may(f->failures, &a, 7));
+    onym_http_failures_forgive(f->failures, &a, 7);
+    assert_true(onym_http_failures_may(f->failures, &a, 7));
+    onym_http_failures_count(f->failures, &a, 7);
+    assert_false(onym_http_failures_may(f->failures, &a, 7));
+}
+
+static void
 many_sources_make_the_table_forget_and_never_grow(void **state)
 {
     struct fix *f = *state;
@@ -317,6 +333,8 @@ main(void)
         cmocka_unit_test_setup_teardown(counting_beyond_the_budget_costs_no_more_than_a_minute,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_forgiven_was_never_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgiving_one_of_several_leaves_the_others, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(many_sources_make_the_table_forget_and_never_grow, setup,
                                         teardown),
     };
