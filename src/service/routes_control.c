@@ -136,6 +136,10 @@ read_order(struct onym_http_call *c, struct onym_http_order *order)
         onym_http_fail_text(c, ONYM_MALFORMED, 413, "a level is told in 1 KiB");
         return ONYM_ROUTES_ANSWERED;
     }
+    if (!onym_routes_has_type(c->request, "application/json")) {
+        onym_http_fail_text(c, ONYM_MALFORMED, 415, ONYM_ROUTES_NOT_JSON);
+        return ONYM_ROUTES_ANSWERED;
+    }
     onym_json_open(&json, c->content, scratch, ONYM_JSON_SCRATCH_LEN(BODY_MAX), &error);
     return read_level(&json, order) ? ONYM_ROUTES_ON
                                     : onym_routes_json_error(c, ONYM_MALFORMED, &error);

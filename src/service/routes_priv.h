@@ -19,8 +19,9 @@ enum onym_routes_step onym_routes_login(struct onym_http_call *call,
 /* 402: over TLS with a backend 401 and how to prove oneself, else 403. */
 void onym_routes_need_login(struct onym_http_call *call, onym_span handle);
 
-/* Whether that is the media type of the body. */
+/* Whether that is the media type of the body; and what is said when it ought to be JSON. */
 bool onym_routes_has_type(const struct onym_http1_request *request, const char *type);
+#define ONYM_ROUTES_NOT_JSON "the body is not application/json, or its Content-Type does not say so"
 
 /* The request's credentials, not checked: of the header; on the session resource, without one, of
  * the body or the query. Statuses of onym_http_auth_read. */

@@ -221,6 +221,9 @@ create(struct onym_http_call *c, const struct onym_identity *identity)
     if (c->content.len > BODY_MAX) {
         return refuse(c, ONYM_MALFORMED, 413, "", "a token is described in 8 KiB");
     }
+    if (!onym_routes_has_type(c->request, "application/json")) {
+        return refuse(c, ONYM_MALFORMED, 415, "", ONYM_ROUTES_NOT_JSON);
+    }
     scratch = onym_arena_take(c->service->arena, cap);
     if (scratch == NULL) {
         return refuse(c, ONYM_NO_SPACE, 0, "", "");

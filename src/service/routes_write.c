@@ -26,18 +26,6 @@ refuse(struct onym_http_call *c, const struct change *ch, enum onym_status statu
     return ONYM_ROUTES_ANSWERED;
 }
 
-static bool
-is_json(onym_span type)
-{
-    const uint8_t *end = type.len > 0 ? memchr(type.at, ';', type.len) : NULL;
-    onym_span media = end != NULL ? onym_span_front(type, (size_t)(end - type.at)) : type;
-
-    while (media.len > 0 && media.at[media.len - 1] == ' ') {
-        media.len--;
-    }
-    return onym_http1_is(media, "application/json");
-}
-
 /* ---- the body ---- */
 
 enum onym_routes_step
@@ -62,14 +50,12 @@ static enum onym_routes_step
 read_body(struct onym_http_call *c, struct change *ch, struct onym_json_body *body)
 {
     struct onym_json_error error = {.offset = 0};
-    onym_span type = onym_http_header(c, "content-type");
     bool v1 = c->mouth == ONYM_HTTP_V1;
     enum onym_status status;
     struct change nameless = {.echo = {0}};
 
-    if (!is_json(type)) {
-        return refuse(c, &nameless, ONYM_MALFORMED, v1 ? 415 : 0, "",
-                      "the body is not application/json, or its Content-Type does not say so");
+    if (!onym_routes_has_type(c->request, "application/json")) {
+        return refuse(c, &nameless, ONYM_MALFORMED, v1 ? 415 : 0, "", ONYM_ROUTES_NOT_JSON);
     }
     status = onym_json_in_read(c->service->json, c->content, (uint32_t)(c->now_ms / 1000), body,
                                &error);

@@ -74,6 +74,8 @@ class Control(unittest.TestCase):
         cls.socket = cls.node.data / "control.sock"
 
     def ask(self, method, target, status, body=None, headers=None):
+        if isinstance(body, (dict, list)) and headers is None:
+            headers = {"Content-Type": "application/json"}
         reply = local.ask(self.socket, method, target, body, headers)
         JUDGE.check(method, target, reply)
         self.assertEqual(reply.status, status, reply)
@@ -131,9 +133,10 @@ class Control(unittest.TestCase):
                  if "level_changed" in line]
         self.assertEqual([line["set_to"] for line in lines[-2:]], ["debug", "info"])
         for body in ({}, {"level": "loud"}, {"level": "info", "seconds": 0},
-                     {"level": "info", "seconds": 86401}, {"level": "info", "more": 1}, "{"):
+                     {"level": "info", "seconds": 86401}, {"level": "info", "more": 1}, []):
             with self.subTest(body=body):
                 self.ask("POST", "/api/v1/log:level", 400, body)
+        self.ask("POST", "/api/v1/log:level", 415, b'{"level":"info"}')
         self.ask("POST", "/api/v1/log:level", 413, b" " * 1025)
         self.ask("POST", "/api/v1/config:reload", 413, b" " * (2 << 20 | 1))
         self.ask("POST", "/api/v1/tls:reload", 413, b" " * (2 << 20 | 1))

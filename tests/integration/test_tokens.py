@@ -248,6 +248,12 @@ class Tokens(unittest.TestCase):
         reply = self.ask("POST", "/api/v1/tokens", login=web.ADMIN, body=b" " * 8193)
         self.assertEqual(reply.status, 413)
 
+    def test_a_description_says_that_it_is_json(self):
+        for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+            reply = self.ask("POST", "/api/v1/tokens", login=web.ADMIN, body=b'{"scopes":["read"]}',
+                             headers={"Content-Type": kind})
+            self.assertEqual((reply.status, reply.json["name"]), (415, "MEDIA_TYPE_UNSUPPORTED"))
+
     def test_who_proves_nothing_gets_nothing(self):
         for method, path in (("GET", ""), ("POST", ""), ("DELETE", "/" + "0" * 32)):
             self.assertEqual(self.ask(method, f"/api/v1/tokens{path}").status, 401)

@@ -46,7 +46,7 @@ class Sources(unittest.TestCase):
         self.assertGreater(len(english), 100)
         for text in chinese:
             self.assertRegex(text, "[\u4e00-\u9fff]|true")
-        said = "\n".join(text for path in (ROOT / "src").rglob("*.c")
+        said = "\n".join(text for path in (ROOT / "src").rglob("*.[ch]")
                          if path.name != "problem_chinese.c"
                          for text in literals(path.read_text("utf-8")))
         for text in english:
