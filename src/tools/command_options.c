@@ -1,6 +1,32 @@
 #include "tools/command_options.h"
 
 #include "base/options.h"
+#include "tools/dispatch.h"
+
+#include <string.h>
+
+#define NAMES_MAX 32U
+
+static int
+unknown(const struct onym_command_options *how, const char *word)
+{
+    const char *names[NAMES_MAX];
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    const char *near = NULL;
+    size_t count = 0;
+
+    for (const struct option *o = how->options; o->name != NULL && count < NAMES_MAX; o++) {
+        names[count++] = o->name;
+    }
+    if (name[0] != '\0') {
+        near = onym_suggest(name, names, count);
+    }
+    /* one that this verb does not take may have the very name */
+    return near != NULL && strcmp(near, name) != 0
+               ? onym_usage_error(how->what, "unknown option %s; did you mean --%s?", word, near)
+               : onym_usage_error(how->what, "unknown option %s; see onymctl %s --help", word,
+                                  how->what);
+}
 
 int
 onym_command_options_read(const struct onym_command_options *how, int argc, char **argv)
@@ -23,8 +49,7 @@ onym_command_options_read(const struct onym_command_options *how, int argc, char
         }
         result = code == '?' ? ONYM_OPTION_UNKNOWN : how->take(how->of, code, optarg);
         if (result == ONYM_OPTION_UNKNOWN) {
-            return onym_usage_error(how->what, "unknown option %s; see onymctl %s --help", word,
-                                    how->what);
+            return unknown(how, word);
         }
     }
     return result;

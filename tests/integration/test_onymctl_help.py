@@ -46,6 +46,18 @@ class Abbreviations(unittest.TestCase):
                 self.assertRegex(got.stderr, f"(unknown|unrecognized|incomplete).* '?{word}\\b")
 
 
+    def test_an_option_that_is_nearly_one_is_told(self):
+        for words, near in ((("batch", "run", "--encodin", "x", "a.csv"), "--encoding"),
+                            (("id", "resolve", "--tpye", "URL", "1/a"), "--type"),
+                            (("id", "create", "1/a", "--overwite"), "--overwrite"),
+                            (("prefix", "list", "--limti", "3"), "--limit")):
+            got = onymctl(*words)
+            self.assertEqual(got.returncode, 2)
+            self.assertIn(f"; did you mean {near}?", got.stderr)
+        got = onymctl("batch", "check", "--connections", "4", "a.csv")
+        self.assertIn("unknown option --connections; see onymctl batch check", got.stderr)
+
+
 class Help(unittest.TestCase):
     def check(self, *arguments):
         got = onymctl(*arguments)
