@@ -82,6 +82,7 @@ take_digest(struct onym_batch_job *job, const char *input, struct onym_fault *fa
     }
     if (status == ONYM_OK) {
         onym_hash128_get(hash, job->digest);
+        job->input = st;
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -89,6 +90,17 @@ take_digest(struct onym_batch_job *job, const char *input, struct onym_fault *fa
     free(bytes);
     onym_hash128_free(hash);
     return status;
+}
+
+bool
+onym_batch_job_is_stale(const struct onym_batch_job *job, const char *input)
+{
+    struct stat now;
+
+    return stat(input, &now) == 0 && now.st_dev == job->input.st_dev &&
+           now.st_ino == job->input.st_ino &&
+           (now.st_size != job->input.st_size || now.st_mtim.tv_sec != job->input.st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != job->input.st_mtim.tv_nsec);
 }
 
 enum onym_status

@@ -6,10 +6,13 @@
 
 #include "tools/batch_rows.h"
 
+#include <sys/stat.h>
+
 struct onym_batch_job {
     char *path;        /* FILE.job */
     char *failed_path; /* FILE.failed */
     uint64_t size;     /* of the input */
+    struct stat input; /* the file when its digest was taken */
     uint8_t digest[16];
     uint64_t rows; /* settled, from the front, without a gap */
     uint64_t sent; /* may have been sent, from the front */
@@ -24,6 +27,10 @@ struct onym_batch_job {
 ONYM_MUST_USE enum onym_status onym_batch_job_init(struct onym_batch_job *job, const char *input,
                                                    struct onym_fault *fault);
 void onym_batch_job_deinit(struct onym_batch_job *job);
+
+/* Whether the file that was read has been written to since its digest was taken. One that was put
+ * in its place is another file, and the next job looks at it. */
+bool onym_batch_job_is_stale(const struct onym_batch_job *job, const char *input);
 
 /* Reads FILE.job; options (all but the path) borrow from job. ONYM_OK; ONYM_NOT_FOUND no such file;
  * ONYM_STALE it is about other contents of the input; ONYM_MALFORMED; ONYM_IO. */

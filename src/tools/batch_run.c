@@ -316,6 +316,12 @@ finish(struct onym_batch_running *r)
     struct onym_batch_end_told end;
 
     onym_progress_clear(&r->progress);
+    if (complete && onym_batch_job_is_stale(r->job, r->order->input.path)) {
+        onym_batch_stop(r, ONYM_EXIT_REFUSED,
+                        "the file was written to while its rows were read; run it again: rows that "
+                        "are stored already stay as they are");
+        complete = false;
+    }
     r->job->finished = complete;
     if (!onym_batch_save(r)) {
         complete = false;

@@ -192,6 +192,22 @@ class Files(unittest.TestCase):
                 self.assertEqual(json.loads(out)["status"], "INTERRUPTED")
             self.assertFalse(pathlib.Path(f"{path}.job").exists())
 
+    def test_a_file_that_is_written_to_while_it_is_read(self):
+        path = self.write("w.csv", "handle,1:N\n" + "".join(
+            f"{PREFIX}/w{i},v\n" for i in range(800)))
+        job = subprocess.Popen(self.words("--json", "run", path), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        until = time.monotonic() + 30
+        while not pathlib.Path(f"{path}.job").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        with path.open("a") as file:
+            file.write(f"{PREFIX}/more,v\n")
+        out, told = job.communicate(timeout=120)
+        self.assertEqual(job.returncode, 6, told)
+        self.end(out.decode(), 6, "REFUSED", "was written to while its rows were read")
+        out, told = self.batch("--json", "run", path)
+        self.assertEqual(json.loads(out.splitlines()[-1])["summary"]["rows"], 801)
+
     def test_no_room_for_failed_rows(self):
         rows = 3000
         path = self.write("full.csv", "handle,1:N\n" + "".join(

@@ -45,7 +45,6 @@ class Abbreviations(unittest.TestCase):
                 word = next(w for w in words if w.startswith("--"))
                 self.assertRegex(got.stderr, f"(unknown|unrecognized|incomplete).* '?{word}\\b")
 
-
     def test_an_option_that_is_nearly_one_is_told(self):
         for words, near in ((("batch", "run", "--encodin", "x", "a.csv"), "--encoding"),
                             (("id", "resolve", "--tpye", "URL", "1/a"), "--type"),
