@@ -351,6 +351,12 @@ read_records(struct onym_tls_connection *c)
         if (c->gone || c->finished) {
             return;
         }
+        if (c->restless) {
+            ERR_clear_error();
+            seal(c);
+            end(c, false);
+            return;
+        }
         if (error == SSL_ERROR_ZERO_RETURN && c->stalled) {
             c->peer_ended = true; /* what it asked before is answered first */
             return;
@@ -404,6 +410,7 @@ begin(struct onym_tls_connection *c)
     BIO_set_init(bio, 1);
     SSL_set_bio(c->ssl, bio, bio);
     SSL_set_accept_state(c->ssl);
+    onym_tls_turn_watch(c);
     return true;
 }
 

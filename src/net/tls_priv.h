@@ -11,7 +11,9 @@
 #define ONYM_TLS_OUT_LEN     (128U << 10) /* ciphertext of one write */
 #define ONYM_TLS_IN_LEN      (64U << 10)  /* plain bytes handed over at once */
 #define ONYM_TLS_SHAKES_TURN 8U           /* steps of handshakes in one turn of the loop */
-#define ONYM_TLS_EXPANSION   2048U        /* ciphertext may be this much longer; TLS 1.2 */
+#define ONYM_TLS_REKEYS_MAX                                                                        \
+    256U /* steps of new keys in a second; one is due every 16 million records */
+#define ONYM_TLS_EXPANSION 2048U /* ciphertext may be this much longer; TLS 1.2 */
 
 struct onym_tls_list {
     struct onym_tls_connection *oldest, *newest;
@@ -26,7 +28,10 @@ struct onym_tls_connection {
     uint64_t began_ms;
     struct onym_tls_connection *before, *behind; /* in the queue for handshakes */
     bool waits;                                  /* it is in the queue, and held below */
-    uint8_t *kept;                               /* unused plain input, owned; NULL when none */
+    bool restless;                               /* it changes keys more often than it may */
+    uint32_t rekeys;                             /* steps of such since rekeyed_ms */
+    uint64_t rekeyed_ms;
+    uint8_t *kept; /* unused plain input, owned; NULL when none */
     size_t kept_len, kept_cap;
     uint16_t source;  /* of what is kept */
     bool established; /* the handshake is done */
@@ -73,6 +78,9 @@ void onym_tls_turn_close(struct onym_tls *tls);
 /* Whether a step of the connection's handshake may be made now. Else it waits, held, and is fed
  * again in a later turn. */
 bool onym_tls_turn_take(struct onym_tls_connection *c);
+/* Has the connection marked restless, and shown nothing further of what is being read, when its
+ * peer changes keys all the time: that costs what a request does, and brings none. */
+void onym_tls_turn_watch(struct onym_tls_connection *c);
 /* a closed connection waits for nothing */
 void onym_tls_turn_leave(struct onym_tls_connection *c);
 

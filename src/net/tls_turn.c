@@ -75,3 +75,30 @@ onym_tls_turn_leave(struct onym_tls_connection *c)
         leave(c);
     }
 }
+
+/* OpenSSL tells of messages behind a handshake as of steps of one. */
+static void
+on_info(const SSL *ssl, int where, int how)
+{
+    struct onym_tls_connection *c = BIO_get_data(SSL_get_rbio(ssl));
+    uint64_t now = uv_now(c->tls->loop);
+
+    (void)how;
+    if ((where & SSL_CB_LOOP) == 0 || !c->established) {
+        return;
+    }
+    if (now - c->rekeyed_ms >= 1000) {
+        c->rekeyed_ms = now;
+        c->rekeys = 0;
+    }
+    if (++c->rekeys > ONYM_TLS_REKEYS_MAX) {
+        c->restless = true;
+        c->tls->in = onym_span_of(NULL, 0);
+    }
+}
+
+void
+onym_tls_turn_watch(struct onym_tls_connection *c)
+{
+    SSL_set_info_callback(c->ssl, on_info);
+}

@@ -100,12 +100,47 @@ who_waits_may_go(void **state)
     SSL_CTX_free(client);
 }
 
+static void
+change_keys(struct play *p, SSL *ssl, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(ssl) != 1) {
+            break; /* it was cut meanwhile */
+        }
+    }
+    ERR_clear_error();
+    play_turn(p, 5);
+}
+
+static void
+who_changes_keys_all_the_time_is_cut(void **state)
+{
+    struct play *p = play_new();
+    SSL_CTX *client = play_client(p);
+    enum play_end ended;
+    SSL *ssl;
+
+    (void)state;
+    assert_int_equal(SSL_CTX_set_min_proto_version(client, TLS1_3_VERSION), 1);
+    ssl = play_connect(p, client, NULL);
+    change_keys(p, ssl, ONYM_TLS_REKEYS_MAX / 16);
+    play_say(ssl, "x\n");
+    assert_int_equal(play_hear(p, ssl, 3, NULL, &ended), 3);
+    change_keys(p, ssl, 500);
+    assert_int_equal(play_hear(p, ssl, 1, NULL, &ended), 0);
+    assert_int_equal(ended, PLAY_CUT);
+    play_hang_up(p, ssl);
+    SSL_CTX_free(client);
+    play_end(p);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_makes_a_few_steps_of_handshakes),
         cmocka_unit_test(who_waits_may_go),
+        cmocka_unit_test(who_changes_keys_all_the_time_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
