@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -35,8 +36,10 @@ static struct disk {
     bool is_blind;    /* LMDB's meta pages cannot be read */
     /* opening */
     unsigned writes, dies_at; /* of LMDB's file: from that one on none is taken; 0: all are */
-    bool fails_sync;          /* of LMDB's file */
 } disk;
+
+/* The next sync of LMDB's file. A thread of the journal asks, too, whenever it syncs that. */
+static atomic_bool fails_sync;
 
 static void
 path_of_fd(int fd, char out[256])
@@ -113,12 +116,12 @@ fdatasync(int fd)
     if (which >= 0) {
         disk.synced[which] = true;
     }
-    if (disk.fails_sync && which < 0) {
-        disk.fails_sync = false; /* the kernel tells it once, and calls the pages clean */
+    if (which < 0 && atomic_exchange(&fails_sync, false)) {
+        /* the kernel tells it once, and calls the pages clean */
         errno = EIO;
         return -1;
     }
-    if (disk.is_losing && which >= 0 && strcmp(path, disk.path) == 0) {
+    if (which >= 0 && disk.is_losing && strcmp(path, disk.path) == 0) {
         disk.is_losing = false;
         disk.is_lost = true;
         errno = EIO;
@@ -352,7 +355,7 @@ what_is_written_again_is_kept_until_it_is_synced(void **state)
     cut_put(store, 2, 10000);
     cut_make(store, "at.0", &other);
     for (unsigned k = 0; k < 3; k++) {
-        disk.fails_sync = true;
+        atomic_store(&fails_sync, true);
         assert_int_equal(cut_open(&other, &fault), ONYM_IO);
         cut_copy(store, "at.0", &other, "data.mdb", SIZE_MAX);
     }
