@@ -2,6 +2,10 @@
 #ifndef ONYM_BASE_PREFETCH_H
 #define ONYM_BASE_PREFETCH_H
 
+#include <stdint.h>
+
+#define ONYM_CACHE_LINE 64U /* bytes; where a machine has others, some are fetched in vain */
+
 /* Starts to fetch the cache line at `at` and does not wait for it. Any address will do, also one
  * that must not be read.
  *
@@ -12,6 +16,15 @@ onym_prefetch(const void *at)
 {
     __builtin_prefetch(at);
     __asm__ volatile("");
+}
+
+/* The same for what lies from `from` up to `end`. */
+static inline void
+onym_prefetch_all(const void *from, const void *end)
+{
+    for (const uint8_t *at = from; at < (const uint8_t *)end; at += ONYM_CACHE_LINE) {
+        onym_prefetch(at);
+    }
 }
 
 #endif

@@ -8,7 +8,10 @@
 #define PREFIX_FRONT_LEN 5U /* "0.NA/", which onym_op_target may put in front */
 /* What onym_op_target works in. */
 #define TARGET_ROOM (2U * ONYM_PREFIX_NAME_LEN_MAX)
-#define CACHE_LINE  64U
+
+_Static_assert(offsetof(struct onym_changes_item, result) + sizeof(struct onym_change_result) <=
+                   (size_t)2 * ONYM_CACHE_LINE,
+               "the result comes home in what is fetched ahead");
 
 static onym_span
 cut(onym_span span, size_t max)
@@ -32,20 +35,12 @@ onym_changes_item_bytes(const struct onym_operation *op, const struct onym_ident
            onym_changes_draft_room(op, target_len(op));
 }
 
-static void
-expect(const void *from, const void *end)
-{
-    for (const uint8_t *at = from; at < (const uint8_t *)end; at += CACHE_LINE) {
-        onym_prefetch(at);
-    }
-}
-
 /* What will be looked at of an item with a block so long, or is about to be made there. */
 static void
 expect_all(const struct onym_changes_item *item, size_t block)
 {
-    expect(item, item->who.scope.text);
-    expect(item->data, (const uint8_t *)item + block);
+    onym_prefetch_all(item, item->who.scope.text);
+    onym_prefetch_all(item->data, (const uint8_t *)item + block);
 }
 
 void
@@ -57,8 +52,8 @@ onym_changes_item_expect(const struct onym_changes_item *item)
 void
 onym_changes_item_expect_front(const struct onym_changes_item *item)
 {
-    expect(item, &item->op.action + 1);
-    expect(item->data, item->data + 1); /* the names */
+    onym_prefetch_all(item, &item->op.action + 1);
+    onym_prefetch_all(item->data, item->data + 1); /* the names */
 }
 
 /* The pool's sizes are multiples of its step; SIZES and more: not of the pool. */
