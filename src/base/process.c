@@ -88,6 +88,14 @@ onym_process_name_thread(const char *name)
 }
 
 void
+onym_process_stand_back(unsigned steps)
+{
+    int had = getpriority(PRIO_PROCESS, 0); /* 0: this thread */
+
+    (void)setpriority(PRIO_PROCESS, 0, had + (int)steps); /* beyond 19 is 19; upwards is allowed */
+}
+
+void
 onym_process_sample(struct onym_process_sample *out)
 {
     struct rusage usage;

@@ -273,6 +273,7 @@ run(void *arg)
     struct onym_changes_batch batch;
 
     onym_process_name_thread("writer");
+    onym_process_stand_back(c->options.nice);
     while (onym_changes_gather(c, &batch)) {
         struct onym_fault fault = {0};
         uint64_t began = onym_clock_monotonic_ns();

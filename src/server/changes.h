@@ -79,6 +79,7 @@ struct onym_changes_options {
     uint32_t share;       /* one source (op->address, so without a port) may hold 1/share of both;
                              0 = default */
     unsigned workers;     /* tickets name 0 .. workers - 1 */
+    unsigned nice;        /* steps by which the thread stands behind others, 0 to 19 */
     uint64_t seed;        /* random: which sources share a counter must not be foreseeable */
     /* After a failed sync the store is closed, opened again and checked. quiet returns when no view
      * of env is open any more; resume lets them be opened again, and is not called before the store

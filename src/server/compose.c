@@ -235,6 +235,7 @@ open_changes(struct server *s, struct onym_fault *fault)
     struct onym_changes_options options = {.env = s->node.env,
                                            .log = s->node.log,
                                            .workers = s->node.settings.workers,
+                                           .nice = s->node.settings.registration_nice,
                                            .seed = s->node.seed,
                                            .quiet = quiet_workers,
                                            .resume = resume_workers,
@@ -249,7 +250,8 @@ open_changes(struct server *s, struct onym_fault *fault)
         status = onym_http_desk_new(&s->node.settings, s->node.seed, &s->node.http_desk);
     }
     if (status == ONYM_OK) {
-        status = onym_proofs_new(s->node.settings.workers, s->node.seed, &s->node.proofs);
+        status = onym_proofs_new(s->node.settings.workers, s->node.settings.registration_nice,
+                                 s->node.seed, &s->node.proofs);
     }
     return status == ONYM_OK
                ? ONYM_OK

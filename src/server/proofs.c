@@ -12,7 +12,7 @@ struct onym_proofs {
     bool dropping, ending;
     unsigned threads;
     uv_thread_t thread[ONYM_PROOF_THREADS_MAX];
-    unsigned workers;
+    unsigned workers, nice;
     struct onym_wake *wake[];
 };
 
@@ -40,6 +40,7 @@ work(void *arg)
     struct onym_proof_job *job;
 
     onym_process_name_thread("proof");
+    onym_process_stand_back(p->nice);
     uv_mutex_lock(&p->lock);
     for (;;) {
         while ((job = onym_proof_queue_take(p->queue)) == NULL && !p->ending) {
@@ -60,7 +61,7 @@ work(void *arg)
 }
 
 enum onym_status
-onym_proofs_new(unsigned workers, uint64_t seed, struct onym_proofs **out)
+onym_proofs_new(unsigned workers, unsigned nice, uint64_t seed, struct onym_proofs **out)
 {
     struct onym_proofs *p = calloc(1, sizeof *p + workers * sizeof p->wake[0]);
     unsigned threads = workers < ONYM_PROOF_THREADS_MAX ? workers + 1 : ONYM_PROOF_THREADS_MAX;
@@ -81,6 +82,7 @@ onym_proofs_new(unsigned workers, uint64_t seed, struct onym_proofs **out)
         return ONYM_NO_MEMORY;
     }
     p->workers = workers;
+    p->nice = nice;
     while (p->threads < threads && uv_thread_create(&p->thread[p->threads], work, p) == 0) {
         p->threads++;
     }

@@ -11,8 +11,9 @@
 
 struct onym_proofs; /* opaque; any thread unless a function says otherwise */
 
-/* ONYM_OK and *out; ONYM_NO_MEMORY, also when no thread can be made. */
-ONYM_MUST_USE enum onym_status onym_proofs_new(unsigned workers, uint64_t seed,
+/* nice: steps by which the threads stand behind others, 0 to 19 (onym_process_stand_back). ONYM_OK
+ * and *out; ONYM_NO_MEMORY, also when no thread can be made. */
+ONYM_MUST_USE enum onym_status onym_proofs_new(unsigned workers, unsigned nice, uint64_t seed,
                                                struct onym_proofs **out);
 
 /* Jobs of the worker come back on this loop. On the loop's thread, or before it runs, once.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The daemon's life: start, refusal to start, reload, stop; listeners, connections, damage."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -206,14 +207,36 @@ class Life(unittest.TestCase):
             self.wait_for(it, '"event":"summary"')
             self.assertIn('"identifiers":3', it.log())
 
+    @staticmethod
+    def threads(it):
+        """(id, name) of each; one that ends meanwhile is left out."""
+        found = []
+        for path in pathlib.Path(f"/proc/{it.process.pid}/task").glob("*/comm"):
+            with contextlib.suppress(OSError):
+                found.append((int(path.parent.name), path.read_text("utf-8").strip()))
+        return found
+
     def test_each_thread_says_what_it_does(self):
         wanted = {"onymd", "worker-0", "worker-1", "writer", "proof", "log"}
         names, until = set(), time.monotonic() + 10
         with node.Node(records=RECORDS, workers=2) as it:
-            threads = pathlib.Path(f"/proc/{it.process.pid}/task")
             while not wanted <= names and time.monotonic() < until:
-                names = {path.read_text("utf-8").strip() for path in threads.glob("*/comm")}
+                names = {name for _, name in self.threads(it)}
         self.assertLessEqual(wanted, names)
+
+    def test_registration_stands_behind_resolution(self):
+        """In steps of nice: ten unless asked for others, and only the threads of registration."""
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        for settings, behind in (((), 10), (("node.registration_nice=0",), 0),
+                                 (("node.registration_nice=19",), 19)):
+            with self.subTest(settings=settings), node.Node(settings=settings) as it:
+                wanted = {"onymd": own, "worker-0": own, "writer": min(own + behind, 19),
+                          "proof": min(own + behind, 19)}
+                steps, until = {}, time.monotonic() + 10
+                while steps != wanted and time.monotonic() < until:
+                    steps = {name: os.getpriority(os.PRIO_PROCESS, thread)
+                             for thread, name in self.threads(it) if name in wanted}
+                self.assertEqual(steps, wanted)
 
     def wait_for(self, it, text):
         until = time.monotonic() + 10
