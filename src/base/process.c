@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +91,12 @@ onym_process_name_thread(const char *name)
 void
 onym_process_stand_back(unsigned steps)
 {
-    int had = getpriority(PRIO_PROCESS, 0); /* 0: this thread */
+    static const struct sched_param none = {0};
+    int had = getpriority(PRIO_PROCESS, 0); /* 0: this thread, as below */
 
+    if (steps > 0 && sched_getscheduler(0) == SCHED_OTHER) {
+        (void)sched_setscheduler(0, SCHED_BATCH, &none);
+    }
     (void)setpriority(PRIO_PROCESS, 0, had + (int)steps); /* beyond 19 is 19; upwards is allowed */
 }
 

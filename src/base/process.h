@@ -21,8 +21,9 @@ void onym_process_name_thread(const char *name);
 
 /* The calling thread, and no other, stands so many steps of nice (0 to 19) further behind the other
  * threads of the system when processor time is short; where it then would pass 19 it stays at 19.
- * Needs no right and cannot be taken back without one. A real-time policy goes before it. Linux,
- * nice(2) and sched(7): niceness belongs to a thread. */
+ * With one step or more it becomes SCHED_BATCH too, unless it has another policy than SCHED_OTHER:
+ * when it wakes it does not take the processor from who is running. Needs no right; niceness
+ * cannot be taken back without one. Linux, sched(7): both belong to a thread. */
 void onym_process_stand_back(unsigned steps);
 
 /* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */

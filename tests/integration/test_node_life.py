@@ -225,18 +225,21 @@ class Life(unittest.TestCase):
         self.assertLessEqual(wanted, names)
 
     def test_registration_stands_behind_resolution(self):
-        """In steps of nice: ten unless asked for others, and only the threads of registration."""
+        """Ten steps of nice unless asked for others, as SCHED_BATCH, and only the threads of
+        registration."""
         own = os.getpriority(os.PRIO_PROCESS, 0)
         for settings, behind in (((), 10), (("node.registration_nice=0",), 0),
                                  (("node.registration_nice=19",), 19)):
             with self.subTest(settings=settings), node.Node(settings=settings) as it:
-                wanted = {"onymd": own, "worker-0": own, "writer": min(own + behind, 19),
-                          "proof": min(own + behind, 19)}
-                steps, until = {}, time.monotonic() + 10
-                while steps != wanted and time.monotonic() < until:
-                    steps = {name: os.getpriority(os.PRIO_PROCESS, thread)
+                front = (own, os.SCHED_OTHER)
+                back = (min(own + behind, 19), os.SCHED_BATCH) if behind else front
+                wanted = {"onymd": front, "worker-0": front, "writer": back, "proof": back}
+                found, until = {}, time.monotonic() + 10
+                while found != wanted and time.monotonic() < until:
+                    found = {name: (os.getpriority(os.PRIO_PROCESS, thread),
+                                    os.sched_getscheduler(thread))
                              for thread, name in self.threads(it) if name in wanted}
-                self.assertEqual(steps, wanted)
+                self.assertEqual(found, wanted)
 
     def wait_for(self, it, text):
         until = time.monotonic() + 10

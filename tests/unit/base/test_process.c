@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 
 struct steps {
     unsigned by[2];
-    int after[2];
+    int after[2], policy[2];
 };
 
 static void *
@@ -25,6 +26,7 @@ stand_back(void *of)
     for (unsigned i = 0; i < 2; i++) {
         onym_process_stand_back(s->by[i]);
         s->after[i] = getpriority(PRIO_PROCESS, 0);
+        s->policy[i] = sched_getscheduler(0);
     }
     return NULL;
 }
@@ -51,7 +53,10 @@ a_thread_stands_back_and_no_other_with_it(void **state)
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(s.after[0], first);
         assert_int_equal(s.after[1], at_most(first + (int)by[i][1]));
+        assert_int_equal(s.policy[0], by[i][0] > 0 ? SCHED_BATCH : SCHED_OTHER);
+        assert_int_equal(s.policy[1], by[i][0] + by[i][1] > 0 ? SCHED_BATCH : SCHED_OTHER);
         assert_int_equal(getpriority(PRIO_PROCESS, 0), own);
+        assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
     }
 }
 
