@@ -1,5 +1,5 @@
 /* Message digests through OpenSSL. A digester is prepared once, by one thread, and then computes
- * without touching the heap: it may sit on the resolve path. */
+ * SHA-256 without touching the heap; for the others OpenSSL 3.0 allocates at each start. */
 #ifndef ONYM_AUTH_DIGEST_H
 #define ONYM_AUTH_DIGEST_H
 
