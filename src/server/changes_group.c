@@ -7,8 +7,6 @@
 #include "core/op.h"
 #include "onym/model/ident.h"
 
-#include <stdlib.h>
-
 #define PRUNE_PER_OP                                                                               \
     2U /* outcomes looked at for each one added, so that the table stops growing                   \
         */
@@ -23,40 +21,6 @@ struct group {
     bool is_tight;       /* what room there is, is for what removes */
     struct onym_changes_memo memo;
 };
-
-/* Neighbours in the table share pages. Both kinds of one name stay together, so that operations on
- * a prefix and on its record keep their order. */
-static int
-by_name(const void *a, const void *b)
-{
-    const struct onym_changes_item *x = *(struct onym_changes_item *const *)a;
-    const struct onym_changes_item *y = *(struct onym_changes_item *const *)b;
-    size_t xn = x->target.folded.len;
-    size_t yn = y->target.folded.len;
-    int order = memcmp(x->target.folded.at, y->target.folded.at, xn < yn ? xn : yn);
-
-    if (order != 0) {
-        return order;
-    }
-    if (xn != yn) {
-        return xn < yn ? -1 : 1;
-    }
-    return x->arrival < y->arrival ? -1 : 1;
-}
-
-/* What one import sends is in order mostly. */
-static void
-sort(struct onym_changes_item **items, size_t count)
-{
-    size_t sorted = 1;
-
-    while (sorted < count && by_name(&items[sorted - 1], &items[sorted]) < 0) {
-        sorted++;
-    }
-    if (sorted < count) {
-        qsort(items, count, sizeof items[0], by_name);
-    }
-}
 
 /* Where the rights are looked up: records as the transaction sees them. */
 static enum onym_status
@@ -370,14 +334,14 @@ log_events(struct group *group, const struct onym_changes_event_item *item, uint
     return status;
 }
 
-/* Operations from..to of the group, sorted among themselves, inside the transaction. */
+/* Operations from..to of the group, put in order among themselves, inside the transaction. */
 static enum onym_status
 decide_some(struct group *group, size_t from, size_t to)
 {
     struct onym_changes_item **items = group->changes->group;
     enum onym_status status = ONYM_OK;
 
-    sort(items + from, to - from);
+    onym_changes_order(items + from, to - from);
     for (size_t i = from; i < to && status == ONYM_OK; i++) {
         if (i + ONYM_CHANGES_EXPECT < to) {
             onym_changes_item_expect(items[i + ONYM_CHANGES_EXPECT]);

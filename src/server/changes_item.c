@@ -181,6 +181,7 @@ fill(struct onym_changes *changes, struct onym_changes_item *item, const struct 
     if (made != NULL && onym_changes_draft(changes, worker, target, made, at, &item->draft)) {
         onym_span stored = item->draft.stored;
 
+        item->leaf_len = item->draft.leaf_len;
         at += stored.len;
         values = made->as_sent ? onym_span_from(stored, stored.len - op->values.raw.len) : values;
     }

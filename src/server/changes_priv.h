@@ -21,7 +21,8 @@ struct onym_changes_item {
     size_t bytes;                /* of the room it takes */
     size_t block;                /* bytes of the block: as many or fewer */
     uint32_t source;
-    bool settled; /* the result does not depend on the commit of its group */
+    bool settled;      /* the result does not depend on the commit of its group */
+    uint16_t leaf_len; /* of its draft (store/draft.h); 0: it has none */
     struct onym_change_result result;
     uint64_t arrival; /* order of submission, within a group */
     struct onym_op_target target;
@@ -219,6 +220,12 @@ bool onym_changes_gather(struct onym_changes *changes, struct onym_changes_batch
  * those that are there are only gathered. False: there are none, and the batch is to be committed.
  * It is at most as long after the first as a worker gathers. */
 bool onym_changes_gather_more(struct onym_changes *changes, struct onym_changes_batch *batch);
+
+/* Puts operations that are decided together in order: by name, those on one name as they arrived;
+ * but of creations that fill a leaf of the store's tree together the last name comes first. LMDB
+ * splits a full leaf in the middle, and takes what follows the middle along: names that come in
+ * ascending order in front of others leave each leaf behind half full, in this order full. */
+void onym_changes_order(struct onym_changes_item **items, size_t count);
 
 /* Decides and commits the batch and what onym_changes_gather_more brings, in one transaction, and
  * fills every result. ONYM_OK; another status when nothing was stored; ONYM_UNCERTAIN when nobody

@@ -9,11 +9,14 @@
 #include "store/entry.h"
 #include "store/env.h"
 
+#define ONYM_DRAFT_LEAF_ROOM 4080U /* bytes of a leaf of 4096; where LMDB's are larger, too few */
+
 struct onym_draft {
     onym_span stored;  /* in memory of whoever made it; empty: no draft */
     uint64_t revision; /* of the record */
     uint64_t created_ms;
     uint64_t hash;                         /* of its key (store/marks.h) */
+    uint16_t leaf_len;                     /* bytes of a leaf of the store's tree that it takes */
     uint8_t digest[ONYM_ENTRY_DIGEST_LEN]; /* of the record, as onym_change_digest_put has it */
 };
 
