@@ -12,13 +12,14 @@ import shutil
 import subprocess
 import time
 
-from . import common, http_batches
+from . import common, http_batches, rounds
 from .common import CannotRun, say
 from .register_sides import run_json
 
 PRIORITY = 50
 LEAD_SECONDS = 0.1  # an import is under way so long before resolution is measured
 ROWS_A_MILLISECOND = 600  # more than any node imports
+REST = "at rest"
 IMPORTS = ("batches of 2,000 over 1 connection", "batches of 2,000 over 4 connections",
            "16 connections, serial", "16 connections, random")
 
@@ -80,33 +81,43 @@ def beside_batches(arguments, front, node, names, seed, count, run):
     return {**found, "registered_per_second": imported["per_second"]}
 
 
+def beside_connections(arguments, front, node, names, seed, order, run):
+    """Resolution while 16 connections register."""
+    found = {}
+    with connections(arguments, node, order, run, found):
+        found.update(measured(arguments, front, node, names, seed))
+    return found
+
+
 def one_round(arguments, front, serial, random, names, number):
-    """Resolution of a node at rest and beside each import; random names go to a node of their
-    own."""
+    """Resolution of a node at rest and beside each import; random names go to a node of their own.
+    Each has another place in each round, and its node is asked just before, for other names: it
+    rested while the others had their turns (docs/decisions/0200)."""
     seed, found = 10 * number + 1, {}
-    for i, count in enumerate((1, 4)):
+    batches = [(name, serial, lambda count=count, i=i: beside_batches(
+        arguments, front, serial, names, seed, count, 5010 + number * 20 + i))
+        for i, (name, count) in enumerate(zip(IMPORTS[:2], (1, 4)))]
+    many = [(name, node, lambda node=node, order=order: beside_connections(
+        arguments, front, node, names, seed, order, 19 + 20 * number))
+        for name, node, order in zip(IMPORTS[2:], (serial, random), ("serial", "random"))]
+    sides = [(REST, serial, lambda: measured(arguments, front, serial, names, seed)),
+             *batches, *many]
+    first = number % len(sides)
+    for name, node, measure in sides[first:] + sides[:first]:
         os.sync()
-        found[IMPORTS[i]] = beside_batches(arguments, front, serial, names, seed, count,
-                                           5010 + number * 20 + i)
-    for i, (node, order) in enumerate(((serial, "serial"), (random, "random"))):
-        one = {}
-        os.sync()
-        with connections(arguments, node, order, 19 + 20 * number, one):
-            one.update(measured(arguments, front, node, names, seed))
-        found[IMPORTS[2 + i]] = one
-    os.sync()
-    found["at rest"] = measured(arguments, front, serial, names, seed)
+        measured(arguments, front, node, names, rounds.LEAD_SEED + seed)
+        found[name] = measure()
     return found
 
 
 def ratios(resolving, name):
-    return [one[name]["latency_ms"]["p99"] / one["at rest"]["latency_ms"]["p99"]
+    return [one[name]["latency_ms"]["p99"] / one[REST]["latency_ms"]["p99"]
             for one in resolving]
 
 
 def report(arguments, resolving):
     result = {}
-    for name in ("at rest", *IMPORTS):
+    for name in (REST, *IMPORTS):
         p50, p99 = (common.spread([one[name]["latency_ms"][key] for one in resolving])
                     for key in ("p50", "p99"))
         rate = common.spread([one[name].get("registered_per_second", 0) for one in resolving])
