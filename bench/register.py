@@ -25,14 +25,15 @@ import tempfile
 
 from lib import common, http_batches, postgres, resolution, suite
 from lib.common import CannotRun, say
-from lib.register_sides import (GROUPS, Rows, barrier, commits_of, encoded_rows, make_rows,
-                                measure_batch, measure_lmdb, measure_node, measure_path)
+from lib.register_sides import (GROUPS, LARGE, POSTGRES_GROUPS, POSTGRES_MANY_GROUPS, TURNS, Rows,
+                                barrier, commits_of, encoded_rows, make_rows, measure_batch,
+                                measure_lmdb, measure_node, measure_path, together)
 
 ROUNDS_MIN = 5
 CONNECTIONS = (1, 16, 64)
 HTTP_CONNECTIONS = (1, 4)
 ORDERS = ("serial", "random")
-POSTGRES_GROUPS = {100: 40, 2000: 8}
+HTTP_ROWS = {"serial": 32_000, "random": 60_000}  # of one turn of large groups
 POSTGRES_CONNECTIONS = 4
 POSTGRES_MANY = f"postgres serial copy of 2000, {POSTGRES_CONNECTIONS} connections"
 FIELD_PER_SECOND = 1000  # identifiers a second: what operators of such nodes say of theirs
@@ -57,12 +58,40 @@ class Stores:
                          base_encoded], "lmdb_commit --fill")
 
 
-def batches(arguments, node, order, size, connections, run):
-    os.sync()
+def batches(arguments, node, order, size, connections, run, rows=http_batches.ROWS_MAX):
     before = commits_of(node)
-    one = http_batches.measure(arguments, node, order, size, connections, run)
+    one = http_batches.measure(arguments, node, order, size, connections, run, rows)
     one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
     return one
+
+
+def large_groups(arguments, of, server, number):
+    """Groups of 2,000 on every side, all close together and in several turns: a virtual processor
+    is fast or slow for seconds, and each measurement is a fraction of one."""
+    order, k = of.order, ORDERS.index(of.order)
+    turns = {}
+    for turn in range(TURNS[order]):
+        sides = [(f"path {order} groups of {LARGE}",
+                  lambda: measure_path(arguments, of.path, of.rows, LARGE)),
+                 (f"lmdb {order} {LARGE} to a commit",
+                  lambda: measure_lmdb(arguments, of.database, of.rows, LARGE))]
+        sides += [(f"node {order} HTTP batches of {LARGE}, {n} connections",
+                   lambda n=n, run=5000 + number * 20 + 12 + turn * 2 + j:
+                   batches(arguments, of.node, order, LARGE, n, run + k, HTTP_ROWS[order]))
+                  for j, n in enumerate(HTTP_CONNECTIONS)]
+        if server is not None:
+            groups = POSTGRES_GROUPS[LARGE]
+            sides += [(f"postgres {order} {how} of {LARGE}",
+                       lambda how=how: server.groups(of.rows.take(LARGE * groups), LARGE, how))
+                      for how in ("copy", "insert")[:2 if turn == 0 else 1]]
+        if server is not None and order == "serial":
+            sides.append((POSTGRES_MANY, lambda: server.groups(
+                of.rows.take(POSTGRES_MANY_GROUPS * LARGE), LARGE, "copy", POSTGRES_CONNECTIONS)))
+        first = (number * TURNS[order] + turn) % len(sides)
+        for name, measure in sides[first:] + sides[:first]:
+            os.sync()
+            turns.setdefault(name, []).append(measure())
+    return {name: together(of_side) for name, of_side in turns.items()}
 
 
 def one_order(arguments, folder, of, server, number, found, barriers):
@@ -73,13 +102,15 @@ def one_order(arguments, folder, of, server, number, found, barriers):
     for i, (connections, size) in enumerate(zip(CONNECTIONS, (1, *GROUPS))):
         run = 1 + number * 20 + i * len(ORDERS) + k
         sides = [(f"node {order} {connections} connections",
-                  lambda: measure_node(arguments, of.node, connections, order, run)),
-                 (f"path {order} groups of {size}",
-                  lambda: measure_path(arguments, of.path, of.rows, size)),
-                 (f"lmdb {order} {size} to a commit",
-                  lambda: measure_lmdb(arguments, of.database, of.rows, size))]
+                  lambda: measure_node(arguments, of.node, connections, order, run))]
+        if size != LARGE:
+            sides += [(f"path {order} groups of {size}",
+                       lambda: measure_path(arguments, of.path, of.rows, size)),
+                      (f"lmdb {order} {size} to a commit",
+                       lambda: measure_lmdb(arguments, of.database, of.rows, size))]
         barriers.append(barrier(arguments, folder))
-        for name, measure in sides[number % 3:] + sides[:number % 3]:
+        first = number % len(sides)
+        for name, measure in sides[first:] + sides[:first]:
             os.sync()
             found[name] = measure()
         os.sync()
@@ -87,24 +118,20 @@ def one_order(arguments, folder, of, server, number, found, barriers):
             record = of.rows.take(1)[0][1]
             found[f"postgres {order} {connections} connections"] = server.singles(
                 order, connections, record, run)
-    for i, size in enumerate(GROUPS):
+    for size in GROUPS[:-1]:
         for j, connections in enumerate(HTTP_CONNECTIONS):
-            run = 5000 + number * 20 + (i * len(HTTP_CONNECTIONS) + j) * len(ORDERS) + k
+            os.sync()
             found[f"node {order} HTTP batches of {size}, {connections} connections"] = batches(
-                arguments, of.node, order, size, connections, run)
+                arguments, of.node, order, size, connections,
+                5000 + number * 20 + j * len(ORDERS) + k)
+        for how in ("insert", "copy") if server is not None else ():
+            os.sync()
+            found[f"postgres {order} {how} of {size}"] = server.groups(
+                of.rows.take(size * POSTGRES_GROUPS[size]), size, how)
+    found.update(large_groups(arguments, of, server, number))
     for i, size in enumerate(GROUPS if arguments.batch else ()):
         found[f"node {order} batch file of {size}"] = measure_batch(
             arguments, folder, of.node, order, 1 + number * 20 + 10 + i * len(ORDERS) + k, size)
-    if server is not None:
-        for size, groups in POSTGRES_GROUPS.items():
-            for how in ("insert", "copy"):
-                os.sync()
-                found[f"postgres {order} {how} of {size}"] = server.groups(
-                    of.rows.take(size * groups), size, how)
-    if server is not None and order == "serial":
-        os.sync()
-        found[POSTGRES_MANY] = server.groups(of.rows.take(16 * 2000), 2000, "copy",
-                                             POSTGRES_CONNECTIONS)
 
 
 def one_round(arguments, folder, stores, aged, server, number):
@@ -124,6 +151,7 @@ def one_round(arguments, folder, stores, aged, server, number):
         os.sync()
         found[name] = measure()
     for j, connections in enumerate(HTTP_CONNECTIONS):
+        os.sync()
         found[f"node aged HTTP batches of 2000, {connections} connections"] = batches(
             arguments, random.node, "serial", 2000, connections, 5000 + number * 20 + 2 * j)
     return found, barriers

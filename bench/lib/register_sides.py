@@ -3,6 +3,7 @@
 import copy
 import json
 import pathlib
+import statistics
 import struct
 import subprocess
 import time
@@ -11,7 +12,11 @@ from . import common
 from .common import CannotRun
 
 GROUPS = (100, 2000)
-COMMITS = {1: 100_000, 100: 200, 2000: 20}  # the most of one measurement, to bound the rows needed
+LARGE = GROUPS[-1]
+TURNS = {"serial": 3, "random": 1}  # of large groups in a round: serial ones take 0.1 s each
+POSTGRES_GROUPS = {100: 40, 2000: 8}
+POSTGRES_MANY_GROUPS = 16  # of large ones over several connections
+COMMITS = {1: 1000, 100: 200, 2000: 20}  # the most of one measurement, to bound the rows needed
 
 
 # --- rows -----------------------------------------------------------------------------------
@@ -42,8 +47,12 @@ class Rows:
     store."""
 
     def __init__(self, arguments, folder, order):
-        more = 4000 if order == "random" or arguments.without_postgres else 36_000
-        count = arguments.rounds * (sum(size * COMMITS[size] for size in GROUPS) + more)
+        turns = {size: TURNS[order] if size == LARGE else 1 for size in GROUPS}
+        floor = COMMITS[1] + sum(size * COMMITS[size] * turns[size] for size in GROUPS)
+        server = 3 + sum(size * POSTGRES_GROUPS[size] * (turns[size] + 1) for size in GROUPS)
+        if order == "serial":
+            server += LARGE * POSTGRES_MANY_GROUPS * turns[LARGE]
+        count = arguments.rounds * (floor if arguments.without_postgres else max(floor, server))
         rows, self.encoded = make_rows(arguments, folder, order, count, 9000)
         rows.unlink()
         self.begin()
@@ -80,6 +89,19 @@ def run_json(words, timeout=120):
     return json.loads(done.stdout)
 
 
+def together(turns):
+    """Several turns of one side as one measurement: what they registered in the time of all."""
+    count = "registered" if "registered" in turns[0] else "records"
+    found = {key: sum(one[key] for one in turns)
+             for key in (count, "seconds", "commits", "requests") if key in turns[0]}
+    found["per_second"] = found[count] / found["seconds"]
+    found["latency_ms"] = {key: statistics.median(one["latency_ms"][key] for one in turns)
+                           for key in turns[0]["latency_ms"]}
+    if "per_commit" in turns[0]:
+        found["per_commit"] = found[count] / sum(one[count] / one["per_commit"] for one in turns)
+    return found
+
+
 def barrier(arguments, folder):
     return run_json([common.program(arguments.build, "lmdb_commit"), folder / "barrier",
                      "--barrier", arguments.barriers])
@@ -88,7 +110,7 @@ def barrier(arguments, folder):
 def measure_lmdb(arguments, database, rows, size):
     found = run_json([common.program(arguments.build, "lmdb_commit"), database, "--rows",
                       rows.encoded, "--skip", rows.skip, "--group", size, "--milliseconds",
-                      arguments.milliseconds, "--commits", COMMITS[size] if size > 1 else 1000])
+                      arguments.milliseconds, "--commits", COMMITS[size]])
     rows.skip += found["records"]
     return found
 
@@ -97,7 +119,7 @@ def measure_path(arguments, data, rows, size):
     found = run_json([common.program(arguments.build, "changes_load"), data, "--rows",
                       rows.encoded, "--skip", rows.path_skip, "--group", size, "--ahead",
                       1 if size > 1 else 0, "--milliseconds", arguments.milliseconds,
-                      "--commits", COMMITS[size] if size > 1 else 1000])
+                      "--commits", COMMITS[size]])
     rows.path_skip += found["records"]
     return found
 

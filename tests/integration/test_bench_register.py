@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
 sys.path.insert(0, str(ROOT / "bench"))
 
-from lib import common, http_batches, postgres  # noqa: E402
+from lib import common, http_batches, postgres, register_sides  # noqa: E402
 
 
 def bench(name, *words, **more):
@@ -160,6 +160,24 @@ class Register(unittest.TestCase):
             count = int(server.psql("COPY (SELECT count(*) FROM part) TO stdout"))
             self.assertEqual(count, 322 + single["records"])
         self.assertFalse(folder.exists())
+
+    def test_turns_of_one_side_are_one_measurement(self):
+        turns = [{"records": 10, "seconds": 1, "commits": 2, "per_second": 10,
+                  "latency_ms": {"p50": 3}},
+                 {"records": 90, "seconds": 1, "commits": 3, "per_second": 90,
+                  "latency_ms": {"p50": 1}},
+                 {"records": 20, "seconds": 2, "commits": 4, "per_second": 10,
+                  "latency_ms": {"p50": 2}}]
+        self.assertEqual(register_sides.together(turns),
+                         {"records": 120, "seconds": 4, "commits": 9, "per_second": 30,
+                          "latency_ms": {"p50": 2}})
+        turns = [{"registered": 100, "requests": 1, "seconds": 1, "per_commit": 50,
+                  "latency_ms": {"p50": 1}},
+                 {"registered": 100, "requests": 2, "seconds": 1, "per_commit": 12.5,
+                  "latency_ms": {"p50": 1}}]
+        self.assertEqual(register_sides.together(turns),
+                         {"registered": 200, "requests": 3, "seconds": 2, "per_second": 100,
+                          "per_commit": 20, "latency_ms": {"p50": 1}})
 
     def test_a_short_run_has_every_figure(self):
         where = self.folder / "register.json"
