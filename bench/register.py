@@ -27,13 +27,14 @@ from lib import common, http_batches, postgres, resolution, suite
 from lib.common import CannotRun, say
 from lib.register_sides import (GROUPS, LARGE, POSTGRES_GROUPS, POSTGRES_MANY_GROUPS, TURNS, Rows,
                                 barrier, commits_of, encoded_rows, make_rows, measure_batch,
-                                measure_lmdb, measure_node, measure_path, together)
+                                measure_lmdb, measure_node, measure_path, together,
+                                turned)
 
 ROUNDS_MIN = 5
+ROUNDS_MAX = 200  # the numbers of runs end behind these
 CONNECTIONS = (1, 16, 64)
 HTTP_CONNECTIONS = (1, 4)
 ORDERS = ("serial", "random")
-HTTP_ROWS = {"serial": 32_000, "random": 60_000}  # of one turn of large groups
 POSTGRES_CONNECTIONS = 4
 POSTGRES_MANY = f"postgres serial copy of 2000, {POSTGRES_CONNECTIONS} connections"
 FIELD_PER_SECOND = 1000  # identifiers a second: what operators of such nodes say of theirs
@@ -58,9 +59,9 @@ class Stores:
                          base_encoded], "lmdb_commit --fill")
 
 
-def batches(arguments, node, order, size, connections, run, rows=http_batches.ROWS_MAX):
+def batches(arguments, node, order, size, connections, run):
     before = commits_of(node)
-    one = http_batches.measure(arguments, node, order, size, connections, run, rows)
+    one = http_batches.measure(arguments, node, order, size, connections, run)
     one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
     return one
 
@@ -77,7 +78,7 @@ def large_groups(arguments, of, server, number):
                   lambda: measure_lmdb(arguments, of.database, of.rows, LARGE))]
         sides += [(f"node {order} HTTP batches of {LARGE}, {n} connections",
                    lambda n=n, run=5000 + number * 20 + 12 + turn * 2 + j:
-                   batches(arguments, of.node, order, LARGE, n, run + k, HTTP_ROWS[order]))
+                   batches(arguments, of.node, order, LARGE, n, run + k))
                   for j, n in enumerate(HTTP_CONNECTIONS)]
         if server is not None:
             groups = POSTGRES_GROUPS[LARGE]
@@ -87,8 +88,7 @@ def large_groups(arguments, of, server, number):
         if server is not None and order == "serial":
             sides.append((POSTGRES_MANY, lambda: server.groups(
                 of.rows.take(POSTGRES_MANY_GROUPS * LARGE), LARGE, "copy", POSTGRES_CONNECTIONS)))
-        first = (number * TURNS[order] + turn) % len(sides)
-        for name, measure in sides[first:] + sides[:first]:
+        for name, measure in turned(sides, number * TURNS[order] + turn):
             os.sync()
             turns.setdefault(name, []).append(measure())
     return {name: together(of_side) for name, of_side in turns.items()}
@@ -109,8 +109,7 @@ def one_order(arguments, folder, of, server, number, found, barriers):
                       (f"lmdb {order} {size} to a commit",
                        lambda: measure_lmdb(arguments, of.database, of.rows, size))]
         barriers.append(barrier(arguments, folder))
-        first = number % len(sides)
-        for name, measure in sides[first:] + sides[:first]:
+        for name, measure in turned(sides, number):
             os.sync()
             found[name] = measure()
         os.sync()
@@ -147,7 +146,7 @@ def one_round(arguments, folder, stores, aged, server, number):
               lambda: measure_lmdb(arguments, random.database, aged, 1)),
              ("lmdb aged 2000 to a commit",
               lambda: measure_lmdb(arguments, random.database, aged, 2000))]
-    for name, measure in sides[number % 3:] + sides[:number % 3]:
+    for name, measure in turned(sides, number):
         os.sync()
         found[name] = measure()
     for j, connections in enumerate(HTTP_CONNECTIONS):
@@ -313,9 +312,9 @@ def arguments_of(words):
                              "proven one by one by a secret: minutes more")
     parser.add_argument("--json", help="where the figures go (bench/results/register.json)")
     arguments = parser.parse_args(words)
-    if arguments.rounds < ROUNDS_MIN or arguments.rounds > 400 or arguments.records < 100 or \
+    if arguments.rounds < ROUNDS_MIN or arguments.rounds > ROUNDS_MAX or arguments.records < 100 or \
        arguments.milliseconds < 50 or arguments.barriers < 1 or not 1 <= arguments.window <= 4096:
-        parser.error(f"--rounds needs {ROUNDS_MIN} to 400, --records 100 or more, --milliseconds "
+        parser.error(f"--rounds needs {ROUNDS_MIN} to {ROUNDS_MAX}, --records 100 or more, --milliseconds "
                      "50 or more, --barriers 1 or more, --window 1 to 4096")
     return arguments
 

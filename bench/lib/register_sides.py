@@ -13,7 +13,7 @@ from .common import CannotRun
 
 GROUPS = (100, 2000)
 LARGE = GROUPS[-1]
-TURNS = {"serial": 3, "random": 1}  # of large groups in a round: serial ones take 0.1 s each
+TURNS = {"serial": 3, "random": 1}  # of large groups in a round: serial ones take 0.1 to 0.3 s each
 POSTGRES_GROUPS = {100: 40, 2000: 8}
 POSTGRES_MANY_GROUPS = 16  # of large ones over several connections
 COMMITS = {1: 1000, 100: 200, 2000: 20}  # the most of one measurement, to bound the rows needed
@@ -87,6 +87,14 @@ def run_json(words, timeout=120):
     if done.returncode != 0:
         raise CannotRun(f"{pathlib.Path(words[0]).name}: {done.stderr.strip()[-300:]}")
     return json.loads(done.stdout)
+
+
+def turned(sides, number):
+    """The sides in another order for each number: another one is first, and every other time what
+    one side leaves behind meets another neighbour."""
+    first = number // 2 % len(sides)
+    order = sides[first:] + sides[:first]
+    return order[::-1] if number % 2 else order
 
 
 def together(turns):

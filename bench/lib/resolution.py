@@ -14,7 +14,7 @@ import time
 
 from . import common, http_batches, rounds
 from .common import CannotRun, say
-from .register_sides import run_json
+from .register_sides import run_json, turned
 
 PRIORITY = 50
 LEAD_SECONDS = 0.1  # an import is under way so long before resolution is measured
@@ -91,8 +91,8 @@ def beside_connections(arguments, front, node, names, seed, order, run):
 
 def one_round(arguments, front, serial, random, names, number):
     """Resolution of a node at rest and beside each import; random names go to a node of their own.
-    Each has another place in each round, and its node is asked just before, for other names: it
-    rested while the others had their turns (docs/decisions/0200)."""
+    Each has another place in each round, and its node is asked before, for other names: it rested
+    while the others had their turns (docs/decisions/0200). Rows of batches are made in between."""
     seed, found = 10 * number + 1, {}
     batches = [(name, serial, lambda count=count, i=i: beside_batches(
         arguments, front, serial, names, seed, count, 5010 + number * 20 + i))
@@ -102,8 +102,7 @@ def one_round(arguments, front, serial, random, names, number):
         for name, node, order in zip(IMPORTS[2:], (serial, random), ("serial", "random"))]
     sides = [(REST, serial, lambda: measured(arguments, front, serial, names, seed)),
              *batches, *many]
-    first = number % len(sides)
-    for name, node, measure in sides[first:] + sides[:first]:
+    for name, node, measure in turned(sides, number):
         os.sync()
         measured(arguments, front, node, names, rounds.LEAD_SEED + seed)
         found[name] = measure()

@@ -37,8 +37,8 @@ find_record(void *of, onym_span folded, struct onym_record *out)
                            onym_change_key(group->change, ONYM_KIND_HANDLE, folded, bytes), out);
 }
 
-static bool
-is_prefix_record(onym_span folded)
+bool
+onym_changes_is_prefix_record(onym_span folded)
 {
     return folded.len > 5 && memcmp(folded.at, "0.NA/", 5) == 0;
 }
@@ -54,7 +54,8 @@ check_homed(struct group *group, const struct onym_changes_item *item)
     onym_span folded;
     enum onym_status status;
 
-    if (item->op.action != ONYM_ACTION_CREATE || is_prefix_record(item->target.folded)) {
+    if (item->op.action != ONYM_ACTION_CREATE ||
+        onym_changes_is_prefix_record(item->target.folded)) {
         return ONYM_OK;
     }
     folded = onym_ident_prefix_record(item->target.folded, name, sizeof name);
@@ -146,7 +147,7 @@ check(struct group *group, const struct onym_changes_item *item, const struct on
     struct onym_arena *arena = &group->changes->arena;
     struct onym_record_source source = {.record = find_record, .of = group};
     bool is_new_name = item->op.action == ONYM_ACTION_CREATE && old == NULL &&
-                       !is_prefix_record(item->target.folded);
+                       !onym_changes_is_prefix_record(item->target.folded);
     enum onym_status status;
 
     if (is_new_name && onym_changes_memo_has(&group->memo, &item->who, item->target.folded)) {
@@ -223,7 +224,7 @@ put_at_once(struct group *group, struct onym_changes_item *item, onym_span key,
     const struct onym_op_outcome outcome = {.effect = ONYM_OP_STORE};
     enum onym_status put;
 
-    if (item->draft.stored.len == 0 || is_prefix_record(item->target.folded) ||
+    if (item->draft.stored.len == 0 || onym_changes_is_prefix_record(item->target.folded) ||
         !onym_changes_memo_has(&group->memo, &item->who, item->target.folded)) {
         return false;
     }

@@ -37,7 +37,8 @@ sort(struct onym_changes_item **items, size_t count)
     }
 }
 
-/* How many from the first on are drafts of different names that fill one leaf together. */
+/* How many from the first on are drafts of different names that fill one leaf together. Not records
+ * of prefixes: the right to create what is below one is found in it. */
 static size_t
 leaf_of(struct onym_changes_item *const *items, size_t count)
 {
@@ -45,6 +46,7 @@ leaf_of(struct onym_changes_item *const *items, size_t count)
     size_t n = 0;
 
     while (n < count && items[n]->leaf_len > 0 && items[n]->leaf_len <= room &&
+           !onym_changes_is_prefix_record(items[n]->target.folded) &&
            (n == 0 || !onym_span_equal(items[n]->target.folded, items[n - 1]->target.folded))) {
         room -= items[n]->leaf_len;
         n++;

@@ -221,8 +221,12 @@ bool onym_changes_gather(struct onym_changes *changes, struct onym_changes_batch
  * It is at most as long after the first as a worker gathers. */
 bool onym_changes_gather_more(struct onym_changes *changes, struct onym_changes_batch *batch);
 
-/* Puts operations that are decided together in order: by name, those on one name as they arrived;
- * but of creations that fill a leaf of the store's tree together the last name comes first. LMDB
+/* Whether that is the name of a prefix's record, "0.NA/" and more. */
+bool onym_changes_is_prefix_record(onym_span folded);
+
+/* Puts operations that are decided together in order: by name, those on one name as they arrived,
+ * and prefix records in front of what is below them; but of other creations that fill a leaf of the
+ * store's tree together the last name comes first. LMDB
  * splits a full leaf in the middle, and takes what follows the middle along: names that come in
  * ascending order in front of others leave each leaf behind half full, in this order full. */
 void onym_changes_order(struct onym_changes_item **items, size_t count);

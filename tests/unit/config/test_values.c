@@ -6,6 +6,7 @@
 #define NETWORK "; expected a network such as 192.0.2.0/24 or 2001:db8::/32"
 #define NAME    "; expected 1 to 63 letters, digits, \".\", \"_\" or \"-\""
 #define WORKERS "; expected a whole number from 0 to 64"
+#define NICE    "; expected a whole number from 0 to 19"
 #define SIZE    "; expected a size from 1MiB to 64TiB, in KiB, MiB, GiB or TiB"
 #define TIME    "; expected a duration from 1s to 24h, in ms, s, m or h"
 #define STOP    "; expected a duration from 0s to 10m, in ms, s, m or h"
@@ -33,6 +34,8 @@ values_are_taken_as_written(void **state)
         {"node.id=x", "node.id", "x"},
         {"node.workers=0", "node.workers", "0"},
         {"node.workers=064", "node.workers", "64"},
+        {"node.registration_nice=0", "node.registration_nice", "0"},
+        {"node.registration_nice=19", "node.registration_nice", "19"},
         {"node.shutdown_timeout=0s", "node.shutdown_timeout", "0s"},
         {"node.shutdown_timeout=1ms", "node.shutdown_timeout", "1ms"},
         {"node.shutdown_timeout=1500ms", "node.shutdown_timeout", "1500ms"},
@@ -88,6 +91,8 @@ static const struct {
     {"node.workers=0x1", "node.workers: \"0x1\" is not a whole number" WORKERS},
     {"node.workers=18446744073709551616",
      "node.workers: \"18446744073709551616\" is out of range" WORKERS},
+    {"node.registration_nice=20", "node.registration_nice: \"20\" is out of range" NICE},
+    {"node.registration_nice=-1", "node.registration_nice: \"-1\" is not a whole number" NICE},
     {"node.shutdown_timeout=600001ms", "node.shutdown_timeout: \"600001ms\" is out of range" STOP},
     {"node.shutdown_timeout=11m", "node.shutdown_timeout: \"11m\" is out of range" STOP},
     {"node.shutdown_timeout=5", "node.shutdown_timeout: \"5\" has no unit" STOP},

@@ -79,6 +79,15 @@ what_is_no_draft_stays_and_ends_a_leaf(void **state)
 }
 
 static void
+a_prefix_comes_before_what_is_below_it(void **state)
+{
+    (void)state;
+    expect_order((const char *const[]){"88.1/X*9", "88.1/Y*9", "0.NA/88.1.2*9", "0.NA/88.1*9",
+                                       "0.NA*9", NULL},
+                 "0.NA4 0.NA/88.13 0.NA/88.1.22 88.1/Y1 88.1/X0");
+}
+
+static void
 operations_on_one_name_keep_their_order(void **state)
 {
     (void)state;
@@ -172,6 +181,7 @@ main(void)
         cmocka_unit_test(names_go_in_order_and_those_of_a_leaf_the_last_first),
         cmocka_unit_test(a_leaf_ends_where_it_is_full),
         cmocka_unit_test(what_is_no_draft_stays_and_ends_a_leaf),
+        cmocka_unit_test(a_prefix_comes_before_what_is_below_it),
         cmocka_unit_test(operations_on_one_name_keep_their_order),
         cmocka_unit_test(ascending_names_fill_their_leaves),
     };
