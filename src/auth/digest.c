@@ -10,7 +10,7 @@
 struct onym_digester {
     EVP_MD *method[ONYM_DIGESTS];
     EVP_MD_CTX *context[ONYM_DIGESTS]; /* one each: switching methods would free and allocate */
-    SHA256_CTX sha256;                 /* instead of a context, which allocates at each start */
+    SHA256_CTX sha256; /* instead of its context, which is there to be refused by configuration */
     enum onym_digest running;
 };
 
