@@ -43,7 +43,7 @@ set_up(void **state)
     struct onym_writer w = onym_writer_over(admin, sizeof admin);
     struct onym_value_list list = {0};
 
-    onym_writer_u16(&w, ONYM_ADMIN_ADD_HANDLE);
+    onym_writer_u16(&w, ONYM_ADMIN_ADD_HANDLE | ONYM_ADMIN_ADD_PREFIX);
     onym_writer_counted(&w, onym_span_text(TEAM));
     onym_writer_u32(&w, 200);
     add(&list, bytes, sizeof bytes, 100, "HS_ADMIN", onym_writer_written(&w));
@@ -117,6 +117,33 @@ what_one_turn_submits_is_one_group(void **state)
         assert_int_equal(b->result[round * 50].result.status, ONYM_OK);
         assert_int_equal(b->result[round * 50 + 49].result.status, ONYM_OK);
     }
+}
+
+/* The right to the second one is found in the first one, which is of the same group. */
+static void
+a_prefix_and_one_below_it_may_come_together(void **state)
+{
+    static const char *const names[] = {PREFIX_RECORD ".5", PREFIX_RECORD ".5.6"};
+    struct bench *b = *state;
+    uint8_t bytes[256];
+    uint8_t admin[128];
+    struct onym_writer w = onym_writer_over(admin, sizeof admin);
+    struct onym_value_list values = {0};
+    uint64_t before = groups_at_rest(b);
+
+    onym_writer_u16(&w, ONYM_ADMIN_ADD_HANDLE | ONYM_ADMIN_ADD_PREFIX);
+    onym_writer_counted(&w, onym_span_text(TEAM));
+    onym_writer_u32(&w, 200);
+    add(&values, bytes, sizeof bytes, 100, "HS_ADMIN", onym_writer_written(&w));
+    for (uint64_t i = 0; i < 2; i++) {
+        struct onym_operation op = bench_operation(b, ONYM_ACTION_CREATE, names[i], values);
+
+        submit_as(b, i, &op, &registrar);
+    }
+    await(b, 1);
+    assert_int_equal(groups(b), before + 1);
+    assert_int_equal(b->result[0].result.status, ONYM_OK);
+    assert_int_equal(b->result[1].result.status, ONYM_OK);
 }
 
 /* Rows from `from` on, all of which can wait. */
@@ -378,6 +405,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_full_group_and_a_single_change_do_not_wait_for_a_pause,
                                         set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(what_one_turn_submits_is_one_group, set_up,
+                                        bench_tear_down),
+        cmocka_unit_test_setup_teardown(a_prefix_and_one_below_it_may_come_together, set_up,
                                         bench_tear_down),
         cmocka_unit_test_setup_teardown(rights_end_in_the_middle_of_a_group, set_up,
                                         bench_tear_down),
