@@ -4,17 +4,21 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define MATCH_MIN  4U  /* bytes worth a copy of their own */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* with MATCH_MIN at most 64 */
 #define PATIENCE   48U /* literals until the base is searched for what follows */
+#define MATCH_MIN  4U  /* bytes worth a copy of their own */
 #define TABLE_BITS 10U
 #define TABLE_SIZE (1U << TABLE_BITS)
 
 struct packing {
     onym_span base, bytes;
     struct onym_writer w;
-    size_t literals; /* where those begin that are not written yet */
-    size_t expected; /* in the base: what the next byte is expected to be like */
-    bool is_indexed;
+    size_t literals;            /* where those begin that are not written yet */
+    size_t expected;            /* in the base: what the next byte is expected to be like */
     uint16_t place[TABLE_SIZE]; /* of four bytes by their hash, last wins; base at most 65536 */
 };
 
@@ -34,16 +38,25 @@ slot(const uint8_t *at)
     return onym_get_u32(at) * 2654435761U >> (32U - TABLE_BITS);
 }
 
-/* What memcmp says, without the call. */
-static bool
-is_same_32(const uint8_t *a, const uint8_t *b)
+/* Bit i: the bytes at a and b, of which there are 64, are the same in byte i. */
+static uint64_t
+alike_64(const uint8_t *a, const uint8_t *b)
 {
-    uint64_t x[4];
-    uint64_t y[4];
+    uint64_t alike = 0;
 
-    memcpy(x, a, sizeof x);
-    memcpy(y, b, sizeof y);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
+#ifdef __SSE2__
+    for (unsigned i = 0; i < 64; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(a + i));
+        __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(b + i));
+
+        alike |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) << i;
+    }
+#else
+    for (unsigned i = 0; i < 64; i++) {
+        alike |= (uint64_t)(a[i] == b[i]) << i;
+    }
+#endif
+    return alike;
 }
 
 static size_t
@@ -52,8 +65,13 @@ same_len(onym_span a, onym_span b)
     size_t max = a.len < b.len ? a.len : b.len;
     size_t len = 0;
 
-    while (max - len >= 32 && is_same_32(a.at + len, b.at + len)) {
-        len += 32;
+    while (max - len >= 64) {
+        uint64_t unlike = ~alike_64(a.at + len, b.at + len);
+
+        if (unlike != 0) {
+            return len + (size_t)__builtin_ctzll(unlike);
+        }
+        len += 64;
     }
     while (max - len >= sizeof(uint64_t)) {
         uint64_t unlike = onym_get_u64(a.at + len) ^ onym_get_u64(b.at + len);
@@ -76,7 +94,6 @@ index_base(struct packing *p)
     for (size_t i = 0; i + MATCH_MIN <= p->base.len; i++) {
         p->place[slot(p->base.at + i)] = (uint16_t)i;
     }
-    p->is_indexed = true;
 }
 
 /* Whether the base has at `place` what the bytes have at `at`. */
@@ -87,46 +104,40 @@ matches(const struct packing *p, size_t at, size_t place)
            four(p->bytes.at + at) == four(p->base.at + place);
 }
 
-/* Where in the base to copy from for what follows at `at`. */
-static bool
-find(struct packing *p, size_t at, size_t *place)
+/* The same of what follows the last copy in the bytes and in the base, where both have it. */
+static uint64_t
+alike_next(const struct packing *p)
 {
-    size_t literals = at - p->literals;
+    onym_span a = onym_span_from(p->bytes, p->literals);
+    onym_span b = onym_span_from(p->base, p->expected < p->base.len ? p->expected : p->base.len);
+    size_t len = a.len < b.len ? a.len : b.len;
+    uint8_t x[64] = {0};
+    uint8_t y[64] = {0};
 
-    *place = p->expected + literals;
+    if (len >= 64) {
+        return alike_64(a.at, b.at);
+    }
+    if (len == 0) {
+        return 0;
+    }
+    memcpy(x, a.at, len);
+    memcpy(y, b.at, len);
+    return alike_64(x, y) & (((uint64_t)1 << len) - 1);
+}
+
+/* Where in the base to copy from for what follows at `at`, once it is indexed. */
+static bool
+find(const struct packing *p, size_t at, size_t *place)
+{
+    *place = p->expected + (at - p->literals);
     if (matches(p, at, *place)) {
         return true;
     }
-    if ((literals < PATIENCE && !p->is_indexed) || at + MATCH_MIN > p->bytes.len ||
-        p->base.len < MATCH_MIN) {
+    if (at + MATCH_MIN > p->bytes.len) {
         return false;
-    }
-    if (!p->is_indexed) {
-        index_base(p);
     }
     *place = p->place[slot(p->bytes.at + at)];
     return matches(p, at, *place);
-}
-
-/* Bytes from `at` on, at least one, in which no copy begins: the last search found none at the
- * first, and the others are all unlike what is expected there. */
-static size_t
-unlike(const struct packing *p, size_t at)
-{
-    static const uint64_t ones = 0x0101010101010101U;
-    size_t literals = at - p->literals;
-    size_t place = p->expected + literals;
-    uint64_t x;
-    uint64_t y;
-
-    if (literals + sizeof x > PATIENCE || at + sizeof x > p->bytes.len ||
-        place + sizeof y > p->base.len) {
-        return 1;
-    }
-    memcpy(&x, p->bytes.at + at, sizeof x);
-    memcpy(&y, p->base.at + place, sizeof y);
-    x ^= y;
-    return ((x - ones) & ~x & (ones << 7)) != 0 ? 1 : sizeof x; /* a byte of zeros is in x */
 }
 
 static void
@@ -156,12 +167,57 @@ put_piece(struct packing *p, size_t at, size_t place, size_t len)
     p->expected = place + len;
 }
 
+/* Copies while what is worth one begins within PATIENCE bytes of the last, at the place that is
+ * expected. Returns where it no longer does. */
+static size_t
+pack_near(struct packing *p)
+{
+    while (p->literals < p->bytes.len && p->w.status == ONYM_OK) {
+        uint64_t alike = alike_next(p);
+        uint64_t fours = alike & alike >> 1 & alike >> 2 & alike >> 3;
+        size_t skip = fours != 0 ? (size_t)__builtin_ctzll(fours) : 64;
+        size_t at = p->literals + skip;
+        size_t place = p->expected + skip;
+        size_t same;
+
+        if (skip > PATIENCE) {
+            return p->literals + PATIENCE;
+        }
+        alike = ~(alike >> skip);
+        same = alike != 0 ? (size_t)__builtin_ctzll(alike) : 64;
+        if (skip + same == 64) {
+            same += same_len(onym_span_from(p->bytes, at + same),
+                             onym_span_from(p->base, place + same));
+        }
+        put_piece(p, at, place, same);
+    }
+    return p->literals;
+}
+
+/* The rest, from `at` on: the base is searched for each byte that is not as expected. */
+static void
+pack_far(struct packing *p, size_t at)
+{
+    size_t place;
+
+    index_base(p);
+    while (at < p->bytes.len && p->w.status == ONYM_OK) {
+        if (find(p, at, &place)) {
+            size_t same = same_len(onym_span_from(p->bytes, at), onym_span_from(p->base, place));
+
+            put_piece(p, at, place, same);
+            at += same;
+        } else {
+            at++;
+        }
+    }
+}
+
 enum onym_status
 onym_pack(onym_span base, onym_span bytes, uint8_t *out, size_t cap, size_t *len)
 {
     struct packing p;
-    size_t at = 0;
-    size_t place;
+    size_t at;
 
     if (base.len > ONYM_PACK_LEN_MAX || bytes.len > ONYM_PACK_LEN_MAX || cap == 0) {
         return ONYM_NO_SPACE;
@@ -170,16 +226,9 @@ onym_pack(onym_span base, onym_span bytes, uint8_t *out, size_t cap, size_t *len
     p.bytes = bytes;
     p.w = onym_writer_over(out, cap - 1);
     p.literals = p.expected = 0;
-    p.is_indexed = false;
-    while (at < bytes.len && p.w.status == ONYM_OK) {
-        if (find(&p, at, &place)) {
-            size_t same = same_len(onym_span_from(bytes, at), onym_span_from(base, place));
-
-            put_piece(&p, at, place, same);
-            at += same;
-        } else {
-            at += p.is_indexed ? 1 : unlike(&p, at);
-        }
+    at = pack_near(&p);
+    if (at < bytes.len) {
+        pack_far(&p, at);
     }
     if (p.literals < bytes.len) {
         put_piece(&p, bytes.len, 0, 0);
