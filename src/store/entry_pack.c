@@ -8,6 +8,7 @@
 #define AS_IT_IS  1U /* versions an entry begins with */
 #define PACKED    2U
 
+_Static_assert(ONYM_PACK_SLACK <= FRONT_LEN, "the other half of an entry has room for it");
 _Static_assert(ONYM_ENTRY_PACKED_MAX == HEAD_LEN + ONYM_PACK_LEN_MAX, "what packing takes");
 
 enum onym_status

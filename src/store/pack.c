@@ -2,7 +2,6 @@
 
 #include "base/bytes.h"
 #include "base/reader.h"
-#include "base/writer.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -16,7 +15,7 @@
 
 struct packing {
     onym_span base, bytes;
-    struct onym_writer w;
+    uint8_t *out, *end;         /* the next byte, and the last that may be written in the end */
     size_t literals;            /* where those begin that are not written yet */
     size_t expected;            /* in the base: what the next byte is expected to be like */
     uint16_t place[TABLE_SIZE]; /* of four bytes by their hash, last wins; base at most 65536 */
@@ -140,77 +139,93 @@ find(const struct packing *p, size_t at, size_t *place)
     return matches(p, at, *place);
 }
 
-static void
-put_varint(struct onym_writer *w, uint64_t v)
+static uint8_t *
+put_varint(uint8_t *out, uint64_t v)
 {
     while (v >= 0x80U) {
-        onym_writer_u8(w, (uint8_t)(v | 0x80U));
+        *out++ = (uint8_t)(v | 0x80U);
         v >>= 7;
     }
-    onym_writer_u8(w, (uint8_t)v);
+    *out++ = (uint8_t)v;
+    return out;
 }
 
-/* Literals up to `at`, then a copy of len bytes from place. */
-static void
+/* Literals up to `at`, then a copy of len bytes from place. False: it gets too long, by the numbers
+ * in front of both at most. */
+static bool
 put_piece(struct packing *p, size_t at, size_t place, size_t len)
 {
     size_t literals = at - p->literals;
     int64_t step = (int64_t)place - (int64_t)(p->expected + literals);
+    uint8_t *out = p->out;
 
-    put_varint(&p->w, literals);
-    onym_writer_bytes(&p->w, onym_span_of(p->bytes.at + p->literals, literals));
-    put_varint(&p->w, len);
+    if (literals > (size_t)(p->end - out)) {
+        return false;
+    }
+    out = put_varint(out, literals);
+    memcpy(out, p->bytes.at + p->literals, literals);
+    out = put_varint(out + literals, len);
     if (len > 0) {
-        put_varint(&p->w, ((uint64_t)step << 1) ^ (uint64_t)(step < 0 ? -1 : 0));
+        out = put_varint(out, ((uint64_t)step << 1) ^ (uint64_t)(step < 0 ? -1 : 0));
     }
     p->literals = at + len;
     p->expected = place + len;
+    p->out = out;
+    return out <= p->end;
 }
 
 /* Copies while what is worth one begins within PATIENCE bytes of the last, at the place that is
- * expected. Returns where it no longer does. */
-static size_t
-pack_near(struct packing *p)
+ * expected. False: it gets too long; else *at: where it no longer does. */
+static bool
+pack_near(struct packing *p, size_t *at)
 {
-    while (p->literals < p->bytes.len && p->w.status == ONYM_OK) {
+    while (p->literals < p->bytes.len) {
         uint64_t alike = alike_next(p);
         uint64_t fours = alike & alike >> 1 & alike >> 2 & alike >> 3;
         size_t skip = fours != 0 ? (size_t)__builtin_ctzll(fours) : 64;
-        size_t at = p->literals + skip;
+        size_t from = p->literals + skip;
         size_t place = p->expected + skip;
         size_t same;
 
         if (skip > PATIENCE) {
-            return p->literals + PATIENCE;
+            *at = p->literals + PATIENCE;
+            return true;
         }
         alike = ~(alike >> skip);
         same = alike != 0 ? (size_t)__builtin_ctzll(alike) : 64;
         if (skip + same == 64) {
-            same += same_len(onym_span_from(p->bytes, at + same),
+            same += same_len(onym_span_from(p->bytes, from + same),
                              onym_span_from(p->base, place + same));
         }
-        put_piece(p, at, place, same);
+        if (!put_piece(p, from, place, same)) {
+            return false;
+        }
     }
-    return p->literals;
+    *at = p->literals;
+    return true;
 }
 
-/* The rest, from `at` on: the base is searched for each byte that is not as expected. */
-static void
+/* The rest, from `at` on: the base is searched for each byte that is not as expected. False: it
+ * gets too long. */
+static bool
 pack_far(struct packing *p, size_t at)
 {
     size_t place;
 
     index_base(p);
-    while (at < p->bytes.len && p->w.status == ONYM_OK) {
+    while (at < p->bytes.len) {
         if (find(p, at, &place)) {
             size_t same = same_len(onym_span_from(p->bytes, at), onym_span_from(p->base, place));
 
-            put_piece(p, at, place, same);
+            if (!put_piece(p, at, place, same)) {
+                return false;
+            }
             at += same;
         } else {
             at++;
         }
     }
+    return true;
 }
 
 enum onym_status
@@ -224,17 +239,15 @@ onym_pack(onym_span base, onym_span bytes, uint8_t *out, size_t cap, size_t *len
     }
     p.base = base;
     p.bytes = bytes;
-    p.w = onym_writer_over(out, cap - 1);
+    p.out = out;
+    p.end = out + cap - 1;
     p.literals = p.expected = 0;
-    at = pack_near(&p);
-    if (at < bytes.len) {
-        pack_far(&p, at);
+    if (!pack_near(&p, &at) || (at < bytes.len && !pack_far(&p, at)) ||
+        (p.literals < bytes.len && !put_piece(&p, bytes.len, 0, 0))) {
+        return ONYM_NO_SPACE;
     }
-    if (p.literals < bytes.len) {
-        put_piece(&p, bytes.len, 0, 0);
-    }
-    *len = p.w.len;
-    return p.w.status;
+    *len = (size_t)(p.out - out);
+    return ONYM_OK;
 }
 
 static uint64_t
