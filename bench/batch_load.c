@@ -44,7 +44,8 @@ struct connection {
 
 struct load {
     const struct settings *settings;
-    onym_span rows; /* that no request has had */
+    onym_span *batches; /* the rows of each request */
+    size_t batch_count, batches_taken;
     struct connection *connection;
     SSL_CTX *context;
     SSL_SESSION *session; /* the latest, or NULL */
@@ -83,23 +84,48 @@ read_rows(onym_span *out)
     return (all != NULL && len > 0) || fail("standard input", "no rows, or no memory for them");
 }
 
+/* The rows that are behind the first `from`, at most as many as a request has. */
+static onym_span
+cut_batch(onym_span all, size_t from, uint64_t size)
+{
+    size_t len = from;
+
+    for (uint64_t i = 0; i < size && len < all.len; i++) {
+        const uint8_t *end = memchr(all.at + len, '\n', all.len - len);
+
+        len = end == NULL ? all.len : (size_t)(end - all.at) + 1;
+    }
+    return onym_span_of(all.at + from, len - from);
+}
+
+/* Looks for the ends of rows before the clock runs: who registers knows what it sends. */
+static bool
+cut_batches(struct load *load, onym_span all)
+{
+    size_t cap = 0;
+
+    for (size_t from = 0; from < all.len; from += load->batches[load->batch_count++].len) {
+        if (load->batch_count == cap) {
+            onym_span *grown = realloc(load->batches, (cap = 2 * cap + 64) * sizeof *grown);
+
+            if (grown == NULL) {
+                return fail("standard input", "no memory for its rows");
+            }
+            load->batches = grown;
+        }
+        load->batches[load->batch_count] = cut_batch(all, from, load->settings->size);
+    }
+    return true;
+}
+
 /* ---- one request ---- */
 
-/* The next rows, at most as many as a request has; none at the end. */
+/* The rows of the next request; none at the end. */
 static onym_span
-take_rows(struct load *load)
+take_batch(struct load *load)
 {
-    size_t len = 0;
-    onym_span taken;
-
-    for (uint64_t i = 0; i < load->settings->size && len < load->rows.len; i++) {
-        const uint8_t *end = memchr(load->rows.at + len, '\n', load->rows.len - len);
-
-        len = end == NULL ? load->rows.len : (size_t)(end - load->rows.at) + 1;
-    }
-    taken = onym_span_front(load->rows, len);
-    load->rows = onym_span_from(load->rows, len);
-    return taken;
+    return load->batches_taken < load->batch_count ? load->batches[load->batches_taken++]
+                                                   : onym_span_of(NULL, 0);
 }
 
 /* Every connection asks at least once, then until the time is over or there are no rows. */
@@ -109,7 +135,7 @@ ask(struct load *load, struct connection *k)
     uint64_t now = onym_clock_monotonic_ns();
     bool is_over = load->requests >= load->settings->connections &&
                    now - load->start_ns > load->settings->milliseconds * 1000000U;
-    onym_span rows = is_over ? onym_span_of(NULL, 0) : take_rows(load);
+    onym_span rows = is_over ? onym_span_of(NULL, 0) : take_batch(load);
     int len;
 
     k->asks = rows.len > 0;
@@ -314,8 +340,7 @@ run(const struct settings *s)
 
     load.connection = calloc(s->connections, sizeof *load.connection);
     ONYM_REQUIRE(load.connection != NULL);
-    ok = read_rows(&all) && open_all(&load);
-    load.rows = all;
+    ok = read_rows(&all) && cut_batches(&load, all) && open_all(&load);
     if (ok) {
         (void)puts("ready");
         (void)fflush(stdout);
@@ -329,6 +354,7 @@ run(const struct settings *s)
     }
     SSL_SESSION_free(load.session);
     SSL_CTX_free(load.context);
+    free(load.batches);
     free((void *)(uintptr_t)all.at);
     free(load.connection);
     return ok ? 0 : 1;
