@@ -196,8 +196,7 @@ onym_tcp_handle(struct onym_tcp_connection *c, onym_span fresh)
     } else if (c->finishing && c->queued == 0) {
         onym_tcp_end(c);
     } else if (!c->finishing && c->reading && onym_tcp_congested(c)) {
-        c->reading = false;
-        (void)uv_read_stop((uv_stream_t *)&c->socket);
+        c->reading = false; /* told to the system when more comes: it often is over before */
     }
 }
 
@@ -208,8 +207,9 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     struct onym_tcp *tcp = c->tcp;
 
     (void)suggested;
+    c->unwanted = !c->had_turn && !c->reading && !c->lingering;
     *buffer = uv_buf_init((char *)tcp->read + tcp->waiting_bytes,
-                          c->had_turn ? 0 : ONYM_TCP_READ_LEN);
+                          c->had_turn || c->unwanted ? 0 : ONYM_TCP_READ_LEN);
     c->had_turn = false;
 }
 
@@ -218,8 +218,11 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct onym_tcp_connection *c = stream->data;
 
-    if (n == UV_ENOBUFS) {
-        return; /* on_alloc ended its turn; the rest stays in the socket until the next one */
+    if (n == UV_ENOBUFS) { /* on_alloc ended its turn, or it is not read: the rest stays there */
+        if (c->unwanted) {
+            (void)uv_read_stop(stream);
+        }
+        return;
     }
     c->had_turn = n == (ssize_t)ONYM_TCP_READ_LEN;
     if (n < 0) {

@@ -20,6 +20,7 @@ struct onym_tcp_connection {
     uint16_t source; /* of what is kept and queued */
     uv_shutdown_t shutdown;
     bool reading;
+    bool unwanted;  /* what has come is not read now */
     bool had_turn;  /* its last read filled the buffer: the loop looks at others first */
     bool held;      /* the protocol works on an answer; nothing is handed to it */
     bool last;      /* ends with its release */
