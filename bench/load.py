@@ -146,7 +146,7 @@ def run(words=None):
         result = {"bench": "load", "machine": about, "records": count,
                   "attributes": arguments.attributes, "seed": arguments.seed,
                   "build": common.version(arguments.build, "onymctl"),
-                  "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
+                  "build_type": common.build_type(arguments.build),
                   "rounds": rounds, **report(rounds)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -374,7 +374,7 @@ def run(words=None):
             raise CannotRun(f"{folder} has too little room; set TMPDIR or use fewer --records")
         say(f"{arguments.records:,} records at the start, {arguments.rounds} rounds of "
             f"{arguments.milliseconds} ms; {common.version(arguments.build, 'onymd')}, "
-            f"build {common.cache_entry(arguments.build, 'CMAKE_BUILD_TYPE')}")
+            f"build {common.build_type(arguments.build)}")
         say("Many in one request is not part of the Handle protocol: groups of its connections are "
             "what many of them make; HTTP batches are requests of so many rows. " + ("A batch file is the whole of one onymctl batch run."
                                          if arguments.batch else
@@ -391,7 +391,7 @@ def run(words=None):
               "milliseconds": arguments.milliseconds, "window": arguments.window,
               "batch": arguments.batch, "memory": arguments.memory,
               "build": common.version(arguments.build, "onymd"),
-              "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
+              "build_type": common.build_type(arguments.build),
               "postgres": None if arguments.without_postgres else postgres.SETTINGS,
               "rounds": found[0], "resolving": found[1], "barriers": found[2],
               **report(arguments, *found)}

@@ -26,6 +26,20 @@ if(ONYM_HAS_BY_WORDS)
     target_compile_options(onym_codegen INTERFACE "$<$<CONFIG:Release>:${ONYM_BY_WORDS}>")
     target_link_options(onym_codegen INTERFACE "$<$<CONFIG:Release>:${ONYM_BY_WORDS}>")
 endif()
+# Two builds in one folder, with what ./run does in between (deploy/train.sh): the first counts which
+# branches are taken and what is called, the second is made by that. What was not met keeps the usual
+# optimisation.
+if(ONYM_PROFILE)
+    if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        message(FATAL_ERROR "ONYM_PROFILE needs gcc: set CMAKE_C_COMPILER")
+    endif()
+    set(ONYM_PROFILE_make -fprofile-generate -fprofile-update=atomic
+                          -fprofile-dir=${ONYM_PROFILE_DIR})
+    set(ONYM_PROFILE_use -fprofile-use=${ONYM_PROFILE_DIR} -fprofile-partial-training
+                         -fprofile-correction -Wno-missing-profile)
+    target_compile_options(onym_codegen INTERFACE ${ONYM_PROFILE_${ONYM_PROFILE}})
+    target_link_options(onym_codegen INTERFACE ${ONYM_PROFILE_${ONYM_PROFILE}})
+endif()
 if(ONYM_COVERAGE)
     target_compile_options(onym_codegen INTERFACE --coverage)
     target_link_options(onym_codegen INTERFACE --coverage)

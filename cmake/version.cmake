@@ -15,9 +15,13 @@ if(CMAKE_SCRIPT_MODE_FILE)
     configure_file(${ONYM_SOURCE}/cmake/version.h.in ${ONYM_OUTPUT} @ONLY)
     return()
 endif()
+set(onym_build_type ${CMAKE_BUILD_TYPE})
+if(ONYM_PROFILE STREQUAL "use")
+    set(onym_build_type "${CMAKE_BUILD_TYPE}, trained")
+endif()
 set(onym_write_version ${CMAKE_COMMAND} -DONYM_SOURCE=${CMAKE_SOURCE_DIR}
     -DONYM_OUTPUT=${CMAKE_BINARY_DIR}/generated/version.h -DONYM_VERSION=${PROJECT_VERSION}
-    -DONYM_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DONYM_BUILT_CRYPTO=${crypto_VERSION}
+    "-DONYM_BUILD_TYPE=${onym_build_type}" -DONYM_BUILT_CRYPTO=${crypto_VERSION}
     -DONYM_BUILT_LMDB=${lmdb_VERSION} -DONYM_BUILT_YAML=${yaml_VERSION}
     -DONYM_BUILT_XXHASH=${xxhash_VERSION} -P ${CMAKE_SOURCE_DIR}/cmake/version.cmake)
 execute_process(COMMAND ${onym_write_version} COMMAND_ERROR_IS_FATAL ANY)

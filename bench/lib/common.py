@@ -108,6 +108,12 @@ def cache_entry(build, key):
     return ""
 
 
+def build_type(build):
+    """Of a build folder: Release, Debug, or Release and trained."""
+    trained = cache_entry(build, "ONYM_PROFILE") == "use"
+    return cache_entry(build, "CMAKE_BUILD_TYPE") + (", trained" if trained else "")
+
+
 # --- time on the processor ------------------------------------------------------------------
 
 def processes(pid):

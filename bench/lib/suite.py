@@ -198,7 +198,7 @@ class Suite:
         return {"bench": self.name, "machine": common.machine(),
                 "command": " ".join([f"./run bench {self.name}", *self.told()]),
                 "versions": {"onymd": common.version(arguments.build, "onymd"),
-                             "build_type": common.cache_entry(arguments.build, "CMAKE_BUILD_TYPE"),
+                             "build_type": common.build_type(arguments.build),
                              **versions},
                 "settings": {key: getattr(arguments, key)
                              for key in ("records", "rounds", "seconds", "quick")}}
