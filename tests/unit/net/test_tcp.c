@@ -197,6 +197,50 @@ a_held_connection_waits_and_keeps_its_order(void **state)
 }
 
 static void
+count_turn(uv_prepare_t *prepare)
+{
+    ++*(unsigned *)prepare->data;
+}
+
+static void
+stop_loop(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+/* What waits unread, the peer's end too, does not keep the loop busy. */
+static void
+a_held_connection_lets_the_loop_sleep(void **state)
+{
+    struct fixture *f = serve(&roomy);
+    int fd = dial(f);
+    unsigned turns = 0;
+    uv_prepare_t prepare;
+    uv_timer_t timer;
+    bool ended;
+
+    (void)state;
+    say(fd, "hold\n");
+    turn(f, 20);
+    assert_non_null(f->waiting);
+    say(fd, "b\n");
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    (void)uv_prepare_init(&f->loop, &prepare);
+    prepare.data = &turns;
+    (void)uv_prepare_start(&prepare, count_turn);
+    (void)uv_timer_init(&f->loop, &timer);
+    (void)uv_timer_start(&timer, stop_loop, 200, 0);
+    (void)uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_in_range(turns, 1, 20);
+    uv_close((uv_handle_t *)&prepare, NULL);
+    uv_close((uv_handle_t *)&timer, NULL);
+    onym_tcp_release(f->waiting);
+    assert_int_equal(receive(f, fd, 3, &ended), 3); /* ">b\n" */
+    (void)close(fd);
+    end(f);
+}
+
+static void
 a_stop_waits_for_the_answer_of_a_held_connection(void **state)
 {
     struct fixture *f = serve(&roomy);
@@ -346,6 +390,7 @@ main(void)
         cmocka_unit_test(the_last_answer_survives_input_that_is_still_coming),
         cmocka_unit_test(a_graceful_stop_writes_what_is_queued),
         cmocka_unit_test(a_held_connection_waits_and_keeps_its_order),
+        cmocka_unit_test(a_held_connection_lets_the_loop_sleep),
         cmocka_unit_test(a_stop_waits_for_the_answer_of_a_held_connection),
         cmocka_unit_test(a_stop_does_not_wait_for_a_peer_that_goes_on_sending),
         cmocka_unit_test(a_taken_port_is_told_with_its_name),
