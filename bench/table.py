@@ -28,7 +28,8 @@ def rows_of(path):
             for name, row in section["rows"].items():
                 yield name, {**row, "date": machine.get("date", ""), "machine": machine,
                              "command": result["command"],
-                             "version": result["versions"]["onymd"]}
+                             "version": result["versions"]["onymd"],
+                             "build_type": result["versions"]["build_type"]}
 
 
 def newest(folder):
@@ -58,7 +59,7 @@ def run():
     if not found:
         raise common.CannotRun(f"no results of the rows in {arguments.results}")
     machines = {f"{row['machine']['cpu']}, {row['machine']['cores']} cores, "
-                f"{row['machine']['system']}, Linux {row['machine']['kernel']}; {row['version']}"
+                f"{row['machine']['system']}, Linux {row['machine']['kernel']}; {row['version']}, {row['build_type']}"
                 for row in found.values()}
     print("Machine: " + "; or ".join(sorted(machines)) + "\n")
     print("| what | against | target | median ratio (range, rounds) | reached | measured |\n"

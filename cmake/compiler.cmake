@@ -30,6 +30,9 @@ endif()
 # branches are taken and what is called, the second is made by that. What was not met keeps the usual
 # optimisation.
 if(ONYM_PROFILE)
+    if(NOT ONYM_PROFILE MATCHES "^(make|use)$")
+        message(FATAL_ERROR "ONYM_PROFILE is ${ONYM_PROFILE}; it is make, use or nothing")
+    endif()
     if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
         message(FATAL_ERROR "ONYM_PROFILE needs gcc: set CMAKE_C_COMPILER")
     endif()

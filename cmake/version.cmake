@@ -17,7 +17,9 @@ if(CMAKE_SCRIPT_MODE_FILE)
 endif()
 set(onym_build_type ${CMAKE_BUILD_TYPE})
 if(ONYM_PROFILE STREQUAL "use")
-    set(onym_build_type "${CMAKE_BUILD_TYPE}, trained")
+    string(APPEND onym_build_type ", trained")
+elseif(ONYM_PROFILE)
+    string(APPEND onym_build_type ", counting")
 endif()
 set(onym_write_version ${CMAKE_COMMAND} -DONYM_SOURCE=${CMAKE_SOURCE_DIR}
     -DONYM_OUTPUT=${CMAKE_BINARY_DIR}/generated/version.h -DONYM_VERSION=${PROJECT_VERSION}

@@ -108,10 +108,18 @@ def cache_entry(build, key):
     return ""
 
 
+def is_trained(build):
+    return cache_entry(build, "ONYM_PROFILE") == "use"
+
+
 def build_type(build):
     """Of a build folder: Release, Debug, or Release and trained."""
-    trained = cache_entry(build, "ONYM_PROFILE") == "use"
-    return cache_entry(build, "CMAKE_BUILD_TYPE") + (", trained" if trained else "")
+    return cache_entry(build, "CMAKE_BUILD_TYPE") + (", trained" if is_trained(build) else "")
+
+
+def bench_command(build, name):
+    """What measures the programs of that folder."""
+    return "./run bench " + ("" if is_trained(build) else "--untrained ") + name
 
 
 # --- time on the processor ------------------------------------------------------------------

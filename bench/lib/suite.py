@@ -196,7 +196,7 @@ class Suite:
     def result(self, versions):
         arguments = self.arguments
         return {"bench": self.name, "machine": common.machine(),
-                "command": " ".join([f"./run bench {self.name}", *self.told()]),
+                "command": " ".join([common.bench_command(arguments.build, self.name), *self.told()]),
                 "versions": {"onymd": common.version(arguments.build, "onymd"),
                              "build_type": common.build_type(arguments.build),
                              **versions},

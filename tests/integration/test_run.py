@@ -51,6 +51,7 @@ class Run(unittest.TestCase):
         for command in ("build", "demo", "test", "gate", "fuzz", "packages"):
             self.assertEqual(run(command, "--help").stdout, run("help").stdout)
         for words in (["dance"], ["test", "--fast"], ["build", "--fast"], ["bench"],
+                      ["bench", "--untrained"], ["build", "--trained", "--fast"],
                       ["bench", "nothing"], ["fuzz", "nothing"], ["demo", "--fast"]):
             with self.subTest(words=words):
                 done = run(*words)
