@@ -73,6 +73,7 @@ onym_tcp_drop(struct onym_tcp_connection *c, enum onym_tcp_cause cause)
 {
     struct onym_tcp *tcp = c->tcp;
 
+    onym_tcp_write_late(tcp); /* to the protocol it is written */
     if (c->closing) {
         return;
     }
@@ -193,10 +194,8 @@ onym_tcp_handle(struct onym_tcp_connection *c, onym_span fresh)
     }
     if (!enough) {
         onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
-    } else if (c->finishing && c->queued == 0) {
-        onym_tcp_end(c);
-    } else if (!c->finishing && c->reading && onym_tcp_congested(c)) {
-        c->reading = false; /* told to the system when more comes: it often is over before */
+    } else {
+        onym_tcp_settle(c);
     }
 }
 
@@ -239,7 +238,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         onym_span bytes = onym_span_of((const uint8_t *)buffer->base, (size_t)n);
 
         c->tcp->stats.bytes_in += (uint64_t)n;
-        if (c->tcp->handlers.turn_begins != NULL && !c->tcp->stopping) {
+        if (c->tcp->handlers.in_turns && !c->tcp->stopping) {
             onym_tcp_turn_take(c, bytes);
         } else {
             onym_tcp_handle(c, bytes);
@@ -400,7 +399,7 @@ onym_tcp_new(uv_loop_t *loop, const struct onym_tcp_handlers *handlers, void *us
         return ONYM_NO_MEMORY;
     }
     (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, IDLE_TICK_MS, IDLE_TICK_MS);
-    if (handlers->turn_begins != NULL) {
+    if (handlers->in_turns) {
         onym_tcp_turn_open(tcp);
     }
     *out = tcp;
@@ -463,7 +462,7 @@ stop_accepting(struct onym_tcp *tcp)
     for (size_t i = 0; i < tcp->listeners; i++) {
         uv_close((uv_handle_t *)tcp->listener[i], on_listener_closed);
     }
-    if (tcp->handlers.turn_begins != NULL) {
+    if (tcp->handlers.in_turns) {
         onym_tcp_turn_close(tcp);
     }
     (void)uv_timer_start(&tcp->idle_timer, on_idle_tick, STOP_TICK_MS, STOP_TICK_MS);

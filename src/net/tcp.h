@@ -51,10 +51,16 @@ struct onym_tcp_handlers {
     /* The handler keeps input of its own: when a congested or held connection is free again, bytes
      * is called even if that is nothing but the empty span. */
     bool keeps_input;
-    /* For protocols that answer faster when they know what comes next; both NULL: every read is
-     * handed over at once. Else what one turn of the loop reads is handed over at its end:
-     * turn_begins shows it, bytes is called for each, then turn_ends. What it is called with may
-     * differ: behind bytes that were kept, or not at all when a connection has gone meanwhile. */
+    /* What one turn of the loop reads is handed over at its end. Otherwise every read is handed
+     * over at once. */
+    bool in_turns;
+    /* Short answers to what a turn has read are written when all of it was handed over; worth it
+     * where an answer takes much of the protocol's own code. */
+    bool answers_wait;
+    /* For protocols in turns that answer faster when they know what comes next; may be NULL:
+     * turn_begins shows what was read, bytes is called for each, then turn_ends. What it is called
+     * with may differ: behind bytes that were kept, or not at all when a connection has gone
+     * meanwhile. */
     void (*turn_begins)(void *user, const struct onym_tcp_read *reads, size_t count);
     void (*turn_ends)(void *user, size_t count);
 };
@@ -112,7 +118,8 @@ void onym_tcp_send(struct onym_tcp_connection *connection, onym_span front,
  * copy. */
 uint8_t *onym_tcp_room(struct onym_tcp_connection *connection, size_t len);
 
-/* Writes what is gathered, so that borrowed parts may be reused. */
+/* Writes what is gathered, so that borrowed parts may be reused. What is copied as a whole waits
+ * for the end of the turn, if answers wait. */
 void onym_tcp_flush(struct onym_tcp_connection *connection);
 
 /* True when the peer does not take its answers: the handler should return and leave the rest. */
@@ -155,6 +162,9 @@ void *onym_tcp_state(struct onym_tcp_connection *connection);
 
 /* Its figures so far, borrowed: they change as the loop runs, whose thread alone reads them. */
 const struct onym_tcp_stats *onym_tcp_stats(const struct onym_tcp *tcp);
+
+/* Hands over, and has answered, what this turn of the loop has read so far. */
+void onym_tcp_turn(struct onym_tcp *tcp);
 
 /* Stops accepting and closes connections: idle ones at once, others when their queue is written,
  * held ones after their release; the last bytes of those two reach a peer that still sends, whose

@@ -16,6 +16,7 @@ struct onym_tcp_connection {
     uint8_t *kept;                             /* unused input, owned; NULL when none */
     size_t kept_len, kept_cap;
     size_t queued; /* bytes copied for writing and not written yet */
+    bool late;     /* of them some are put off to the end of the turn */
     bool has_source;
     uint16_t source; /* of what is kept and queued */
     uv_shutdown_t shutdown;
@@ -29,6 +30,12 @@ struct onym_tcp_connection {
     bool peer_done; /* the peer has shut its side, or is not to be waited for */
     bool closing;
     _Alignas(16) uint8_t state[ONYM_TCP_STATE_LEN];
+};
+
+/* An answer that is written when all that this turn has read is answered. */
+struct onym_tcp_late {
+    struct onym_tcp_connection *connection;
+    uv_buf_t piece; /* in the buffer of copied bytes */
 };
 
 struct onym_tcp {
@@ -51,10 +58,14 @@ struct onym_tcp {
     size_t gathered, gathered_bytes, copied;
     uv_buf_t gather[ONYM_TCP_GATHER_MAX];
     uint8_t copy[ONYM_TCP_COPY_LEN];
-    /* what this turn of the loop has read and not handed over yet; unused without turn_begins */
+    /* what this turn of the loop has read and not handed over yet; unused unless in turns */
     uv_check_t turn;
     struct onym_tcp_read waiting[ONYM_TCP_TURN_READS];
     size_t waiting_count, waiting_bytes;
+    /* what is put off while the turn is answered; those before late_written are written already */
+    bool in_turn; /* answers wait now */
+    struct onym_tcp_late late[ONYM_TCP_TURN_READS];
+    size_t late_count, late_written;
     uint8_t read[ONYM_TCP_TURN_BYTES + ONYM_TCP_READ_LEN];
 };
 
@@ -69,12 +80,17 @@ void onym_tcp_resume(struct onym_tcp_connection *c);
  * that input still on its way does not turn into a reset that destroys the last answer */
 void onym_tcp_end(struct onym_tcp_connection *c);
 
+/* tcp_write.c */
+/* writes what is put off */
+void onym_tcp_write_late(struct onym_tcp *tcp);
+/* does what follows a write: the end, when the connection is finishing and all is written, or a
+ * pause in reading, when its peer does not take its answers */
+void onym_tcp_settle(struct onym_tcp_connection *c);
+
 /* tcp_turn.c */
 void onym_tcp_turn_open(struct onym_tcp *tcp);
 void onym_tcp_turn_close(struct onym_tcp *tcp);
 /* takes what was read to the end of the buffer's used part */
 void onym_tcp_turn_take(struct onym_tcp_connection *c, onym_span bytes);
-/* hands over what waits, now */
-void onym_tcp_turn(struct onym_tcp *tcp);
 
 #endif

@@ -1,6 +1,7 @@
 /* What one turn of the loop reads from several connections, handed over together: while the
  * protocol answers one request the memory can fetch what the next ones need, and what a protocol
- * does once for all that is there, it does once for several connections. */
+ * does once for all that is there, it does once for several connections. Their short answers may
+ * be written together, too. */
 #include "net/tcp_priv.h"
 
 /* Of a connection that has gone, or takes no more input, nothing is handed over; one that must not
@@ -21,6 +22,20 @@ hand_over(const struct onym_tcp_read *read)
     }
 }
 
+/* One after the other: what the kernel runs for a write, and what the protocol runs for an answer,
+ * is more than the processor's first caches hold together. */
+static void
+write_answers(struct onym_tcp *tcp)
+{
+    tcp->in_turn = false;
+    onym_tcp_write_late(tcp);
+    for (size_t i = 0; i < tcp->late_count; i++) {
+        onym_tcp_settle(tcp->late[i].connection);
+    }
+    tcp->late_count = tcp->late_written = 0;
+    tcp->copied = 0;
+}
+
 void
 onym_tcp_turn(struct onym_tcp *tcp)
 {
@@ -30,11 +45,17 @@ onym_tcp_turn(struct onym_tcp *tcp)
         return;
     }
     tcp->waiting_count = 0;
-    tcp->handlers.turn_begins(tcp->user, tcp->waiting, count);
+    if (tcp->handlers.turn_begins != NULL) {
+        tcp->handlers.turn_begins(tcp->user, tcp->waiting, count);
+    }
+    tcp->in_turn = tcp->handlers.answers_wait;
     for (size_t i = 0; i < count; i++) {
         hand_over(&tcp->waiting[i]);
     }
-    tcp->handlers.turn_ends(tcp->user, count);
+    write_answers(tcp);
+    if (tcp->handlers.turn_ends != NULL) {
+        tcp->handlers.turn_ends(tcp->user, count);
+    }
     tcp->waiting_bytes = 0;
 }
 

@@ -37,12 +37,13 @@ on_written(uv_write_t *request, int status)
     }
 }
 
-/* Queues everything gathered but the first `skip` bytes. */
+/* Queues all of the pieces but the first `skip` of their bytes. */
 static void
-queue_rest(struct onym_tcp_connection *c, size_t skip)
+queue_rest(struct onym_tcp_connection *c, const uv_buf_t *piece, size_t count, size_t bytes,
+           size_t skip)
 {
     struct onym_tcp *tcp = c->tcp;
-    size_t len = tcp->gathered_bytes - skip;
+    size_t len = bytes - skip;
     struct queued_write *w;
     size_t at = 0;
     uv_buf_t buffer;
@@ -57,11 +58,11 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
         onym_tcp_drop(c, ONYM_TCP_BY_LIMIT);
         return;
     }
-    for (size_t i = 0; i < tcp->gathered; i++) {
-        size_t cut = skip < tcp->gather[i].len ? skip : tcp->gather[i].len;
+    for (size_t i = 0; i < count; i++) {
+        size_t cut = skip < piece[i].len ? skip : piece[i].len;
 
-        memcpy(w->bytes + at, tcp->gather[i].base + cut, tcp->gather[i].len - cut);
-        at += tcp->gather[i].len - cut;
+        memcpy(w->bytes + at, piece[i].base + cut, piece[i].len - cut);
+        at += piece[i].len - cut;
         skip -= cut;
     }
     w->len = len;
@@ -76,30 +77,97 @@ queue_rest(struct onym_tcp_connection *c, size_t skip)
     }
 }
 
+static void
+write_pieces(struct onym_tcp_connection *c, const uv_buf_t *piece, size_t count, size_t bytes)
+{
+    size_t written = 0;
+    int n = c->queued > 0 ? UV_EAGAIN
+                          : uv_try_write((uv_stream_t *)&c->socket, piece, (unsigned)count);
+
+    if (n >= 0) {
+        written = (size_t)n;
+        c->tcp->stats.bytes_out += written;
+    }
+    if (n < 0 && n != UV_EAGAIN) {
+        onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
+    } else if (written < bytes) {
+        queue_rest(c, piece, count, bytes, written);
+    }
+}
+
 void
-onym_tcp_flush(struct onym_tcp_connection *c)
+onym_tcp_write_late(struct onym_tcp *tcp)
+{
+    while (tcp->late_written < tcp->late_count) {
+        const struct onym_tcp_late *late = &tcp->late[tcp->late_written++];
+        struct onym_tcp_connection *c = late->connection;
+
+        c->late = false;
+        c->queued -= late->piece.len;
+        if (!c->closing) {
+            write_pieces(c, &late->piece, 1, late->piece.len);
+        }
+    }
+}
+
+void
+onym_tcp_settle(struct onym_tcp_connection *c)
+{
+    if (c->finishing && c->queued == 0) {
+        onym_tcp_end(c);
+    } else if (!c->finishing && c->reading && onym_tcp_congested(c)) {
+        c->reading = false; /* told to the system when more comes: it often is over before */
+    }
+}
+
+/* Everything that is to be written, now. */
+static void
+write_all(struct onym_tcp_connection *c)
 {
     struct onym_tcp *tcp = c->tcp;
-    size_t written = 0;
 
+    onym_tcp_write_late(tcp);
     if (tcp->gathered > 0 && !c->closing) {
-        int n = c->queued > 0
-                    ? UV_EAGAIN
-                    : uv_try_write((uv_stream_t *)&c->socket, tcp->gather, (unsigned)tcp->gathered);
-
-        if (n >= 0) {
-            written = (size_t)n;
-            tcp->stats.bytes_out += written;
-        }
-        if (n < 0 && n != UV_EAGAIN) {
-            onym_tcp_drop(c, ONYM_TCP_BY_ERROR);
-        } else if (written < tcp->gathered_bytes) {
-            queue_rest(c, written);
-        }
+        write_pieces(c, tcp->gather, tcp->gathered, tcp->gathered_bytes);
     }
     tcp->gathered = 0;
     tcp->gathered_bytes = 0;
     tcp->copied = 0;
+}
+
+/* Leaves what is gathered to the end of the turn, where it can: it is one piece of copied bytes,
+ * alone or behind those of the same connection. */
+static bool
+put_off(struct onym_tcp_connection *c)
+{
+    struct onym_tcp *tcp = c->tcp;
+    const uv_buf_t *piece = &tcp->gather[0];
+    uv_buf_t *last = tcp->late_count > 0 ? &tcp->late[tcp->late_count - 1].piece : NULL;
+
+    if (!tcp->in_turn || tcp->gathered != 1 || c->closing ||
+        (uintptr_t)piece->base - (uintptr_t)tcp->copy >= ONYM_TCP_COPY_LEN) {
+        return false;
+    }
+    if (c->late && last->base + last->len == piece->base) {
+        last->len += piece->len;
+    } else if (c->queued == 0 && tcp->late_count < ONYM_TCP_TURN_READS) {
+        tcp->late[tcp->late_count++] = (struct onym_tcp_late){.connection = c, .piece = *piece};
+        c->late = true;
+    } else {
+        return false;
+    }
+    c->queued += piece->len;
+    tcp->gathered = 0;
+    tcp->gathered_bytes = 0;
+    return true;
+}
+
+void
+onym_tcp_flush(struct onym_tcp_connection *c)
+{
+    if (c->tcp->gathered > 0 && !put_off(c)) {
+        write_all(c);
+    }
 }
 
 /* Writes what is gathered when a piece more would be too much, of which `copied` bytes are copied.
@@ -111,7 +179,7 @@ make_room(struct onym_tcp_connection *c, size_t copied)
 
     if (tcp->gathered == ONYM_TCP_GATHER_MAX || tcp->gathered_bytes > ONYM_TCP_GATHER_BYTES ||
         copied > ONYM_TCP_COPY_LEN - tcp->copied) {
-        onym_tcp_flush(c);
+        write_all(c);
     }
 }
 

@@ -120,8 +120,12 @@ onym_tls_new(uv_loop_t *loop, const struct onym_tls_handlers *handlers, void *us
              const struct onym_tcp_limits *limits, struct onym_tls_context *context,
              struct onym_tls **out)
 {
-    static const struct onym_tcp_handlers below = {
-        .opened = on_opened, .bytes = onym_tls_feed, .closed = on_closed, .keeps_input = true};
+    static const struct onym_tcp_handlers below = {.opened = on_opened,
+                                                   .bytes = onym_tls_feed,
+                                                   .closed = on_closed,
+                                                   .keeps_input = true,
+                                                   .in_turns = true,
+                                                   .answers_wait = true};
     struct onym_tls *tls = calloc(1, sizeof *tls);
     enum onym_status status;
 
@@ -262,6 +266,7 @@ onym_tls_stop(struct onym_tls *tls)
 {
     struct onym_tls_connection *next;
 
+    onym_tcp_turn(tls->tcp); /* what was read before the stop is answered */
     stop_timer(tls);
     for (struct onym_tls_connection *c = tls->open.oldest; c != NULL; c = next) {
         next = c->newer;

@@ -24,7 +24,8 @@ bio_read(BIO *bio, char *out, int len)
     return (int)n;
 }
 
-/* Writes what is encrypted. */
+/* Writes what is encrypted. What is short is copied, so that it may leave at the end of the turn.
+ */
 static void
 push(struct onym_tls_connection *c)
 {
@@ -32,7 +33,11 @@ push(struct onym_tls_connection *c)
     struct iovec all = {.iov_base = tls->out, .iov_len = tls->out_len};
 
     if (tls->out_len > 0 && !c->gone) {
-        onym_tcp_send(c->tcp, onym_span_of(NULL, 0), &all, 1);
+        if (tls->out_len <= ONYM_TCP_ROOM_MAX) {
+            memcpy(onym_tcp_room(c->tcp, tls->out_len), tls->out, tls->out_len);
+        } else {
+            onym_tcp_send(c->tcp, onym_span_of(NULL, 0), &all, 1);
+        }
         onym_tcp_flush(c->tcp);
     }
     tls->out_len = 0;

@@ -273,6 +273,7 @@ open_sockets(struct onym_worker *w, struct onym_fault *fault)
     static const struct onym_tcp_handlers handlers = {.bytes = on_bytes,
                                                       .closed = on_closed,
                                                       .keeps_input = true,
+                                                      .in_turns = true,
                                                       .turn_begins = on_turn_begins,
                                                       .turn_ends = on_turn_ends};
     struct onym_tcp_limits limits = {.connections = (settings->tcp_connections + workers - 1) /

@@ -38,8 +38,11 @@ turn_ends(void *user, size_t count)
 static struct fixture *
 serve_turns(void)
 {
-    static const struct onym_tcp_handlers handlers = {
-        .bytes = on_bytes, .closed = on_closed, .turn_begins = turn_begins, .turn_ends = turn_ends};
+    static const struct onym_tcp_handlers handlers = {.bytes = on_bytes,
+                                                      .closed = on_closed,
+                                                      .in_turns = true,
+                                                      .turn_begins = turn_begins,
+                                                      .turn_ends = turn_ends};
 
     memset(&seen, 0, sizeof seen);
     seen.fixture = serve_with(&roomy, &handlers);

@@ -185,6 +185,40 @@ both_sides_can_end_with_close_notify(void **state)
 }
 
 static void
+on_stop(uv_async_t *async)
+{
+    struct play *p = async->data;
+
+    onym_tls_stop(p->tls);
+    uv_close((uv_handle_t *)async, NULL);
+}
+
+/* Both come in one turn of the loop, whose reads are handed over at its end. */
+static void
+a_stop_answers_what_was_read_before_it(void **state)
+{
+    struct play *p = play_new();
+    SSL_CTX *client = play_client(p);
+    SSL *ssl = play_connect(p, client, NULL);
+    char heard[8];
+    enum play_end ended;
+    uv_async_t stop = {.data = p};
+
+    (void)state;
+    assert_non_null(ssl);
+    assert_int_equal(uv_async_init(&p->loop, &stop, on_stop), 0);
+    play_say(ssl, "a\n");
+    assert_int_equal(uv_async_send(&stop), 0);
+    play_turn(p, 1);
+    assert_int_equal(play_hear(p, ssl, sizeof heard, heard, &ended), 3);
+    assert_memory_equal(heard, ">a\n", 3);
+    assert_int_equal(ended, PLAY_NOTIFIED);
+    play_hang_up(p, ssl);
+    SSL_CTX_free(client);
+    play_end(p);
+}
+
+static void
 a_graceful_stop_says_goodbye(void **state)
 {
     struct play *p = play_new();
@@ -363,6 +397,7 @@ main(void)
         cmocka_unit_test(a_connection_that_goes_while_held_can_still_be_answered),
         cmocka_unit_test(both_sides_can_end_with_close_notify),
         cmocka_unit_test(a_graceful_stop_says_goodbye),
+        cmocka_unit_test(a_stop_answers_what_was_read_before_it),
         cmocka_unit_test(waiting_plain_text_is_bounded_over_all_connections),
         cmocka_unit_test(what_is_no_tls_is_refused_at_once),
         cmocka_unit_test(handshakes_that_never_end_cost_others_nothing),
