@@ -21,7 +21,8 @@
 
 /* Writes bytes against base to out, in fewer than cap bytes; out has room for cap and
  * ONYM_PACK_SLACK. ONYM_OK and *len; ONYM_NO_SPACE: it does not get so short, or one of both is
- * longer than ONYM_PACK_LEN_MAX. Takes time in proportion to the lengths, whatever the bytes are. */
+ * longer than ONYM_PACK_LEN_MAX. Takes time in proportion to the lengths, whatever the bytes are.
+ */
 ONYM_MUST_USE enum onym_status onym_pack(onym_span base, onym_span bytes, uint8_t *out, size_t cap,
                                          size_t *len);
 
