@@ -148,7 +148,7 @@ class Peers(unittest.TestCase):
             ratio = {"median": median, "min": median, "max": median, "count": 7}
             (self.folder / name).write_text(json.dumps({
                 "command": "./run bench x", "settings": {"quick": quick},
-                "versions": {"onymd": "v"},
+                "versions": {"onymd": "v", "build_type": "Release, trained"},
                 "machine": {"date": date, "cpu": "c", "cores": 2, "system": "s", "kernel": "k"},
                 "plain": {"rows": {"udp.echo": {"ratio": ratio, "doubt": doubt}}}}))
         write("quick.json", "2026-03-01", 0.5, quick=True)
@@ -160,6 +160,7 @@ class Peers(unittest.TestCase):
         row = [line for line in done.stdout.splitlines() if "1.50" in line]
         self.assertEqual(len(row), 1, done.stdout + done.stderr)
         self.assertIn("disturbed", row[0])
+        self.assertIn("; v, Release, trained", done.stdout)
         self.assertIn("NOT reached", row[0])
         self.assertNotIn("1.10 (", done.stdout)
         self.assertIn("not measured", done.stdout)
