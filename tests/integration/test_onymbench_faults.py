@@ -37,14 +37,15 @@ class Faults(unittest.TestCase):
     def test_right_answers_are_right(self):
         done, run = self.load(
             lambda request: responder.packets_of(request, responder.success(request, b"y" * 900),
-                                                 0x20)[::-1])
+                                                 0x20)[::-1], "--timeout", "10s")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(run["codes"], {"1": run["requests"]})
 
     def test_another_name_is_wrong(self):
         done, run = self.load(
             lambda request: responder.packets_of(request,
-                                                 responder.success(request, name=b"88.1/part-0")))
+                                                 responder.success(request, name=b"88.1/part-0")),
+            "--timeout", "10s")
         self.assertEqual((done.returncode, run["answers"]), (1, 0))
         self.assertEqual(run["wrong"], run["requests"])
 
