@@ -20,7 +20,7 @@
 #define ONYM_HTTP_FLYING_MIN  64U /* of one request, however many there are */
 /* Rows of all such requests of a worker that one turn of its loop works on; and while others ask
  * the same worker to resolve, which is so many turns behind the last that did. */
-#define ONYM_HTTP_ROWS_TURN       32U
+#define ONYM_HTTP_ROWS_TURN       48U
 #define ONYM_HTTP_ROWS_SHORT_TURN 8U
 #define ONYM_HTTP_SHORT_TURNS     64U
 /* Results of all of them that are gathered before they are told, while more come in each turn. */
