@@ -17,7 +17,7 @@ import web  # noqa: E402
 
 PATH = "/api/v1/identifiers:batch?dry_run=true&results=none"
 ROWS = 2000        # the most of an array: all of it is there before the first row is worked on
-ROWS_OF_TURN = 32  # ONYM_HTTP_ROWS_TURN
+ROWS_OF_TURN = 48  # ONYM_HTTP_ROWS_TURN
 TRIES = 10         # this process may be kept waiting, the node may not
 
 

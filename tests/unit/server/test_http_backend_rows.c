@@ -107,7 +107,7 @@ who_waits_longest_is_next_and_a_turn_has_its_rows(void **state)
 {
     struct fix *f = *state;
 
-    assert_int_equal(ONYM_HTTP_ROWS_TURN, 32);
+    assert_int_equal(ONYM_HTTP_ROWS_TURN, 48);
     assert_ptr_equal(f->post.backend.rows_left, &f->post.rows_left);
     assert_int_equal(f->post.rows_left, ONYM_HTTP_ROWS_TURN);
     f->post.rows_left = 0;
@@ -115,17 +115,16 @@ who_waits_longest_is_next_and_a_turn_has_its_rows(void **state)
     wait_for_turn(f, 1, 40);
     wait_for_turn(f, 2, 10);
     wait_for_turn(f, 0, 100); /* it waits already, and keeps its place */
-    assert_string_equal(turn(f), "A32 ");
-    assert_string_equal(turn(f), "B32 ");
-    assert_string_equal(turn(f), "C10 A22 ");
-    assert_string_equal(turn(f), "B8 A24 ");
-    assert_string_equal(turn(f), "A22 ");
-    assert_int_equal(f->post.rows_left, 10);
+    assert_string_equal(turn(f), "A48 ");
+    assert_string_equal(turn(f), "B40 C8 ");
+    assert_string_equal(turn(f), "A48 ");
+    assert_string_equal(turn(f), "C2 A4 ");
+    assert_int_equal(f->post.rows_left, 42);
     assert_string_equal(turn(f), "");
-    assert_int_equal(f->post.rows_left, 10); /* nobody found none left */
+    assert_int_equal(f->post.rows_left, 42); /* nobody found none left */
     f->post.rows_left = 0;
     wait_for_turn(f, 2, ONYM_HTTP_ROWS_TURN); /* all of a turn, and it needs no second one */
-    assert_string_equal(turn(f), "C32 ");
+    assert_string_equal(turn(f), "C48 ");
     assert_string_equal(turn(f), "");
 }
 
@@ -137,7 +136,7 @@ turns_are_short_while_others_resolve(void **state)
 
     f->post.rows_left = 0;
     wait_for_turn(f, 0, 2 * rows);
-    assert_string_equal(turn(f), "A32 ");
+    assert_string_equal(turn(f), "A48 ");
     for (size_t by = 0; by < ONYM_BY_COUNT; by++) {
         onym_histogram_record(&f->counters.resolve_ns[by], 1000, 1);
         assert_string_equal(turn(f), "A8 ");
@@ -145,7 +144,7 @@ turns_are_short_while_others_resolve(void **state)
     for (size_t i = 1; i < ONYM_HTTP_SHORT_TURNS; i++) {
         assert_string_equal(turn(f), "A8 ");
     }
-    assert_string_equal(turn(f), "A32 ");
+    assert_string_equal(turn(f), "A48 ");
     onym_histogram_record(&f->counters.resolve_ns[ONYM_BY_UDP], 1000, 1);
     assert_string_equal(turn(f), "A8 ");
 }
@@ -157,11 +156,11 @@ a_request_that_ends_while_it_waits_is_passed_over(void **state)
 
     f->post.rows_left = 0;
     wait_for_turn(f, 0, 1);
-    wait_for_turn(f, 1, 33);
+    wait_for_turn(f, 1, 49);
     wait_for_turn(f, 2, 1);
     onym_http_seat_end(&f->seat[0]);
     assert_int_equal(f->post.flight_count, REQUESTS - 1);
-    assert_string_equal(turn(f), "B32 ");
+    assert_string_equal(turn(f), "B48 ");
     onym_http_seat_end(&f->seat[1]);
     assert_string_equal(turn(f), "C1 ");
     assert_string_equal(turn(f), "");
