@@ -142,14 +142,14 @@ put_off(struct onym_tcp_connection *c)
 {
     struct onym_tcp *tcp = c->tcp;
     const uv_buf_t *piece = &tcp->gather[0];
-    uv_buf_t *last = tcp->late_count > 0 ? &tcp->late[tcp->late_count - 1].piece : NULL;
+    struct onym_tcp_late *last = tcp->late_count > 0 ? &tcp->late[tcp->late_count - 1] : NULL;
 
     if (!tcp->in_turn || tcp->gathered != 1 || c->closing ||
         (uintptr_t)piece->base - (uintptr_t)tcp->copy >= ONYM_TCP_COPY_LEN) {
         return false;
     }
-    if (c->late && last->base + last->len == piece->base) {
-        last->len += piece->len;
+    if (c->late && last->connection == c && last->piece.base + last->piece.len == piece->base) {
+        last->piece.len += piece->len;
     } else if (c->queued == 0 && tcp->late_count < ONYM_TCP_TURN_READS) {
         tcp->late[tcp->late_count++] = (struct onym_tcp_late){.connection = c, .piece = *piece};
         c->late = true;

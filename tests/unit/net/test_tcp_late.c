@@ -1,7 +1,8 @@
 /* Short answers to what one turn of the loop has read leave together, behind the last of them. Each
  * line is answered by itself, as a protocol does that uses its buffer again: it is echoed, or
  * "room\n" answers as much as is copied in one piece, "big\n" a borrowed mebibyte, "drop\n" closes
- * the connection at once and "end\n" when all is written. */
+ * the connection at once and "end\n" when all is written, "both\n" answers here and then to whom
+ * the handler was called for first. */
 #include "unit/net/tcp_play.h"
 
 #define CALLS     64U
@@ -13,7 +14,8 @@ static struct {
     struct fixture *fixture;
     unsigned calls;
     uint64_t written[CALLS]; /* before each call of the handler */
-    int reset;               /* a client that goes during the second call; or -1 */
+    struct onym_tcp_connection *first;
+    int reset; /* a client that goes during the second call; or -1 */
 } seen;
 
 static void
@@ -26,12 +28,24 @@ go_at_once(int fd)
 }
 
 static void
+say_to(struct onym_tcp_connection *c, const char *line)
+{
+    struct iovec part = {.iov_base = (void *)(uintptr_t)line, .iov_len = strlen(line)};
+
+    onym_tcp_send(c, onym_span_text(">"), &part, 1);
+    onym_tcp_flush(c);
+}
+
+static void
 answer(struct fixture *f, struct onym_tcp_connection *c, onym_span line)
 {
     struct iovec part = {.iov_base = (void *)(uintptr_t)line.at, .iov_len = line.len};
 
     if (onym_span_equal(line, onym_span_text("drop\n"))) {
         onym_tcp_drop(c, ONYM_TCP_BY_HANDLER);
+    } else if (onym_span_equal(line, onym_span_text("both\n"))) {
+        say_to(c, "2\n");
+        say_to(seen.first, "1\n");
     } else if (onym_span_equal(line, onym_span_text("end\n"))) {
         onym_tcp_finish(c);
     } else if (onym_span_equal(line, onym_span_text(ROOM_LINE))) {
@@ -51,6 +65,7 @@ on_lines(void *user, struct onym_tcp_connection *c, onym_span bytes)
     struct fixture *f = user;
     size_t used = 0;
 
+    seen.first = seen.first != NULL ? seen.first : c;
     if (seen.calls < CALLS) {
         seen.written[seen.calls] = onym_tcp_stats(f->tcp)->bytes_out;
     }
@@ -276,6 +291,27 @@ a_peer_that_does_not_read_is_not_read(void **state)
     end(f);
 }
 
+/* Who is answered again behind somebody else gets it, and not they: all lie one behind the other.
+ */
+static void
+what_is_put_off_goes_to_whom_it_is_for(void **state)
+{
+    struct fixture *f = serve_late();
+    int fd[2];
+
+    (void)state;
+    dial_all(f, fd, 2);
+    say(fd[0], "a\n");
+    say(fd[1], "both\n");
+    expect_line(f, fd[0], 'a');
+    expect_line(f, fd[0], '1');
+    expect_line(f, fd[1], '2');
+    turn(f, 5);
+    assert_int_equal(recv(fd[1], &(char){0}, 1, 0), -1); /* nothing else */
+    hang_up_all(fd, 2);
+    end(f);
+}
+
 int
 main(void)
 {
@@ -286,6 +322,7 @@ main(void)
         cmocka_unit_test(the_end_comes_behind_what_waited),
         cmocka_unit_test(a_peer_that_went_meanwhile_costs_the_others_nothing),
         cmocka_unit_test(a_peer_that_does_not_read_is_not_read),
+        cmocka_unit_test(what_is_put_off_goes_to_whom_it_is_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
