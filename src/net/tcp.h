@@ -46,7 +46,8 @@ struct onym_tcp_handlers {
     /* Bytes not used so far; returns how many it used. All that it left comes again with the next
      * bytes, or when a congested connection is free again. */
     size_t (*bytes)(void *user, struct onym_tcp_connection *connection, onym_span bytes);
-    /* The connection is about to go; may be NULL. */
+    /* The connection is about to go; may be NULL. Sends and releases nothing: another connection
+     * may be handled just then. */
     void (*closed)(void *user, struct onym_tcp_connection *connection);
     /* The handler keeps input of its own: when a congested or held connection is free again, bytes
      * is called even if that is nothing but the empty span. */
@@ -144,8 +145,8 @@ void onym_tcp_finish(struct onym_tcp_connection *connection);
  * for, and the connection counts as ended by it. */
 void onym_tcp_peer_ended(struct onym_tcp_connection *connection);
 
-/* Closes it now, without writing what is queued; for deadlines of the protocol. The closed handler
- * is called from inside, the connection itself goes in a later turn of the loop. */
+/* Closes it now, without waiting for what is queued; for deadlines of the protocol. The closed
+ * handler is called from inside, the connection itself goes in a later turn of the loop. */
 void onym_tcp_drop(struct onym_tcp_connection *connection, enum onym_tcp_cause cause);
 
 /* The peer's address into out; all zero when it is gone. */
