@@ -102,6 +102,22 @@ find_record(struct onym_resolver *r, onym_span folded, const struct onym_query *
     return status;
 }
 
+enum onym_status
+onym_resolve_stored(const struct onym_resolver *r, enum onym_kind kind, onym_span folded,
+                    struct onym_record *out)
+{
+    uint8_t key[1 + ONYM_CACHE_NAME_LEN_MAX] = {(uint8_t)kind};
+
+    if (kind == ONYM_KIND_HANDLE && folded.len <= ONYM_CACHE_NAME_LEN_MAX) {
+        memcpy(key + 1, folded.at, folded.len);
+        if (!onym_bloom_may_have(onym_view_bloom(r->view),
+                                 hash_of(r, onym_span_of(key + 1, folded.len)))) {
+            return ONYM_NOT_FOUND;
+        }
+    }
+    return onym_view_record(r->view, kind, folded, out);
+}
+
 bool
 onym_resolve_ahead(const struct onym_resolver *r, onym_span name, struct onym_ahead *out)
 {

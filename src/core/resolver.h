@@ -77,6 +77,15 @@ enum onym_status onym_resolve_known(struct onym_resolver *resolver, const struct
 bool onym_resolve_keep(struct onym_resolver *resolver, const struct onym_record *record,
                        struct onym_bloom *bloom);
 
+/* onym_view_record of the resolver's view, but for names of which its Bloom filter knows that they
+ * are not there: for those nothing is read. Most names that are registered are new, and the page of
+ * a large store where one would stand may have to come from the disk, which a loop that answers
+ * others must not wait for (docs/decisions/0195). folded: at most ONYM_PREFIX_NAME_LEN_MAX bytes.
+ */
+ONYM_MUST_USE enum onym_status onym_resolve_stored(const struct onym_resolver *resolver,
+                                                   enum onym_kind kind, onym_span folded,
+                                                   struct onym_record *out);
+
 /* Whether this node serves the prefix of `name`, the first check of every operation. */
 bool onym_responsible(struct onym_resolver *resolver, onym_span name);
 

@@ -148,7 +148,7 @@ change(struct onym_admin *admin, const struct onym_request *rq, const struct ony
         status = onym_op_target(&op, arena, &target);
     }
     if (status == ONYM_OK) {
-        status = onym_view_record(admin->answerer->resolver.view, target.kind, target.folded, &old);
+        status = onym_resolve_stored(&admin->answerer->resolver, target.kind, target.folded, &old);
         found = status == ONYM_OK ? &old : NULL;
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }

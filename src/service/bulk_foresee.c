@@ -25,7 +25,7 @@ judge(struct onym_http_service *s, const struct onym_operation *op,
         status = ONYM_NOT_RESPONSIBLE;
     }
     if (status == ONYM_OK) {
-        status = onym_view_record(resolver->view, target.kind, target.folded, &old);
+        status = onym_resolve_stored(resolver, target.kind, target.folded, &old);
         here = status == ONYM_OK;
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }

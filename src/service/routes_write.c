@@ -305,7 +305,7 @@ check(struct onym_http_call *c, struct change *ch)
         status = onym_op_target(&ch->op, arena, &target);
     }
     if (status == ONYM_OK) {
-        status = onym_view_record(resolver->view, target.kind, target.folded, &old);
+        status = onym_resolve_stored(resolver, target.kind, target.folded, &old);
         here = status == ONYM_OK;
         status = status == ONYM_NOT_FOUND ? ONYM_OK : status;
     }
