@@ -337,21 +337,21 @@ def fill(arguments, folder, server):
 
 
 def measure(arguments, folder, server):
-    say("filling the databases")
-    stores, names = fill(arguments, folder, server)
-    aged = stores["serial"].rows.again()
     rounds, resolving, barriers = [], [], []
     front = resolution.real_time()
     with suite.stack() as stack:
+        if arguments.memory == "used":  # first: what fills memory must not push databases out of it
+            kept = stack.enter_context(common.free_memory_kept())
+            say(f"{common.use_free_memory(folder):,} MiB of free memory used once"
+                + (", and none handed back to a host meanwhile" if kept else ""))
+        say("filling the databases")
+        stores, names = fill(arguments, folder, server)
+        aged = stores["serial"].rows.again()
         certificate = http_batches.certificate(folder)
         for of in stores.values():
             of.node = stack.enter_context(
                 common.Node(arguments.build, of.data, certificate=certificate))
             suite.settle(of.node)
-        if arguments.memory == "used":
-            kept = stack.enter_context(common.free_memory_kept())
-            say(f"{common.use_free_memory(folder):,} MiB of free memory used once"
-                + (", and none handed back to a host meanwhile" if kept else ""))
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, stores, aged, server, number)
             barriers += around
