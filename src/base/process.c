@@ -1,5 +1,6 @@
 #include "base/process.h"
 
+#include "base/clock.h"
 #include "base/require.h"
 
 #include <dirent.h>
@@ -12,6 +13,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Of the calling thread. */
+static _Thread_local struct {
+    bool back;
+    uint64_t gave_way_ns;
+} standing;
 
 /* The start of a procfs file as a C string; procfs gives small files in one read. */
 static bool
@@ -94,10 +101,22 @@ onym_process_stand_back(unsigned steps)
     static const struct sched_param none = {0};
     int had = getpriority(PRIO_PROCESS, 0); /* 0: this thread, as below */
 
+    standing.back = standing.back || steps > 0;
     if (steps > 0 && sched_getscheduler(0) == SCHED_OTHER) {
         (void)sched_setscheduler(0, SCHED_BATCH, &none);
     }
     (void)setpriority(PRIO_PROCESS, 0, had + (int)steps); /* beyond 19 is 19; upwards is allowed */
+}
+
+void
+onym_process_give_way(void)
+{
+    uint64_t now = standing.back ? onym_clock_monotonic_ns() : 0;
+
+    if (standing.back && now - standing.gave_way_ns >= ONYM_PROCESS_GIVE_WAY_US * 1000U) {
+        (void)sched_yield();
+        standing.gave_way_ns = now;
+    }
 }
 
 void

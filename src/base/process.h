@@ -26,6 +26,15 @@ void onym_process_name_thread(const char *name);
  * cannot be taken back without one. Linux, sched(7): both belong to a thread. */
 void onym_process_stand_back(unsigned steps);
 
+#define ONYM_PROCESS_GIVE_WAY_US 50U
+
+/* For threads that stand back, between two pieces of work: who waits for this thread's processor
+ * has it now, unless less than ONYM_PROCESS_GIVE_WAY_US have passed since that last was so. Nothing
+ * in a thread that has not stood back, and nearly nothing (a system call) when nobody waits.
+ * Without it a thread that was woken waits until the time slice of the one that stands back is
+ * over, up to some milliseconds. sched_yield(2); docs/decisions/0207. */
+void onym_process_give_way(void);
+
 /* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */
 void onym_process_sample(struct onym_process_sample *out);
 

@@ -4,6 +4,7 @@
 #include "server/changes_priv.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "core/op.h"
 #include "onym/model/ident.h"
 
@@ -349,6 +350,7 @@ decide_some(struct group *group, size_t from, size_t to)
             onym_change_expect(group->change, &items[i + ONYM_CHANGES_EXPECT]->draft);
         }
         status = decide(group, items[i]);
+        onym_process_give_way();
     }
     return status;
 }

@@ -282,6 +282,7 @@ onym_journal_is_meta(const struct onym_journal *journal, onym_span bytes, off_t 
 void
 onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at)
 {
+    onym_process_give_way();
     onym_journal_draft_add(&journal->draft, (uint64_t)at, bytes, journal->page_size);
 }
 
