@@ -225,7 +225,12 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     }
     c->had_turn = n == (ssize_t)ONYM_TCP_READ_LEN;
     if (n < 0) {
+        bool was_read = c->reading;
+
         onym_tcp_turn(c->tcp); /* what came before the end is answered first */
+        if (n == UV_EOF && was_read && !c->reading && !c->finishing && !c->closing) {
+            return; /* with an answer that comes later: then the end is read again */
+        }
         /* the peer has said all it wants; answers already queued still go out */
         c->peer_done = true;
         onym_tcp_finish(c);
@@ -438,12 +443,6 @@ onym_tcp_free(struct onym_tcp *tcp)
         free(tcp->spare);
     }
     free(tcp);
-}
-
-const struct onym_tcp_stats *
-onym_tcp_stats(const struct onym_tcp *tcp)
-{
-    return &tcp->stats;
 }
 
 static void

@@ -92,3 +92,9 @@ onym_tcp_source(struct onym_tcp_connection *c)
     }
     return c->source;
 }
+
+const struct onym_tcp_stats *
+onym_tcp_stats(const struct onym_tcp *tcp)
+{
+    return &tcp->stats;
+}

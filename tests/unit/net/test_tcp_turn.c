@@ -227,6 +227,49 @@ torn_lines_and_held_ones_come_in_order(void **state)
     end(f);
 }
 
+/* libuv reads the end in the very turn of the request when more than 1,024 sockets were ready: it
+ * asks for events again then. Here it is told so by hand, behind the reads of a turn. */
+static void
+tell_end(uv_check_t *check)
+{
+    struct onym_tcp_connection *c = check->data;
+    uv_buf_t none = uv_buf_init(NULL, 0);
+
+    assert_int_equal(c->tcp->waiting_count, 1);
+    c->socket.read_cb((uv_stream_t *)&c->socket, UV_EOF, &none);
+    uv_close((uv_handle_t *)check, NULL);
+}
+
+static void
+an_end_behind_a_request_waits_for_its_answer(void **state)
+{
+    struct fixture *f = serve_turns();
+    struct iovec late = {.iov_base = "late", .iov_len = 4};
+    uv_check_t check;
+    bool ended;
+    int fd = dial(f);
+
+    (void)state;
+    turn(f, 5);
+    assert_non_null(f->tcp->newest);
+    check.data = f->tcp->newest;
+    say(fd, "hold\n");
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    assert_int_equal(uv_check_init(&f->loop, &check), 0);
+    assert_int_equal(uv_check_start(&check, tell_end), 0);
+    turn(f, 5);
+    assert_non_null(f->waiting);
+    assert_int_equal(f->closed, 0);
+    onym_tcp_send(f->waiting, onym_span_text(">"), &late, 1);
+    onym_tcp_flush(f->waiting);
+    onym_tcp_release(f->waiting);
+    assert_int_equal(receive(f, fd, 6, &ended), 5);
+    assert_true(ended);
+    assert_int_equal(f->closed, 1);
+    (void)close(fd);
+    end(f);
+}
+
 int
 main(void)
 {
@@ -237,6 +280,7 @@ main(void)
         cmocka_unit_test(a_connection_that_has_gone_is_not_handed_over),
         cmocka_unit_test(a_stop_answers_what_was_read),
         cmocka_unit_test(a_line_before_the_end_is_answered),
+        cmocka_unit_test(an_end_behind_a_request_waits_for_its_answer),
         cmocka_unit_test(torn_lines_and_held_ones_come_in_order)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
