@@ -26,7 +26,7 @@ void onym_process_name_thread(const char *name);
  * cannot be taken back without one. Linux, sched(7): both belong to a thread. */
 void onym_process_stand_back(unsigned steps);
 
-#define ONYM_PROCESS_GIVE_WAY_US 50U
+#define ONYM_PROCESS_GIVE_WAY_US 150U
 
 /* For threads that stand back, between two pieces of work: who waits for this thread's processor
  * has it now, unless less than ONYM_PROCESS_GIVE_WAY_US have passed since that last was so. Nothing
