@@ -18,10 +18,10 @@
 #include "onym/model/record.h"
 
 #define ONYM_CACHE_SIZE_MIN ((size_t)64 << 10)
-#define ONYM_CACHE_NAME_LEN_MAX                                                                    \
-    510U /* longer names are not kept; the store shortens their keys                               \
-          */
-#define ONYM_CACHE_SLOTS 8U
+/* Longer names are not kept: the store shortens their keys, and marks and its Bloom filter are of
+ * keys. */
+#define ONYM_CACHE_NAME_LEN_MAX 509U
+#define ONYM_CACHE_SLOTS        8U
 
 struct onym_cache_bucket {
     _Alignas(64) uint64_t slot[ONYM_CACHE_SLOTS]; /* 0 = empty */

@@ -7,6 +7,9 @@
 #define FRONT     "0.NA/"
 #define FRONT_LEN (sizeof FRONT - 1)
 
+_Static_assert(ONYM_CACHE_NAME_LEN_MAX == ONYM_VIEW_WHOLE_NAME_LEN_MAX,
+               "what is hashed here is the key that the store hashes");
+
 /* Writes the key of a name's record: the kind and the folded name, which is returned. "0.NA/" goes
  * in front of a name without '/' (proto/handle.md section 15). *prefix_len: of what is in front of
  * the first '/' then. */

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+_Static_assert(ONYM_VIEW_WHOLE_NAME_LEN_MAX + 2 == ONYM_KEY_LEN_MAX, "see onym_record_key");
+
 /* The root moves with each commit. */
 static void
 see_generation(struct onym_view *view)

@@ -9,6 +9,8 @@
 #include "store/marks.h"
 #include "store/multi_get.h"
 
+#define ONYM_VIEW_WHOLE_NAME_LEN_MAX 509U /* the key has folded names up to here as they are */
+
 struct onym_view; /* opaque */
 
 /* ONYM_OK and *out (release with onym_view_close); ONYM_BUSY all reader slots taken;

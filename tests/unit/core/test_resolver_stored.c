@@ -6,18 +6,39 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#define LONGEST 512U
+
+/* A name of so many bytes. */
+static const char *
+name_of(size_t len)
+{
+    static char name[LONGEST + 1] = "88.1.2/";
+
+    assert_in_range(len, 8, LONGEST);
+    (void)memset(name + 7, 'L', len - 7);
+    name[len] = '\0';
+    return name;
+}
+
 static void
-put(struct temp_store *store, const char *name)
+put_data(struct temp_store *store, const char *name, const char *data)
 {
     uint8_t bytes[128];
     struct onym_value_list open = {0};
 
-    temp_value_add(&open, bytes, sizeof bytes, 1, "URL", "x", ONYM_PERM_DEFAULT);
+    temp_value_add(&open, bytes, sizeof bytes, 1, "URL", data, ONYM_PERM_DEFAULT);
     temp_store_put(store, name, open, (struct onym_value_list){0});
+}
+
+static void
+put(struct temp_store *store, const char *name)
+{
+    put_data(store, name, "x");
 }
 
 /* Whether the record is stored; and that it is the one the view has. */
@@ -43,17 +64,19 @@ it_says_what_the_view_says(void **state)
     struct temp_store *store = *state;
     struct onym_resolver resolver = {0};
     struct onym_view *view;
-    char name[ONYM_CACHE_NAME_LEN_MAX + 2] = "88.1.2/";
 
     temp_store_home(store, "0.NA/88.1.2");
     put(store, "88.1.2/THERE");
-    (void)memset(name + 7, 'L', sizeof name - 8);
-    put(store, name); /* one byte more than the filter is asked for */
+    for (size_t len = 508; len <= LONGEST; len++) { /* some have shortened keys */
+        put(store, name_of(len));
+    }
     assert_int_equal(onym_view_open(store->env, &view), ONYM_OK);
     resolver.view = view;
     for (unsigned complete = 0; complete < 2; complete++) {
         assert_true(is_stored(&resolver, ONYM_KIND_HANDLE, "88.1.2/THERE"));
-        assert_true(is_stored(&resolver, ONYM_KIND_HANDLE, name));
+        for (size_t len = 508; len <= LONGEST; len++) {
+            assert_true(is_stored(&resolver, ONYM_KIND_HANDLE, name_of(len)));
+        }
         assert_true(is_stored(&resolver, ONYM_KIND_PREFIX, "0.NA/88.1.2"));
         assert_false(is_stored(&resolver, ONYM_KIND_HANDLE, "88.1.2/NEW"));
         assert_false(is_stored(&resolver, ONYM_KIND_PREFIX, "0.NA/88.1.3"));
@@ -70,14 +93,12 @@ what_the_filter_does_not_know_is_not_asked_of_the_store(void **state)
     struct onym_resolver resolver = {0};
     struct onym_view *view;
     struct onym_record seen;
-    char name[ONYM_CACHE_NAME_LEN_MAX + 2] = "88.1.2/";
-    onym_span longest = {.at = (const uint8_t *)name, .len = ONYM_CACHE_NAME_LEN_MAX};
+    onym_span longest;
 
-    (void)memset(name + 7, 'L', sizeof name - 8);
-    put(store, name);
-    name[ONYM_CACHE_NAME_LEN_MAX] = '\0';
-    put(store, name);
-    name[ONYM_CACHE_NAME_LEN_MAX] = 'L';
+    put(store, name_of(ONYM_CACHE_NAME_LEN_MAX));
+    put(store, name_of(ONYM_CACHE_NAME_LEN_MAX + 1));
+    longest = onym_span_of((const uint8_t *)name_of(ONYM_CACHE_NAME_LEN_MAX + 1),
+                           ONYM_CACHE_NAME_LEN_MAX);
     temp_store_home(store, "0.NA/88.1.2");
     temp_store_reopen(store);
     assert_int_equal(onym_view_open(store->env, &view), ONYM_OK);
@@ -94,12 +115,53 @@ what_the_filter_does_not_know_is_not_asked_of_the_store(void **state)
     onym_view_close(view);
 }
 
+/* Resolution too: with a cache and a complete filter, when a name is new and when it has changed.
+ */
+static void
+names_about_as_long_as_keys_are_found_and_fresh(void **state)
+{
+    struct temp_store *store = *state;
+    struct onym_resolver resolver = {0};
+    struct onym_view *view;
+    void *memory = aligned_alloc(64, ONYM_CACHE_SIZE_MIN);
+    uint8_t scratch[8192];
+
+    assert_non_null(memory);
+    memset(memory, 0, ONYM_CACHE_SIZE_MIN);
+    temp_store_home(store, "0.NA/88.1.2");
+    assert_int_equal(onym_view_open(store->env, &view), ONYM_OK);
+    resolver.view = view;
+    onym_cache_init(&resolver.cache, memory, ONYM_CACHE_SIZE_MIN);
+    onym_bloom_complete(onym_view_bloom(view));
+    for (size_t len = 508; len <= LONGEST; len++) {
+        for (unsigned times = 0; times < 2; times++) {
+            const char *data = times == 0 ? "old" : "new";
+            struct onym_arena arena = {.at = scratch, .cap = sizeof scratch};
+            struct onym_resolution found;
+            struct onym_query query = {.name = onym_span_text(name_of(len)), .public_only = true};
+
+            put_data(store, name_of(len), data);
+            assert_int_equal(onym_view_renew(view), ONYM_OK);
+            for (unsigned asked = 0; asked < 2; asked++) { /* from the store, from the cache */
+                assert_int_equal(onym_resolve(&resolver, &query, &arena, &found), ONYM_OK);
+                assert_int_equal(found.selection.runs, 1);
+                assert_non_null(
+                    memmem(found.selection.run[0].at, found.selection.run[0].len, data, 3));
+            }
+        }
+    }
+    onym_view_close(view);
+    free(memory);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_says_what_the_view_says, temp_store_set_up,
                                         temp_store_tear_down),
+        cmocka_unit_test_setup_teardown(names_about_as_long_as_keys_are_found_and_fresh,
+                                        temp_store_set_up, temp_store_tear_down),
         cmocka_unit_test_setup_teardown(what_the_filter_does_not_know_is_not_asked_of_the_store,
                                         temp_store_set_up, temp_store_tear_down),
     };
