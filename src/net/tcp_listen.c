@@ -1,4 +1,4 @@
-/* Addresses and descriptors of listeners and connections. */
+/* What is asked about listeners and connections: addresses, descriptors, counts. */
 #include "net/address.h"
 #include "net/tcp_priv.h"
 
