@@ -115,7 +115,7 @@ onym_process_give_way(void)
 
     if (standing.back && now - standing.gave_way_ns >= ONYM_PROCESS_GIVE_WAY_US * 1000U) {
         (void)sched_yield();
-        standing.gave_way_ns = now;
+        standing.gave_way_ns = onym_clock_monotonic_ns(); /* others may have had a while */
     }
 }
 

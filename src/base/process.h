@@ -29,7 +29,7 @@ void onym_process_stand_back(unsigned steps);
 #define ONYM_PROCESS_GIVE_WAY_US 150U
 
 /* For threads that stand back, between two pieces of work: who waits for this thread's processor
- * has it now, unless less than ONYM_PROCESS_GIVE_WAY_US have passed since that last was so. Nothing
+ * has it now, unless this one has had it back for less than ONYM_PROCESS_GIVE_WAY_US. Nothing
  * in a thread that has not stood back, and nearly nothing (a system call) when nobody waits.
  * Without it a thread that was woken waits until the time slice of the one that stands back is
  * over, up to some milliseconds. sched_yield(2); docs/decisions/0207. */
