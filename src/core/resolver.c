@@ -109,9 +109,10 @@ enum onym_status
 onym_resolve_stored(const struct onym_resolver *r, enum onym_kind kind, onym_span folded,
                     struct onym_record *out)
 {
-    uint8_t key[1 + ONYM_CACHE_NAME_LEN_MAX] = {(uint8_t)kind};
+    uint8_t key[1 + ONYM_CACHE_NAME_LEN_MAX];
 
     if (kind == ONYM_KIND_HANDLE && folded.len <= ONYM_CACHE_NAME_LEN_MAX) {
+        key[0] = ONYM_KIND_HANDLE;
         memcpy(key + 1, folded.at, folded.len);
         if (!onym_bloom_may_have(onym_view_bloom(r->view),
                                  hash_of(r, onym_span_of(key + 1, folded.len)))) {
