@@ -72,13 +72,11 @@ same_len(onym_span a, onym_span b)
         }
         len += 64;
     }
-    while (max - len >= sizeof(uint64_t)) {
-        uint64_t unlike = onym_get_u64(a.at + len) ^ onym_get_u64(b.at + len);
+    if (len < max && max >= 64) {
+        size_t rest = max - len; /* the last of the 64 in front of the end */
+        uint64_t unlike = ~alike_64(a.at + max - 64, b.at + max - 64) >> (64 - rest);
 
-        if (unlike != 0) {
-            return len + (size_t)__builtin_clzll(unlike) / 8;
-        }
-        len += sizeof unlike;
+        return len + (unlike != 0 ? (size_t)__builtin_ctzll(unlike) : rest);
     }
     while (len < max && a.at[len] == b.at[len]) {
         len++;
