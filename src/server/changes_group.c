@@ -343,7 +343,7 @@ decide_some(struct group *group, size_t from, size_t to)
     struct onym_changes_item **items = group->changes->group;
     enum onym_status status = ONYM_OK;
 
-    onym_changes_order(items + from, to - from);
+    onym_changes_order(items + from, to - from, group->changes->spare);
     for (size_t i = from; i < to && status == ONYM_OK; i++) {
         if (i + ONYM_CHANGES_EXPECT < to) {
             onym_changes_item_expect(items[i + ONYM_CHANGES_EXPECT]);

@@ -1,15 +1,16 @@
 /* The order in which the operations of a group are decided. */
 #include "server/changes_priv.h"
 
-#include <stdlib.h>
+/* A group of single runs has this many of 2, 4, 8 and so on. */
+#define LEVELS 13U
+
+_Static_assert((size_t)1 << (LEVELS - 1) >= ONYM_CHANGES_GROUP_OPS, "runs of one each fit");
 
 /* Neighbours in the table share pages. Both kinds of one name stay together, so that operations on
  * a prefix and on its record keep their order. */
 static int
-by_name(const void *a, const void *b)
+by_name(const struct onym_changes_item *x, const struct onym_changes_item *y)
 {
-    const struct onym_changes_item *x = *(struct onym_changes_item *const *)a;
-    const struct onym_changes_item *y = *(struct onym_changes_item *const *)b;
     size_t xn = x->target.folded.len;
     size_t yn = y->target.folded.len;
     int order = memcmp(x->target.folded.at, y->target.folded.at, xn < yn ? xn : yn);
@@ -23,17 +24,61 @@ by_name(const void *a, const void *b)
     return x->arrival < y->arrival ? -1 : 1;
 }
 
-/* What one import sends is in order mostly. */
+/* Merges items up to mid and from there on, each of them in order. */
 static void
-sort(struct onym_changes_item **items, size_t count)
+merge(struct onym_changes_item **items, size_t mid, size_t count, struct onym_changes_item **spare)
 {
-    size_t sorted = 1;
+    size_t left = 0;
+    size_t right = mid;
 
-    while (sorted < count && by_name(&items[sorted - 1], &items[sorted]) < 0) {
-        sorted++;
+    memcpy(spare, items, mid * sizeof *spare);
+    for (size_t to = 0; left < mid; to++) {
+        bool is_right = right < count && by_name(spare[left], items[right]) > 0;
+
+        items[to] = is_right ? items[right++] : spare[left++];
     }
-    if (sorted < count) {
-        qsort(items, count, sizeof items[0], by_name);
+}
+
+/* How many from the first on are in order. */
+static size_t
+run_of(struct onym_changes_item *const *items, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && by_name(items[n - 1], items[n]) < 0) {
+        n++;
+    }
+    return n;
+}
+
+/* What an import sends is in order, and several of them are runs in turns: these are merged, two by
+ * two, as a binary counter carries. */
+static void
+sort(struct onym_changes_item **items, size_t count, struct onym_changes_item **spare)
+{
+    size_t start[LEVELS]; /* of the 2^k runs that are one now; where in_order has bit k */
+    size_t in_order = 0;  /* runs so far */
+
+    for (size_t from = 0; from < count; in_order++) {
+        size_t end = from + run_of(items + from, count - from);
+        size_t first = from;
+        size_t level = 0;
+
+        for (; (in_order >> level & 1) != 0; level++) {
+            merge(items + start[level], first - start[level], end - start[level], spare);
+            first = start[level];
+        }
+        start[level] = first;
+        from = end;
+    }
+    /* what is left, the shortest and last ones first */
+    for (size_t level = 0, last = count; in_order >> level != 0; level++) {
+        if ((in_order >> level & 1) != 0) {
+            if (last < count) {
+                merge(items + start[level], last - start[level], count - start[level], spare);
+            }
+            last = start[level];
+        }
     }
 }
 
@@ -66,9 +111,9 @@ turn_round(struct onym_changes_item **items, size_t count)
 }
 
 void
-onym_changes_order(struct onym_changes_item **items, size_t count)
+onym_changes_order(struct onym_changes_item **items, size_t count, struct onym_changes_item **spare)
 {
-    sort(items, count);
+    sort(items, count, spare);
     for (size_t from = 0; from < count;) {
         size_t n = leaf_of(items + from, count - from);
 

@@ -134,6 +134,7 @@ struct onym_changes {
     struct onym_arena arena;
     struct onym_outcome_place prune_place;
     struct onym_changes_item *group[ONYM_CHANGES_GROUP_OPS];
+    struct onym_changes_item *spare[ONYM_CHANGES_GROUP_OPS]; /* to put these in order */
 
     struct onym_changes_sink sink[]; /* options.workers of them */
 };
@@ -228,8 +229,10 @@ bool onym_changes_is_prefix_record(onym_span folded);
  * and prefix records in front of what is below them; but of other creations that fill a leaf of the
  * store's tree together the last name comes first. LMDB
  * splits a full leaf in the middle, and takes what follows the middle along: names that come in
- * ascending order in front of others leave each leaf behind half full, in this order full. */
-void onym_changes_order(struct onym_changes_item **items, size_t count);
+ * ascending order in front of others leave each leaf behind half full, in this order full.
+ * count: ONYM_CHANGES_GROUP_OPS at most; spare: room for as many. */
+void onym_changes_order(struct onym_changes_item **items, size_t count,
+                        struct onym_changes_item **spare);
 
 /* Decides and commits the batch and what onym_changes_gather_more brings, in one transaction, and
  * fills every result. ONYM_OK; another status when nothing was stored; ONYM_UNCERTAIN when nobody

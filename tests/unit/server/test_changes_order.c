@@ -26,6 +26,7 @@ static void
 expect_order(const char *const *given, const char *wanted)
 {
     struct onym_changes_item *items[ITEMS_MAX];
+    struct onym_changes_item *spare[ITEMS_MAX];
     char names[ITEMS_MAX][16];
     char found[512] = "";
     size_t count = 0;
@@ -36,7 +37,7 @@ expect_order(const char *const *given, const char *wanted)
         assert_true(sscanf(given[count], "%15[^*]*%u", names[count], &len) >= 1);
         items[count] = item(names[count], count, (uint16_t)len);
     }
-    onym_changes_order(items, count);
+    onym_changes_order(items, count, spare);
     for (size_t i = 0; i < count; i++) {
         size_t end = strlen(found);
 
@@ -95,6 +96,71 @@ operations_on_one_name_keep_their_order(void **state)
     expect_order((const char *const[]){"B*9", "A*9", "B*9", "A*9", "C*9", NULL}, "A1 B0 A3 C4 B2");
     expect_order((const char *const[]){"B", "A*9", "B*9", "A", "C*9", "B", NULL},
                  "A1 A3 B0 B2 B5 C4");
+}
+
+/* Puts the names 0 to count - 1 in order that come as `at` says. */
+static void
+expect_all(uint32_t (*at)(uint32_t i, uint32_t count), uint32_t count)
+{
+    static struct onym_changes_item *items[ONYM_CHANGES_GROUP_OPS];
+    static struct onym_changes_item *spare[ONYM_CHANGES_GROUP_OPS];
+    static char names[ONYM_CHANGES_GROUP_OPS][8];
+    char wanted[8];
+
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(names[i], sizeof names[i], "%05u", at(i, count));
+        items[i] = item(names[i], i, 0);
+    }
+    onym_changes_order(items, count, spare);
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(wanted, sizeof wanted, "%05u", i);
+        assert_memory_equal(items[i]->target.folded.at, wanted, 5);
+        free(items[i]);
+    }
+}
+
+static uint32_t
+up(uint32_t i, uint32_t count)
+{
+    (void)count;
+    return i;
+}
+
+static uint32_t
+down(uint32_t i, uint32_t count)
+{
+    return count - 1 - i;
+}
+
+/* Runs of 8 names from four imports in turns. */
+static uint32_t
+in_turns(uint32_t i, uint32_t count)
+{
+    return i / 8 % 4 * (count / 4) + i / 32 * 8 + i % 8;
+}
+
+/* All over the place, and each of them once where count is a power of two. */
+static uint32_t
+anywhere(uint32_t i, uint32_t count)
+{
+    return (i * 2654435761U + 12345U) % count;
+}
+
+static void
+as_many_as_a_commit_has_go_in_order(void **state)
+{
+    (void)state;
+    for (uint32_t count = 1; count <= 40; count++) {
+        expect_all(up, count);
+        expect_all(down, count);
+    }
+    for (uint32_t count = 32; count <= ONYM_CHANGES_GROUP_OPS; count *= 2) {
+        expect_all(up, count);
+        expect_all(down, count);
+        expect_all(in_turns, count);
+        expect_all(anywhere, count);
+    }
+    expect_all(down, ONYM_CHANGES_GROUP_OPS - 1);
 }
 
 static void
@@ -183,6 +249,7 @@ main(void)
         cmocka_unit_test(what_is_no_draft_stays_and_ends_a_leaf),
         cmocka_unit_test(a_prefix_comes_before_what_is_below_it),
         cmocka_unit_test(operations_on_one_name_keep_their_order),
+        cmocka_unit_test(as_many_as_a_commit_has_go_in_order),
         cmocka_unit_test(ascending_names_fill_their_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
