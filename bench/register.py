@@ -350,7 +350,7 @@ def measure(arguments, folder, server):
         certificate = http_batches.certificate(folder)
         for of in stores.values():
             of.node = stack.enter_context(
-                common.Node(arguments.build, of.data, certificate=certificate))
+                common.Node(arguments.build, of.data, certificate=certificate, equal=True))
             suite.settle(of.node)
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, stores, aged, server, number)

@@ -290,12 +290,14 @@ def free_memory_kept(setting=PAGE_REPORTING):
 
 
 class Node:
-    """onymd with one worker on free loopback ports; a context manager that stops it again."""
+    """onymd with one worker on free loopback ports; a context manager that stops it again. It goes
+    ahead of others unless it is told to be their equal."""
 
     def __init__(self, build, data, core=None, workers=1, files=0, environment=None, settings=(),
-                 certificate=None):
+                 certificate=None, equal=False):
         self.build, self.data, self.core = build, pathlib.Path(data), core
-        self.workers, self.files = workers, files
+        self.prepare = None if equal else pinned(core, files)
+        self.workers = workers
         self.settings = [word for setting in settings for word in ("--set", setting)]
         self.environment = dict(os.environ, **(environment or {}))
         self.port, self.ops, self.tls, self.https = (free_port() for _ in range(4))
@@ -325,7 +327,7 @@ class Node:
             self.process = subprocess.Popen(
                 [program(self.build, "onymd"), "--config", str(file), *self.settings],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-                preexec_fn=pinned(self.core, self.files))
+                preexec_fn=self.prepare)
         return self
 
     def wait_ready(self, seconds=30.0):

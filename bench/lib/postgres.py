@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 from lib import common
 from lib.common import CannotRun
@@ -41,6 +42,9 @@ INSERT INTO identifier SELECT '88.9430.1000/SN.' || lpad(n::text, 14, '0'),
 VACUUM ANALYZE identifier;
 CHECKPOINT;
 """
+
+GATE = 88  # the number of a lock of ours
+NOW = "SELECT 'at ' || extract(epoch FROM clock_timestamp());\n"
 
 
 def installed():
@@ -116,15 +120,16 @@ class Postgres:
     def connection(self):
         return ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres"]
 
-    def psql(self, command=None, file=None, timing=False):
-        words = [str(BIN / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres",
-                 *self.connection()]
-        words += ["-c", command] if command else ["-f", str(file)]
+    def psql_words(self):
+        return [str(BIN / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres",
+                *self.connection()]
+
+    def psql(self, command=None, file=None):
+        words = [*self.psql_words(), *(["-c", command] if command else ["-f", str(file)])]
         done = subprocess.run(words, capture_output=True, text=True, timeout=1800, check=False)
         if done.returncode != 0:
             raise CannotRun("psql: " + done.stderr.strip()[-300:])
-        return [float(ms) for ms in re.findall(r"^Time: ([0-9.]+) ms", done.stdout, re.MULTILINE)] \
-            if timing else done.stdout
+        return done.stdout
 
     def fill(self, rows):
         """rows: pairs of name and record in hex."""
@@ -145,18 +150,49 @@ class Postgres:
 
     def groups(self, rows, size, how, connections=1):
         """Every `size` rows one transaction, by COPY or by one INSERT, over so many connections at
-        once. Only the statements count, and of the connections the one that took longest."""
+        once. Of one connection only the statements count; several begin together, and their time
+        is from there to the end of the last statement of all."""
         files = [self.folder / f"groups-{k}.sql" for k in range(connections)]
         for k, path in enumerate(files):
             with open(path, "w", encoding="ascii") as file:
+                if connections > 1:
+                    file.write(f"SELECT pg_advisory_lock_shared({GATE});\n{NOW}")
                 file.write("\\timing on\n")
                 for at in range(k * size, len(rows), size * connections):
                     self.write_group(file, rows[at:at + size], how)
-        with concurrent.futures.ThreadPoolExecutor(connections) as pool:
-            times = list(pool.map(lambda path: self.psql(file=path, timing=True), files))
+                file.write("\\timing off\n")
+                if connections > 1:
+                    file.write(NOW)
+        said = self.together(files) if connections > 1 else [self.psql(file=files[0])]
         for path in files:
             path.unlink()
-        return summary([ms for part in times for ms in part], len(rows), max(map(sum, times)) / 1000)
+        times = [float(ms) for one in said for ms in re.findall(r"^Time: ([0-9.]+) ms", one, re.M)]
+        clock = [float(at) for one in said for at in re.findall(r"^ *at ([0-9.]+)", one, re.M)]
+        return summary(times, len(rows),
+                       max(clock) - min(clock) if connections > 1 else sum(times) / 1000)
+
+    def together(self, files):
+        """What psql says of each file. All of them wait for a lock at their front, which is let go
+        when the last one does: connecting takes some of them longer than others, and whoever is
+        early would have the server for itself meanwhile."""
+        waiting = f"SELECT 'waiting ' || count(*) FROM pg_locks WHERE NOT granted AND objid = {GATE}"
+        with concurrent.futures.ThreadPoolExecutor(len(files)) as pool, \
+             subprocess.Popen([*self.psql_words(), "-f", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as gate:
+            try:
+                gate.stdin.write(f"SELECT pg_advisory_lock({GATE});\n\\echo closed\n")
+                gate.stdin.flush()
+                while (line := gate.stdout.readline()) != "closed\n":
+                    if not line:
+                        raise CannotRun("psql: the lock was not taken")
+                said = [pool.submit(self.psql, file=path) for path in files]
+                until = time.monotonic() + 30
+                while f"waiting {len(files)}" not in self.psql(waiting):
+                    if time.monotonic() > until or any(one.done() for one in said):
+                        raise CannotRun("psql: the connections do not wait for each other")
+            finally:
+                gate.stdin.close()  # its session ends, and the lock with it
+            return [one.result() for one in said]
 
     @staticmethod
     def write_group(file, rows, how):
