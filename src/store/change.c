@@ -24,6 +24,7 @@ struct onym_change {
     MDB_cursor *record; /* of the table of records; stays where it was, since neighbours follow each
                            other. Ends with the transaction */
     struct onym_counts counts;
+    size_t put_bytes; /* of records, with their keys */
     struct onym_oplog_group log;
     struct onym_position before; /* the end of the log when it began */
     enum onym_record_digest digest_kind;
@@ -266,6 +267,7 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
     }
     value = val(onym_span_of(change->encoded, change->encoded_len));
     met = value;
+    change->put_bytes += key.len + change->encoded_len;
     rc = mdb_cursor_put(change->record, &at, &met, MDB_NOOVERWRITE);
     if (rc == 0) {
         mark(change, key, hash_of(change, key), true);
@@ -284,6 +286,7 @@ onym_change_put_draft(struct onym_change *change, onym_span key, const struct on
     MDB_val value = val(draft->stored);
     int rc = mdb_cursor_put(change->record, &at, &value, MDB_NOOVERWRITE);
 
+    change->put_bytes += key.len + draft->stored.len;
     if (rc != 0) {
         return rc == MDB_KEYEXIST ? ONYM_EXISTS : onym_lmdb_status(rc);
     }
@@ -446,6 +449,9 @@ onym_change_commit(struct onym_change *change, struct onym_fault *fault)
         onym_change_abort(change);
         return onym_fault_set(fault, status, "%s: %s; nothing was changed", env->data_path,
                               onym_status_text(status));
+    }
+    if (env->is_journaled) {
+        onym_journal_expect(env->journal, change->put_bytes);
     }
     rc = mdb_txn_commit(change->txn);
     if (rc != 0) {

@@ -13,98 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#define META_ROOM    256U /* of a record, for the meta page that comes last, and its base */
-#define PLENTY       16U  /* a file grows when the disk has that many times as much free */
-#define ZEROS        ((size_t)64 << 10)
-#define PATH_LEN_MAX 4096U
+#define META_ROOM  256U /* of a record, for the meta page that comes last, and its base */
+#define BEHIND_MAX ((size_t)256 << 10) /* written and not begun with by the disk */
 
 _Static_assert(ONYM_JOURNAL_SIZE_MIN >= ONYM_JOURNAL_BLOCK + ONYM_JOURNAL_RECORD_MAX,
                "every record fits a file, behind an empty one");
-
-/* ---- files ---- */
-
-/* Makes the file `to` bytes long, with all of its blocks on the disk, so that what is written into
- * it later changes nothing but its bytes. 0 or errno. */
-static int
-grow(struct onym_journal_file *file, uint64_t to)
-{
-    uint8_t *zeros = calloc(1, ZEROS);
-    int error = zeros == NULL ? ENOMEM : 0;
-
-    for (uint64_t at = file->size; error == 0 && at < to; at += ZEROS) {
-        ssize_t done = pwrite(file->fd, zeros, ZEROS, (off_t)at);
-
-        error = done == (ssize_t)ZEROS ? 0 : done < 0 ? errno : ENOSPC;
-    }
-    free(zeros);
-    if (error == 0 && fsync(file->fd) != 0) {
-        error = errno;
-    }
-    if (error != 0) {
-        (void)!ftruncate(file->fd, (off_t)file->size);
-        return error;
-    }
-    file->size = to;
-    return 0;
-}
-
-static int
-open_file(const struct onym_journal *journal, unsigned which, int flags)
-{
-    char path[PATH_LEN_MAX];
-    int len = snprintf(path, sizeof path, "%s/journal.%u", journal->dir, which);
-
-    if (len < 0 || (size_t)len >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return open(path, O_RDWR | O_CLOEXEC | flags, 0600);
-}
-
-static bool
-has_files(const struct onym_journal *journal)
-{
-    return journal->file[0].fd >= 0 && journal->file[0].size >= ONYM_JOURNAL_SIZE_MIN &&
-           journal->file[1].fd >= 0 && journal->file[1].size >= ONYM_JOURNAL_SIZE_MIN;
-}
-
-/* Both files, where they are missing or were not finished. */
-static bool
-make_files(struct onym_journal *journal)
-{
-    int dir = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_made = dir >= 0;
-
-    for (unsigned k = 0; k < 2 && is_made; k++) {
-        struct onym_journal_file *file = &journal->file[k];
-
-        if (file->fd < 0) {
-            file->fd = open_file(journal, k, O_CREAT);
-        }
-        is_made = file->fd >= 0 &&
-                  (file->size >= ONYM_JOURNAL_SIZE_MIN || grow(file, ONYM_JOURNAL_SIZE_MIN) == 0);
-    }
-    is_made = is_made && fsync(dir) == 0;
-    if (dir >= 0) {
-        (void)close(dir);
-    }
-    return is_made;
-}
-
-/* Twice as long, when there is plenty of room; else it stays. */
-static void
-grow_on(struct onym_journal *journal, struct onym_journal_file *file)
-{
-    struct statvfs fs;
-
-    if (2 * file->size <= journal->size_max && fstatvfs(file->fd, &fs) == 0 &&
-        fs.f_bavail * fs.f_frsize / PLENTY >= file->size) {
-        (void)grow(file, 2 * file->size);
-    }
-}
 
 /* ---- LMDB's file ---- */
 
@@ -179,7 +94,7 @@ begin_epoch(struct onym_journal *journal, struct onym_journal_draft *draft, bool
         return error;
     }
     if (journal->number > 0 && journal->transaction != 0) {
-        grow_on(journal, &journal->file[other]);
+        onym_journal_grow_on(journal, &journal->file[other]);
     }
     error = write_record(draft, &journal->file[other], 0, &place, &journal->seed);
     if (error != 0) {
@@ -249,12 +164,13 @@ write_down(struct onym_journal *journal)
 void
 onym_journal_begin(struct onym_journal *journal, uint64_t transaction)
 {
-    if (!journal->is_off && !has_files(journal)) {
-        journal->is_off = !make_files(journal);
+    if (!journal->is_off && !onym_journal_has_files(journal)) {
+        journal->is_off = !onym_journal_make_files(journal);
     }
     if (!journal->is_off) {
         journal->transaction = transaction;
         journal->way = ONYM_JOURNAL_OPEN;
+        journal->behind = 0;
         onym_journal_draft_start(&journal->draft);
         onym_lmdb_io_through(journal);
     }
@@ -284,6 +200,25 @@ onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at)
 {
     onym_process_give_way();
     onym_journal_draft_add(&journal->draft, (uint64_t)at, bytes, journal->page_size);
+}
+
+void
+onym_journal_expect(struct onym_journal *journal, size_t bytes)
+{
+    if (bytes > ONYM_JOURNAL_LARGE) {
+        journal->draft.is_whole = false;
+    }
+}
+
+/* Whatever the kernel says of a page it could not write, the sync that follows says too. */
+void
+onym_journal_written(struct onym_journal *journal, int fd, size_t len)
+{
+    journal->behind += len;
+    if (!journal->draft.is_whole && journal->behind >= BEHIND_MAX) {
+        journal->behind = 0;
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
 }
 
 /* What failed makes everything unknown that LMDB's file may lack. Returns -1 with errno; not EINTR,
@@ -368,7 +303,7 @@ onym_journal_rest(struct onym_journal *journal)
     }
     error = fdatasync(journal->data_fd) == 0 ? 0 : errno;
     /* one that somebody took away is made before the record, not over it */
-    if (error == 0 && !has_files(journal) && !make_files(journal)) {
+    if (error == 0 && !onym_journal_has_files(journal) && !onym_journal_make_files(journal)) {
         error = EIO;
     }
     if (error == 0) {
@@ -398,7 +333,7 @@ open_files(struct onym_journal *journal, const char *data_path)
         return error;
     }
     for (unsigned k = 0; k < 2; k++) {
-        journal->file[k].fd = open_file(journal, k, 0);
+        journal->file[k].fd = onym_journal_file_open(journal, k, 0);
         if (journal->file[k].fd < 0 && errno != ENOENT) {
             return errno;
         }

@@ -57,6 +57,11 @@ ONYM_MUST_USE enum onym_status onym_journal_rest(struct onym_journal *journal);
 void onym_journal_begin(struct onym_journal *journal, uint64_t transaction);
 void onym_journal_end(void);
 
+/* Before a transaction is committed that puts so many bytes into tables. When its pages are likely
+ * to be too many to be written down, they are not copied for that; the commit is as durable either
+ * way. */
+void onym_journal_expect(struct onym_journal *journal, size_t bytes);
+
 /* A write or sync has failed: nothing is durable any more before the store is opened again, which
  * writes again what was acknowledged. */
 bool onym_journal_is_broken(const struct onym_journal *journal);
@@ -68,6 +73,10 @@ bool onym_journal_is_meta(const struct onym_journal *journal, onym_span bytes, o
 
 /* A page that is going to be written there. */
 void onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at);
+
+/* So many bytes of pages were written with fd, a descriptor of LMDB's file. The disk begins with
+ * those of a commit that is too large to be written down while the others are on their way. */
+void onym_journal_written(struct onym_journal *journal, int fd, size_t len);
 
 /* All pages are written: LMDB asks for its file to be synced, with a descriptor of its own. 0, or
  * -1 and errno. */

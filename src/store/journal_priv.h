@@ -37,11 +37,28 @@ struct onym_journal {
     /* this transaction */
     uint64_t transaction;
     enum onym_journal_way way;
+    size_t behind; /* bytes of its pages that the disk was not told to begin with */
     /* the thread that syncs LMDB's file */
     pthread_t syncer;
     bool is_syncing;
     int sync_error; /* of the thread, 0 or errno; read when it has ended */
 };
+
+/* Of a commit that puts more bytes into tables than that, no pages are copied. */
+#define ONYM_JOURNAL_LARGE (ONYM_JOURNAL_RECORD_MAX / 8 * 5)
+
+/* A descriptor of one of the files, or -1 and errno. flags: for open, besides reading and writing.
+ */
+int onym_journal_file_open(const struct onym_journal *journal, unsigned which, int flags);
+
+/* Whether both files are there in a length that records fit into. */
+bool onym_journal_has_files(const struct onym_journal *journal);
+
+/* Makes both, where they are missing or were not finished. False when that fails. */
+bool onym_journal_make_files(struct onym_journal *journal);
+
+/* Makes a file twice as long, when the disk has plenty of room; else it stays. */
+void onym_journal_grow_on(struct onym_journal *journal, struct onym_journal_file *file);
 
 /* What LMDB's file says of itself. */
 struct onym_journal_base {

@@ -41,7 +41,13 @@ onym_lmdb_pwrite(int fd, const void *bytes, size_t len, off_t at)
     if (through != NULL) {
         onym_journal_page(through, written, at);
     }
-    return write_rest(fd, written, at) ? (ssize_t)len : -1;
+    if (!write_rest(fd, written, at)) {
+        return -1;
+    }
+    if (through != NULL) {
+        onym_journal_written(through, fd, len);
+    }
+    return (ssize_t)len;
 }
 
 /* What writev gave, done at the file's place, and the rest. */
@@ -77,12 +83,17 @@ ssize_t
 onym_lmdb_writev(int fd, const struct iovec *parts, int count)
 {
     off_t at = through != NULL ? lseek(fd, 0, SEEK_CUR) : 0;
+    ssize_t done;
 
     for (int i = 0; through != NULL && i < count; i++) {
         onym_journal_page(through, onym_span_of(parts[i].iov_base, parts[i].iov_len), at);
         at += (off_t)parts[i].iov_len;
     }
-    return finish_parts(fd, parts, count, writev(fd, parts, count));
+    done = finish_parts(fd, parts, count, writev(fd, parts, count));
+    if (through != NULL && done > 0) {
+        onym_journal_written(through, fd, (size_t)done);
+    }
+    return done;
 }
 
 int

@@ -49,8 +49,8 @@ cut_copy(const struct temp_store *from, const char *name, const struct temp_stor
     copy(a, b, len);
 }
 
-static void
-put_in(struct onym_change *change, unsigned number, size_t len)
+void
+cut_put_in(struct onym_change *change, unsigned number, size_t len)
 {
     char name[16];
     struct onym_entry entry = {
@@ -84,7 +84,7 @@ cut_put_many(struct temp_store *store, unsigned first, unsigned count, size_t le
     struct onym_change *change = temp_change_begin(store);
 
     for (unsigned i = 0; i < count; i++) {
-        put_in(change, first + i, len);
+        cut_put_in(change, first + i, len);
     }
     temp_change_commit(change);
 }
@@ -101,7 +101,7 @@ cut_try_put(struct temp_store *store, unsigned number, size_t len)
     struct onym_change *change = temp_change_begin(store);
     struct onym_fault fault = {0};
 
-    put_in(change, number, len);
+    cut_put_in(change, number, len);
     return onym_change_commit(change, &fault);
 }
 

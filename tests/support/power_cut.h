@@ -13,6 +13,9 @@ void cut_path(const struct temp_store *store, const char *name, char out[256]);
 void cut_copy(const struct temp_store *from, const char *name, const struct temp_store *to,
               const char *as, size_t len);
 
+/* Registers 88/number inside a change, with a value of len bytes and an entry of the log. */
+void cut_put_in(struct onym_change *change, unsigned number, size_t len);
+
 /* Registers 88/first and those behind it in one transaction, each with a value of len bytes and an
  * entry of the log. */
 void cut_put_many(struct temp_store *store, unsigned first, unsigned count, size_t len);

@@ -217,9 +217,8 @@ static void
 a_commit_that_is_too_large_loses_no_more(void **state)
 {
     struct temp_store *store = *state;
-    const unsigned parts = 32;
-    size_t len = 0;
-    size_t step = ONYM_JOURNAL_RECORD_MAX / parts;
+    const size_t len = 2100; /* a page of its own for each, so that pages are twice what is put */
+    unsigned fits = 0;
     unsigned count = 1;
     const struct onym_journal *journal;
     struct onym_fault fault = {0};
@@ -228,17 +227,16 @@ a_commit_that_is_too_large_loses_no_more(void **state)
     assert_int_equal(cut_open(store, &fault), ONYM_OK);
     journal = store->env->journal;
     cut_put(store, 0, 10);
-    while (step >= PAGE / parts) { /* the largest that is written down whole */
-        cut_put_many(store, count, parts, len + step);
-        count += parts;
-        len += journal->draft.len > META_BYTES ? step : 0;
-        step /= 2;
+    for (unsigned step = 128; step > 0; step /= 2) { /* the most that is written down whole */
+        cut_put_many(store, count, fits + step, len);
+        count += fits + step;
+        fits += journal->draft.len > META_BYTES ? step : 0;
     }
-    assert_true(len > ONYM_JOURNAL_RECORD_MAX / parts - 2 * PAGE);
+    assert_true(fits > ONYM_JOURNAL_RECORD_MAX / PAGE - 16);
     for (unsigned over = 0; over < 2; over++) {
         cut_keep(store, "before");
-        cut_put_many(store, count, parts, len + over * PAGE);
-        count += parts;
+        cut_put_many(store, count, fits - 2 + over * 16, len);
+        count += fits - 2 + over * 16;
         assert_int_equal(journal->draft.len > META_BYTES, over == 0);
         if (over == 1) {
             cut_keep(store, "after");
@@ -249,6 +247,30 @@ a_commit_that_is_too_large_loses_no_more(void **state)
     for (unsigned k = 0; k < 2; k++) { /* as far as they may, and no further */
         assert_true(journal->file[k].size > ONYM_JOURNAL_SIZE_MIN);
         assert_true(journal->file[k].size <= ONYM_JOURNAL_SIZE_MAX);
+    }
+}
+
+/* A commit whose pages are likely to be too many is not copied, and loses no more either. */
+static void
+a_commit_that_is_expected_to_be_too_large_loses_no_more(void **state)
+{
+    struct temp_store *store = *state;
+    struct onym_journal *journal = store->env->journal;
+
+    cut_put(store, 0, 10);
+    for (unsigned past = 0; past < 2; past++) {
+        struct onym_change *change = temp_change_begin(store);
+
+        cut_keep(store, "before");
+        cut_put_in(change, 1 + past, 5000);
+        onym_journal_expect(journal, ONYM_JOURNAL_LARGE + past);
+        temp_change_commit(change);
+        assert_int_equal(journal->draft.len > META_BYTES, past == 0);
+        if (past == 1) {
+            cut_keep(store, "after");
+            cut_copy(store, "before", store, "after", META_BYTES);
+        }
+        cut_expect(store, past == 0 ? "before" : "after", 2 + past);
     }
 }
 
@@ -465,6 +487,7 @@ main(void)
         TEST(a_file_of_another_state_is_refused),
         TEST(nothing_is_written_again_after_a_rest),
         TEST(a_commit_that_is_too_large_loses_no_more),
+        TEST(a_commit_that_is_expected_to_be_too_large_loses_no_more),
         TEST(a_transaction_that_is_taken_back_leaves_nothing),
         TEST(a_journal_that_cannot_be_made_is_done_without),
         TEST(a_file_that_is_missing_is_made_again),

@@ -36,6 +36,7 @@ static struct disk {
     bool is_blind;    /* LMDB's meta pages cannot be read */
     /* opening */
     unsigned writes, dies_at; /* of LMDB's file: from that one on none is taken; 0: all are */
+    unsigned begun;           /* times that it was told to begin with what was written */
 } disk;
 
 /* The next sync of LMDB's file. A thread of the journal asks, too, whenever it syncs that. */
@@ -183,10 +184,29 @@ sync_file_range(int fd, off_t at, off_t len, unsigned flags)
         errno = EIO;
         return -1;
     }
+    disk.begun += (flags & SYNC_FILE_RANGE_WRITE) != 0 ? 1 : 0;
     return (int)syscall(SYS_sync_file_range, fd, at, len, flags);
 }
 
 /* ---- */
+
+/* The disk begins with the pages of a large commit before the last one is written, and is left
+ * alone with those of others, which are written down. */
+static void
+the_disk_begins_early_with_a_large_commit(void **state)
+{
+    struct temp_store *store = *state;
+
+    cut_put(store, 0, 10);
+    disk = (struct disk){0};
+    cut_put_many(store, 1, 150, 2100); /* a page of 4 KiB for each */
+    assert_int_equal(disk.begun, 0);
+    cut_put_many(store, 151, 320, 2100);
+    assert_in_range(disk.begun, 4, 6); /* each with a quarter of a MiB */
+    disk = (struct disk){0};
+    cut_put(store, 471, 10);
+    assert_int_equal(disk.begun, 0);
+}
 
 /* The first record of an epoch goes over the epoch before the one that is live. Whatever part of it
  * a power cut leaves, what was acknowledged is there. */
@@ -418,6 +438,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_store_set_up, temp_store_tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_record_of_an_epoch_may_be_torn),
+        TEST(the_disk_begins_early_with_a_large_commit),
         TEST(an_end_that_the_disk_lost_ends_nothing),
         TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
         TEST(a_meta_page_that_cannot_be_written_is_written_again),
