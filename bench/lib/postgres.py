@@ -188,7 +188,9 @@ class Postgres:
                 said = [pool.submit(self.psql, file=path) for path in files]
                 until = time.monotonic() + 30
                 while f"waiting {len(files)}" not in self.psql(waiting):
-                    if time.monotonic() > until or any(one.done() for one in said):
+                    for one in (one for one in said if one.done()):
+                        one.result()  # says why
+                    if time.monotonic() > until:
                         raise CannotRun("psql: the connections do not wait for each other")
             finally:
                 gate.stdin.close()  # its session ends, and the lock with it

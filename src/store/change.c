@@ -267,7 +267,6 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
     }
     value = val(onym_span_of(change->encoded, change->encoded_len));
     met = value;
-    change->put_bytes += key.len + change->encoded_len;
     rc = mdb_cursor_put(change->record, &at, &met, MDB_NOOVERWRITE);
     if (rc == 0) {
         mark(change, key, hash_of(change, key), true);
@@ -276,6 +275,7 @@ onym_change_put(struct onym_change *change, onym_span key, const struct onym_rec
         mark(change, key, hash_of(change, key), false);
         rc = mdb_cursor_put(change->record, &at, &value, 0);
     }
+    change->put_bytes += rc == 0 ? key.len + change->encoded_len : 0;
     return onym_lmdb_status(rc);
 }
 
@@ -286,10 +286,10 @@ onym_change_put_draft(struct onym_change *change, onym_span key, const struct on
     MDB_val value = val(draft->stored);
     int rc = mdb_cursor_put(change->record, &at, &value, MDB_NOOVERWRITE);
 
-    change->put_bytes += key.len + draft->stored.len;
     if (rc != 0) {
         return rc == MDB_KEYEXIST ? ONYM_EXISTS : onym_lmdb_status(rc);
     }
+    change->put_bytes += key.len + draft->stored.len;
     mark(change, key, draft->hash, true);
     count(change, key, 1);
     return ONYM_OK;

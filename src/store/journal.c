@@ -202,25 +202,6 @@ onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at)
     onym_journal_draft_add(&journal->draft, (uint64_t)at, bytes, journal->page_size);
 }
 
-void
-onym_journal_expect(struct onym_journal *journal, size_t bytes)
-{
-    if (bytes > ONYM_JOURNAL_LARGE) {
-        journal->draft.is_whole = false;
-    }
-}
-
-/* Whatever the kernel says of a page it could not write, the sync that follows says too. */
-void
-onym_journal_written(struct onym_journal *journal, int fd, size_t len)
-{
-    journal->behind += len;
-    if (!journal->draft.is_whole && journal->behind >= BEHIND_MAX) {
-        journal->behind = 0;
-        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    }
-}
-
 /* What failed makes everything unknown that LMDB's file may lack. Returns -1 with errno; not EINTR,
  * after which LMDB would try again, past the journal. */
 static int
@@ -232,17 +213,45 @@ fail(struct onym_journal *journal, int error)
     return -1;
 }
 
+/* Of sync_file_range: there is no such call here, or not for this file. */
+static bool
+is_unknown(int error)
+{
+    return error == ENOSYS || error == EPERM || error == EINVAL || error == ESPIPE;
+}
+
 /* Whether the kernel has failed to write something of the file since fd was opened, without waiting
  * for anything: it calls such a page clean, may forget it, and then gives what the disk has there.
  * 0 or errno, once. */
 static int
 failed_behind(int fd)
 {
-    if (sync_file_range(fd, INT64_MAX - 1, 1, SYNC_FILE_RANGE_WAIT_BEFORE) == 0) {
-        return 0;
-    }
     /* where that cannot be asked, the next sync tells */
-    return errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ESPIPE ? 0 : errno;
+    return sync_file_range(fd, INT64_MAX - 1, 1, SYNC_FILE_RANGE_WAIT_BEFORE) == 0 ||
+                   is_unknown(errno)
+               ? 0
+               : errno;
+}
+
+void
+onym_journal_expect(struct onym_journal *journal, size_t bytes)
+{
+    if (bytes > ONYM_JOURNAL_LARGE) {
+        journal->draft.is_whole = false;
+    }
+}
+
+/* What the kernel has no blocks for it may throw away, and tells nobody but who made it begin. */
+void
+onym_journal_written(struct onym_journal *journal, int fd, size_t len)
+{
+    journal->behind += len;
+    if (!journal->draft.is_whole && journal->behind >= BEHIND_MAX) {
+        journal->behind = 0;
+        journal->is_broken = journal->is_broken ||
+                             (sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) != 0 &&
+                              !is_unknown(errno));
+    }
 }
 
 /* A commit that was made of a page the disk has lost is not written down. The thread that syncs

@@ -13,8 +13,8 @@
  *   - a record of a commit that follows the ones before it;
  *   - an empty record of one sector, when that begins a new epoch: it is written over the epoch
  *     before the last one, and must be there whole or not at all;
- *   - of a commit that is too large: the meta page alone, in a new epoch, when LMDB's file was
- *     synced with all its pages. That is two barriers, as LMDB alone has;
+ *   - of a commit that is too large, or likely to be: the meta page alone, in a new epoch, when
+ * LMDB's file was synced with all its pages. That is two barriers, as LMDB alone has;
  *   - an empty record in a new epoch, when LMDB's file has everything: what came before ends there.
  *
  * A commit is visible to readers when LMDB's meta page is written, so never before it is durable.
@@ -57,9 +57,9 @@ ONYM_MUST_USE enum onym_status onym_journal_rest(struct onym_journal *journal);
 void onym_journal_begin(struct onym_journal *journal, uint64_t transaction);
 void onym_journal_end(void);
 
-/* Before a transaction is committed that puts so many bytes into tables. When its pages are likely
- * to be too many to be written down, they are not copied for that; the commit is as durable either
- * way. */
+/* Before a transaction is committed that puts so many bytes of records and their keys. When its
+ * pages are likely to be too many to be written down, they are not copied for that; the commit is
+ * as durable either way. */
 void onym_journal_expect(struct onym_journal *journal, size_t bytes);
 
 /* A write or sync has failed: nothing is durable any more before the store is opened again, which
@@ -74,8 +74,9 @@ bool onym_journal_is_meta(const struct onym_journal *journal, onym_span bytes, o
 /* A page that is going to be written there. */
 void onym_journal_page(struct onym_journal *journal, onym_span bytes, off_t at);
 
-/* So many bytes of pages were written with fd, a descriptor of LMDB's file. The disk begins with
- * those of a commit that is too large to be written down while the others are on their way. */
+/* So many bytes of pages were written with fd, a descriptor of LMDB's file. During a commit that is
+ * too large to be written down the disk begins with what it lacks of the file, now and then. When
+ * that fails the commit will. */
 void onym_journal_written(struct onym_journal *journal, int fd, size_t len);
 
 /* All pages are written: LMDB asks for its file to be synced, with a descriptor of its own. 0, or

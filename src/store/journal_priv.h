@@ -44,7 +44,7 @@ struct onym_journal {
     int sync_error; /* of the thread, 0 or errno; read when it has ended */
 };
 
-/* Of a commit that puts more bytes into tables than that, no pages are copied. */
+/* Of a commit that puts more bytes of records than that, no pages are copied. */
 #define ONYM_JOURNAL_LARGE (ONYM_JOURNAL_RECORD_MAX / 8 * 5)
 
 /* A descriptor of one of the files, or -1 and errno. flags: for open, besides reading and writing.

@@ -29,7 +29,7 @@
 struct onym_journal_draft {
     uint8_t *bytes;
     size_t len;    /* front included */
-    bool is_whole; /* everything added so far is in it */
+    bool is_whole; /* everything added so far is in it; false: it is of no use */
 };
 
 /* Where a record stands among the others. */

@@ -1,5 +1,6 @@
 /* The journal on a disk that fails: the calls it makes are those of this program, which tears a
  * write, fails a sync and then loses what was written, or watches their order. */
+#include "store/change.h"
 #include "store/journal_priv.h"
 #include "support/power_cut.h"
 
@@ -15,8 +16,9 @@
 
 #include <cmocka.h>
 
-#define LOST_MAX 4096U
-#define SECTORS  8192U /* that can be read */
+#define LARGE_COUNT 16U /* records of a large commit */
+#define LOST_MAX    4096U
+#define SECTORS     8192U /* that can be read */
 
 static struct disk {
     /* the next write to the front of a file of the journal */
@@ -37,6 +39,7 @@ static struct disk {
     /* opening */
     unsigned writes, dies_at; /* of LMDB's file: from that one on none is taken; 0: all are */
     unsigned begun;           /* times that it was told to begin with what was written */
+    bool fails_begin;         /* the next time */
 } disk;
 
 /* The next sync of LMDB's file. A thread of the journal asks, too, whenever it syncs that. */
@@ -179,12 +182,15 @@ posix_fadvise(int fd, off_t at, off_t len, int advice)
 int
 sync_file_range(int fd, off_t at, off_t len, unsigned flags)
 {
-    if (disk.has_failed) {
-        disk.has_failed = false;
+    bool begins = (flags & SYNC_FILE_RANGE_WRITE) != 0;
+    bool *fails = begins ? &disk.fails_begin : &disk.has_failed;
+
+    if (*fails) {
+        *fails = false;
         errno = EIO;
         return -1;
     }
-    disk.begun += (flags & SYNC_FILE_RANGE_WRITE) != 0 ? 1 : 0;
+    disk.begun += begins;
     return (int)syscall(SYS_sync_file_range, fd, at, len, flags);
 }
 
@@ -206,6 +212,43 @@ the_disk_begins_early_with_a_large_commit(void **state)
     disk = (struct disk){0};
     cut_put(store, 471, 10);
     assert_int_equal(disk.begun, 0);
+}
+
+static enum onym_status
+try_large(struct temp_store *store, unsigned first)
+{
+    struct onym_change *change = temp_change_begin(store);
+    struct onym_fault fault = {0};
+
+    for (unsigned i = 0; i < LARGE_COUNT; i++) {
+        cut_put_in(change, first + i, ONYM_JOURNAL_LARGE / LARGE_COUNT);
+    }
+    return onym_change_commit(change, &fault);
+}
+
+/* What could not be written then, or at its sync, makes a large commit fail; and nothing of it is
+ * there. */
+static void
+a_large_commit_that_the_disk_fails_is_uncertain(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        struct temp_store store;
+
+        temp_store_open(&store);
+        cut_put(&store, 0, 10);
+        cut_put(&store, 1, 10);
+        disk = (struct disk){.fails_begin = k == 0};
+        atomic_store(&fails_sync, k == 1);
+        assert_int_equal(try_large(&store, 2), ONYM_UNCERTAIN);
+        assert_false(disk.fails_begin || atomic_load(&fails_sync));
+        assert_int_equal(cut_try_put(&store, 2, 10), ONYM_UNCERTAIN); /* until it is opened again */
+        temp_store_reopen(&store);
+        cut_expect_whole(&store, 2);
+        assert_int_equal(try_large(&store, 2), ONYM_OK);
+        cut_expect_whole(&store, 2 + LARGE_COUNT);
+        temp_store_close(&store);
+    }
 }
 
 /* The first record of an epoch goes over the epoch before the one that is live. Whatever part of it
@@ -439,6 +482,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_record_of_an_epoch_may_be_torn),
         TEST(the_disk_begins_early_with_a_large_commit),
+        cmocka_unit_test(a_large_commit_that_the_disk_fails_is_uncertain),
         TEST(an_end_that_the_disk_lost_ends_nothing),
         TEST(the_journal_is_on_the_disk_before_what_it_has_is_written),
         TEST(a_meta_page_that_cannot_be_written_is_written_again),
