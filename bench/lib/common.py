@@ -219,15 +219,22 @@ def raise_file_limit(files):
 
 # --- a node ---------------------------------------------------------------------------------
 
+given_ports = set()
+
+
 def free_port():
-    """A port below 32768 that is free for UDP and TCP on loopback now."""
+    """A port below 32768 that is free for UDP and TCP on loopback now, and was not given before: who
+    got it then is perhaps not there yet."""
     for _ in range(200):
         port = random.randrange(20000, 32768)
+        if port in given_ports:
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, \
              socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
             try:
                 udp.bind(("127.0.0.1", port))
                 tcp.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
             except OSError:
                 continue

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
@@ -48,6 +49,12 @@ class Register(unittest.TestCase):
 
     def load(self, node, *words):
         return bench("register_load", "--target", f"127.0.0.1:{node.port}", *words)
+
+    def test_no_port_is_given_twice(self):
+        with unittest.mock.patch.object(common.random, "randrange",
+                                        side_effect=[31001, 31001, 31001, *range(31002, 31200)]):
+            ports = [common.free_port() for _ in range(3)]
+        self.assertEqual(len(set(ports)), 3, ports)
 
     def test_what_is_counted_is_stored(self):
         with self.node() as node:
