@@ -23,7 +23,7 @@ import pathlib
 import shutil
 import tempfile
 
-from lib import common, http_batches, postgres, resolution, suite
+from lib import common, disturbed, http_batches, postgres, resolution, suite
 from lib.common import CannotRun, say
 from lib.register_sides import (GROUPS, LARGE, POSTGRES_GROUPS, POSTGRES_MANY_GROUPS, TURNS, Rows,
                                 barrier, commits_of, encoded_rows, make_rows, measure_batch,
@@ -115,8 +115,8 @@ def one_order(arguments, folder, of, server, number, found, barriers):
         os.sync()
         if server is not None:
             record = of.rows.take(1)[0][1]
-            found[f"postgres {order} {connections} connections"] = server.singles(
-                order, connections, record, run)
+            found[f"postgres {order} {connections} connections"] = disturbed.again(
+                lambda _: server.singles(order, connections, record, run))
     for size in GROUPS[:-1]:
         for j, connections in enumerate(HTTP_CONNECTIONS):
             os.sync()

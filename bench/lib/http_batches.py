@@ -8,6 +8,7 @@ import subprocess
 
 from . import common
 from .common import CannotRun
+from .disturbed import Disturbed
 
 LOGIN = base64.b64encode(b"301%3A0.NA/88.9430:bench-secret").decode()
 ROWS_MAX = 60_000  # of one measurement
@@ -43,7 +44,7 @@ def measure(arguments, node, order, size, connections, run, rows=ROWS_MAX, meanw
             if ready and meanwhile is not None:
                 meanwhile()
                 if load.poll() is not None:
-                    raise CannotRun("the import ended before what was to be measured beside it")
+                    raise Disturbed("the import ended before what was to be measured beside it")
             out, errors = load.communicate(timeout=SECONDS_MAX)
         finally:
             load.kill()

@@ -17,6 +17,7 @@ import time
 
 from lib import common
 from lib.common import CannotRun
+from lib.disturbed import Disturbed
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 SETTINGS = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
@@ -220,8 +221,11 @@ class Postgres:
              f"--log-prefix={prefix}", *self.connection(), "postgres"],
             capture_output=True, text=True, timeout=60, check=False)
         rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
-        if done.returncode != 0 or rate is None:
-            raise CannotRun("pgbench: " + done.stderr.strip()[-300:])
+        if done.returncode != 0:
+            raise CannotRun(f"pgbench ended with {done.returncode}: " + done.stderr.strip()[-300:])
+        if rate is None:
+            raise Disturbed(f"pgbench finished no INSERT in {seconds} s: "
+                            + done.stdout.strip()[-300:])
         times = []
         for path in self.folder.glob(f"times-{run}.*"):
             with open(path, encoding="ascii") as file:

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
 sys.path.insert(0, str(ROOT / "bench"))
 
-from lib import common, http_batches, postgres, register_sides  # noqa: E402
+from lib import common, disturbed, http_batches, postgres, register_sides  # noqa: E402
 
 
 def bench(name, *words, **more):
@@ -167,6 +167,31 @@ class Register(unittest.TestCase):
             count = int(server.psql("COPY (SELECT count(*) FROM part) TO stdout"))
             self.assertEqual(count, 322 + single["records"])
         self.assertFalse(folder.exists())
+
+    def test_what_was_disturbed_is_measured_again_and_ends_after_three(self):
+        asked = []
+
+        def measure(attempt):
+            asked.append(attempt)
+            if attempt < better:
+                raise disturbed.Disturbed("the machine stood still")
+            return "figures"
+
+        better = 2
+        self.assertEqual(disturbed.again(measure), "figures")
+        self.assertEqual(asked, [0, 1, 2])
+        asked.clear()
+        better = 3
+        with self.assertRaisesRegex(common.CannotRun, "stood still"):
+            disturbed.again(measure)
+        self.assertEqual(asked, [0, 1, 2])
+
+    def test_an_import_that_ends_too_soon_is_a_disturbance(self):
+        with self.node(certificate=http_batches.certificate(self.folder)) as node:
+            arguments = argparse.Namespace(build=BUILD, milliseconds=50)
+            with self.assertRaisesRegex(disturbed.Disturbed, "ended before"):
+                http_batches.measure(arguments, node, "serial", 100, 1, 7, rows=200,
+                                     meanwhile=lambda: time.sleep(1))
 
     def test_turns_of_one_side_are_one_measurement(self):
         turns = [{"records": 10, "seconds": 1, "commits": 2, "per_second": 10,
