@@ -210,7 +210,8 @@ class Postgres:
 
     def singles(self, order, clients, record, run, seconds=1):
         """One row to a transaction from `clients` connections, prepared, each with one
-        outstanding; what pgbench measured of every one."""
+        outstanding; what pgbench measured of every one. The seconds begin before the clients
+        connect, which is not counted but may take all of them: disturbed then."""
         script = self.folder / "single.sql"
         script.write_text((SERIAL if order == "serial" else RANDOM).replace("{record}", record),
                           encoding="ascii")
