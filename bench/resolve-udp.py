@@ -25,7 +25,7 @@ def against_all(s, data, rows, servers, settings=()):
         sides += dns_sides(s, stack, servers, data, size)
         there = {name: row for name, row in rows.items() if name in [one.name for one in sides]}
         figures = s.section(sides, {row: rounds.ratio("node", name)
-                                    for name, row in there.items()})
+                                    for name, row in there.items()}, busy=("node", *there))
         figures["node_memory_kib"] = common.memory_kib(node.pid)
         return figures
 
@@ -49,7 +49,7 @@ def case_burst(s):
         echo = s.echo(stack, answer_bytes(s, node, data))
         return s.section([echo_side(s, "echo", echo, data, "--join", peers=1),
                           side(s, "node", node, data, "--join", peers=1)],
-                         {"udp.burst": rounds.ratio("node", "echo")})
+                         {"udp.burst": rounds.ratio("node", "echo")}, busy=("echo", "node"))
 
 
 def case_two(s):
@@ -62,7 +62,7 @@ def case_two(s):
         echo = s.echo(stack, size)
         return s.section([echo_side(s, "echo", echo, data, "--echo-packets", 2),
                           side(s, "node", node, data)],
-                         {"udp.two": rounds.ratio("node", "echo")})
+                         {"udp.two": rounds.ratio("node", "echo")}, busy=("echo", "node"))
 
 
 def case_single(s):

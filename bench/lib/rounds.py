@@ -17,6 +17,7 @@ STEAL_SHARE_MAX = 0.02    # of the round's time, taken by other guests of the ho
 WAITED_SHARE_MAX = 0.10   # of the round's time, server or client ready but without a processor
 FLOOR_SLOWER_MAX = 1.5    # the floor's cost against its best of the run
 WARM_UPS_MAX = 10
+BUSY_MIN = 0.9            # of a core
 LEAD_SEED = 5000          # of runs before the measured ones: other names than theirs
 
 
@@ -176,15 +177,25 @@ def say_summary(figures):
     say(targets.table(figures["rows"]))
 
 
-def section(arguments, cores, sides, rows, crowded=False):
+def idle(figures, names):
+    """(name, how busy its core was) of those sides that the client did not keep busy: one that
+    sleeps between requests has fewer at once, and each costs more."""
+    for name in names:
+        share = figures["us"][name]["median"] * figures["per_second"][name]["median"] / 1e6
+        if share < BUSY_MIN:
+            yield name, share
+
+
+def section(arguments, cores, sides, rows, crowded=False, busy=()):
     """Warms every side up, runs the rounds, prints and returns the figures. crowded: server and
-    client share a core on purpose, so that waiting for it is no disturbance."""
+    client share a core on purpose, so that waiting for it is no disturbance. busy: names of sides
+    whose figures count only if the client keeps them so."""
     if not arguments.quick:
         for side in sides:
             warm_up(side, cores)
     bound = arguments.rounds * (1 if arguments.quick else 3)
     figures = summarise(run(sides, cores, arguments.rounds, bound, crowded, arguments.quick),
                         arguments.rounds, rows)
-    targets.doubt(figures["rows"], arguments, figures["quiet"])
+    targets.doubt(figures["rows"], arguments, figures["quiet"], idle(figures, busy))
     say_summary(figures)
     return figures

@@ -178,8 +178,8 @@ class Suite:
         return rounds.client(self.arguments.build, self.cores[1], program, *options,
                              seconds=self.arguments.seconds)
 
-    def section(self, sides, rows, crowded=False):
-        return rounds.section(self.arguments, self.cores, sides, rows, crowded)
+    def section(self, sides, rows, crowded=False, busy=()):
+        return rounds.section(self.arguments, self.cores, sides, rows, crowded, busy)
 
     # --- the whole --------------------------------------------------------------------------
 

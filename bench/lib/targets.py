@@ -54,10 +54,12 @@ def limit(most):
     return "reported" if most is None else f"<= {most:g}"
 
 
-def doubt(rows, arguments, quiet):
+def doubt(rows, arguments, quiet, idle=()):
     """Says with each row when it does not count: targets are for the number of records that a
-    command has when none is asked for."""
+    command has when none is asked for, and for servers that are busy; idle names sides that the
+    client did not keep so."""
     why = [] if quiet else ["disturbed"]
+    why += [f"the client kept {name} only {share:.0%} busy" for name, share in idle]
     if arguments.records != arguments.usual_records:
         why.append(f"{arguments.records} records")
     for row in rows.values():

@@ -1,6 +1,7 @@
 """The commands of bench/ that compare with other servers run, count right answers only, and say what
 they left out. Their quick mode is run: it proves nothing about speed."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -11,6 +12,9 @@ import unittest
 
 BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
 BENCH = pathlib.Path(__file__).resolve().parent.parent.parent / "bench"
+sys.path.insert(0, str(BENCH))
+
+from lib import rounds, targets  # noqa: E402
 
 
 @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two processors")
@@ -142,6 +146,18 @@ class Peers(unittest.TestCase):
         result = json.loads(path.read_text(encoding="utf-8"))
         self.assertEqual(result["first"]["figure"], 7)
         self.assertEqual(result["left_out"], ["second: there is no second"])
+
+    def test_a_server_that_is_not_kept_busy_is_doubted(self):
+        figures = {"us": {"echo": {"median": 2.0}, "node": {"median": 2.0}},
+                   "per_second": {"echo": {"median": 449_000}, "node": {"median": 450_000}}}
+        idle = list(rounds.idle(figures, ("echo", "node")))
+        self.assertEqual([name for name, _ in idle], ["echo"])
+        rows = {"udp.burst": {}}
+        usual = argparse.Namespace(records=1000, usual_records=1000, quick=False)
+        targets.doubt(rows, usual, True, idle)
+        self.assertEqual(rows["udp.burst"]["doubt"], "the client kept echo only 90% busy")
+        targets.doubt(rows, usual, True)
+        self.assertEqual(rows["udp.burst"]["doubt"], "")
 
     def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
         def write(name, date, median, quick=False, doubt=""):

@@ -235,6 +235,15 @@ class Register(unittest.TestCase):
             self.assertGreater(one["p99_ms"]["min"], 0, name)
             self.assertEqual(one["registered_per_second"]["min"] > 0, name != "at rest", name)
         self.assertIn("stated, not measured here", done.stdout)
+        table = subprocess.run([sys.executable, str(ROOT / "bench" / "table.py"), "--results",
+                                str(self.folder)], capture_output=True, text=True, timeout=60,
+                               check=False)
+        self.assertEqual(table.returncode, 0, table.stderr)
+        rate = found["measurements"]["node serial 64 connections"]["per_second"]
+        self.assertIn(f"| node, 64 connections | {rate['median']:,.0f} ({rate['min']:,.0f} to "
+                      f"{rate['max']:,.0f}) | ", table.stdout)
+        self.assertEqual(table.stdout.count("reached |"), len(found["targets"]), table.stdout)
+        self.assertIn("`./run bench register --rounds 5` with 500 records", table.stdout)
         few = subprocess.run([sys.executable, str(ROOT / "bench" / "register.py"), "--rounds", "4"],
                              capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(few.returncode, 2)
