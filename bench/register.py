@@ -116,7 +116,7 @@ def one_order(arguments, folder, of, server, number, found, barriers):
         if server is not None:
             record = of.rows.take(1)[0][1]
             found[f"postgres {order} {connections} connections"] = disturbed.again(
-                lambda attempt: server.singles(order, connections, record, run,
+                lambda attempt: server.singles(order, connections, record, run + 10_000 * attempt,
                                                1 + connections // 32 + 2 * attempt))
     for size in GROUPS[:-1]:
         for j, connections in enumerate(HTTP_CONNECTIONS):
