@@ -21,6 +21,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 
 from lib import common, disturbed, http_batches, postgres, resolution, suite
@@ -240,13 +241,15 @@ def targets(rounds, resolving, with_postgres):
             ("groups of 2,000, random: change path / LMDB", ">=", 0.5,
              rates("path random groups of 2000", "lmdb random 2000 to a commit"),
              "a page written for each record, on both sides")]
-    rows += [(f"HTTP batches of 2,000, {order}, {n} connections / LMDB, the same groups", ">=", 0.5,
+    rows += [(f"HTTP batches of 2,000, {order}, {n} connection{'s' * (n > 1)} / LMDB, "
+              "the same groups", ">=", 0.5,
               rates(f"node {order} HTTP batches of 2000, {n} connections",
                     f"lmdb {order} 2000 to a commit"),
               "decoding, deciding, a digest and the log, in front of what LMDB does")
              for order in ORDERS for n in HTTP_CONNECTIONS]
     if with_postgres:
-        rows += [(f"HTTP batches of 2,000, serial, {n} connections / best of PostgreSQL", ">=", 2,
+        rows += [(f"HTTP batches of 2,000, serial, {n} connection{'s' * (n > 1)} / "
+                  "best of PostgreSQL", ">=", 2,
                   [one[f"node serial HTTP batches of 2000, {n} connections"]["per_second"] /
                    best_postgres(one, n) for one in rounds],
                   "decoding, deciding, a digest and the log for each, on processors that client "
@@ -302,6 +305,9 @@ def arguments_of(words):
     parser.add_argument("--rounds", type=int, default=5, help=f"at least {ROUNDS_MIN}")
     parser.add_argument("--milliseconds", type=int, default=500, help="of one measurement")
     parser.add_argument("--window", type=int, default=16, help="resolutions outstanding")
+    parser.add_argument("--import-rate", type=int, default=500,
+                        help="rows made for each millisecond of an import beside resolution, more "
+                             "than the node imports; the client holds them in memory")
     parser.add_argument("--barriers", type=int, default=60,
                         help="fdatasync calls of one measurement of the disk")
     parser.add_argument("--memory", choices=("used", "as-it-is"), default="used",
@@ -313,10 +319,11 @@ def arguments_of(words):
                              "proven one by one by a secret: minutes more")
     parser.add_argument("--json", help="where the figures go (bench/results/register.json)")
     arguments = parser.parse_args(words)
-    if arguments.rounds < ROUNDS_MIN or arguments.rounds > ROUNDS_MAX or arguments.records < 100 or \
-       arguments.milliseconds < 50 or arguments.barriers < 1 or not 1 <= arguments.window <= 4096:
+    if not ROUNDS_MIN <= arguments.rounds <= ROUNDS_MAX or arguments.records < 100 or \
+       arguments.milliseconds < 50 or arguments.barriers < 1 or arguments.import_rate < 1 or \
+       not 1 <= arguments.window <= 4096:
         parser.error(f"--rounds needs {ROUNDS_MIN} to {ROUNDS_MAX}, --records 100 or more, --milliseconds "
-                     "50 or more, --barriers 1 or more, --window 1 to 4096")
+                     "50 or more, --barriers and --import-rate 1 or more, --window 1 to 4096")
     return arguments
 
 
@@ -388,7 +395,9 @@ def run(words=None):
                 found = measure(arguments, folder, server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    told = sys.argv[1:] if words is None else words
     result = {"bench": "register", "machine": about, "records": arguments.records,
+              "command": " ".join([common.bench_command(arguments.build, "register"), *told]),
               "milliseconds": arguments.milliseconds, "window": arguments.window,
               "batch": arguments.batch, "memory": arguments.memory,
               "build": common.version(arguments.build, "onymd"),

@@ -11,11 +11,12 @@ class Disturbed(CannotRun):
 
 
 def again(measure):
-    """What `measure(attempt)` returns, asked with 0, and with 1 and 2 when that was disturbed; each
-    such time is said. Disturbed when all were."""
+    """The figures that `measure(attempt)` returns, a dictionary, asked with 0, and with 1 and 2 when
+    that was disturbed, which is said and stands with the figures. Disturbed when all were."""
     for attempt in range(ATTEMPTS):
         try:
-            return measure(attempt)
+            found = measure(attempt)
+            return {**found, "measured_again": attempt} if attempt else found
         except Disturbed as failure:
             if attempt + 1 == ATTEMPTS:
                 raise

@@ -43,7 +43,7 @@ def measure(arguments, node, order, size, connections, run, rows=ROWS_MAX, meanw
             ready = load.stdout.readline() == "ready\n"
             if ready and meanwhile is not None:
                 meanwhile()
-                if load.poll() is not None:
+                if load.poll() == 0:  # one that failed says why, below
                     raise Disturbed("the import ended before what was to be measured beside it")
             out, errors = load.communicate(timeout=SECONDS_MAX)
         finally:

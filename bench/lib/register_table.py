@@ -52,7 +52,7 @@ def targets(result):
 
 
 def resolution(result):
-    yield "| resolution | p50 ms | p99 ms | identifiers/s registered meanwhile |"
+    yield "| resolution | p50 ms | p99 ms | identifiers/s of the import |"
     yield "|---|---|---|---|"
     for name, of in result["resolution"].items():
         rate = of["registered_per_second"]
@@ -64,12 +64,10 @@ def lines(result):
     machine = result["machine"]
     yield (f"Registration, {machine['date'][:10]}, {machine['cpu']}, {machine['cores']} cores, "
            f"{machine['system']}; {result['build']}, {result['build_type']}; "
-           f"`./run bench register --rounds {len(result['rounds'])}` with {result['records']:,} "
-           f"records at the start; `fdatasync` of 4 KiB took "
+           f"`{result.get('command', './run bench register')}`, {len(result['rounds'])} rounds, "
+           f"{result['records']:,} records at the start; `fdatasync` of 4 KiB took "
            f"{spread(result['barrier_p50_ms'], 3)} ms")
     yield ""
     for part in (sides, targets, resolution):
         yield from part(result)
         yield ""
-
-

@@ -20,7 +20,6 @@ from .register_sides import run_json, turned
 
 PRIORITY = 50
 LEAD_SECONDS = 0.1  # an import is under way so long before resolution is measured
-ROWS_A_MILLISECOND = 500  # more than any node imports
 REST = "at rest"
 IMPORTS = ("batches of 2,000 over 1 connection", "batches of 2,000 over 4 connections",
            "16 connections, serial", "16 connections, random")
@@ -65,7 +64,7 @@ def connections(arguments, node, order, run, found):
         try:
             time.sleep(LEAD_SECONDS)
             yield
-            if writer.poll() is not None:
+            if writer.poll() == 0:  # one that failed says why, below
                 raise Disturbed("the registrations ended before resolution was measured")
             out, errors = writer.communicate(timeout=60)
         finally:
@@ -84,7 +83,7 @@ def beside_batches(arguments, front, node, names, seed, count, run):
         time.sleep(LEAD_SECONDS)
         found.update(measured(arguments, front, node, names, seed))
     imported = http_batches.measure(lasting, node, "serial", 2000, count, run,
-                                    rows=lasting.milliseconds * ROWS_A_MILLISECOND,
+                                    rows=lasting.milliseconds * arguments.import_rate,
                                     meanwhile=meanwhile)
     return {**found, "registered_per_second": imported["per_second"]}
 

@@ -59,7 +59,7 @@ def doubt(rows, arguments, quiet, idle=()):
     command has when none is asked for, and for servers that are busy; idle names sides that the
     client did not keep so."""
     why = [] if quiet else ["disturbed"]
-    why += [f"the client kept {name} only {share:.0%} busy" for name, share in idle]
+    why += [f"the client kept {name} only {share:.1%} busy" for name, share in idle]
     if arguments.records != arguments.usual_records:
         why.append(f"{arguments.records} records")
     for row in rows.values():

@@ -155,7 +155,7 @@ class Peers(unittest.TestCase):
         rows = {"udp.burst": {}}
         usual = argparse.Namespace(records=1000, usual_records=1000, quick=False)
         targets.doubt(rows, usual, True, idle)
-        self.assertEqual(rows["udp.burst"]["doubt"], "the client kept echo only 90% busy")
+        self.assertEqual(rows["udp.burst"]["doubt"], "the client kept echo only 89.8% busy")
         targets.doubt(rows, usual, True)
         self.assertEqual(rows["udp.burst"]["doubt"], "")
 

@@ -175,10 +175,13 @@ class Register(unittest.TestCase):
             asked.append(attempt)
             if attempt < better:
                 raise disturbed.Disturbed("the machine stood still")
-            return "figures"
+            return {"rate": 7}
 
+        better = 0
+        self.assertEqual(disturbed.again(measure), {"rate": 7})
+        asked.clear()
         better = 2
-        self.assertEqual(disturbed.again(measure), "figures")
+        self.assertEqual(disturbed.again(measure), {"rate": 7, "measured_again": 2})
         self.assertEqual(asked, [0, 1, 2])
         asked.clear()
         better = 3
@@ -192,6 +195,11 @@ class Register(unittest.TestCase):
             with self.assertRaisesRegex(disturbed.Disturbed, "ended before"):
                 http_batches.measure(arguments, node, "serial", 100, 1, 7, rows=200,
                                      meanwhile=lambda: time.sleep(1))
+            with unittest.mock.patch.object(http_batches, "LOGIN", "bm9ib2R5"), \
+                 self.assertRaisesRegex(common.CannotRun, "batch_load: ") as failed:
+                http_batches.measure(arguments, node, "serial", 100, 1, 8, rows=200,
+                                     meanwhile=lambda: time.sleep(1))
+            self.assertNotIsInstance(failed.exception, disturbed.Disturbed)
 
     def test_turns_of_one_side_are_one_measurement(self):
         turns = [{"records": 10, "seconds": 1, "commits": 2, "per_second": 10,
@@ -216,8 +224,8 @@ class Register(unittest.TestCase):
         done = subprocess.run(
             [sys.executable, str(ROOT / "bench" / "register.py"), "--build", str(BUILD),
              "--records", "500", "--milliseconds", "50", "--barriers", "3", "--without-postgres",
-             "--memory", "as-it-is", "--json", str(where)], capture_output=True, text=True,
-            timeout=240, check=False)
+             "--memory", "as-it-is", "--import-rate", "200", "--json", str(where)], capture_output=True, text=True,
+            timeout=400, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(where.read_text())
         self.assertEqual(len(found["rounds"]), 5)
@@ -243,7 +251,8 @@ class Register(unittest.TestCase):
         self.assertIn(f"| node, 64 connections | {rate['median']:,.0f} ({rate['min']:,.0f} to "
                       f"{rate['max']:,.0f}) | ", table.stdout)
         self.assertEqual(table.stdout.count("reached |"), len(found["targets"]), table.stdout)
-        self.assertIn("`./run bench register --rounds 5` with 500 records", table.stdout)
+        self.assertIn("--milliseconds 50", table.stdout)
+        self.assertIn(", 5 rounds, 500 records at the start", table.stdout)
         few = subprocess.run([sys.executable, str(ROOT / "bench" / "register.py"), "--rounds", "4"],
                              capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(few.returncode, 2)
