@@ -62,7 +62,8 @@ class Stores:
 
 def batches(arguments, node, order, size, connections, run):
     before = commits_of(node)
-    one = http_batches.measure(arguments, node, order, size, connections, run)
+    rows = min(http_batches.ROWS_MAX, arguments.milliseconds * arguments.import_rate)
+    one = http_batches.measure(arguments, node, order, size, connections, run, rows)
     one["per_commit"] = one["registered"] / max(1, (commits_of(node) or 1) - (before or 0))
     return one
 
@@ -306,8 +307,8 @@ def arguments_of(words):
     parser.add_argument("--milliseconds", type=int, default=500, help="of one measurement")
     parser.add_argument("--window", type=int, default=16, help="resolutions outstanding")
     parser.add_argument("--import-rate", type=int, default=500,
-                        help="rows made for each millisecond of an import beside resolution, more "
-                             "than the node imports; the client holds them in memory")
+                        help="rows made for each millisecond of an import, more than the node "
+                             "imports; the client holds them in memory")
     parser.add_argument("--barriers", type=int, default=60,
                         help="fdatasync calls of one measurement of the disk")
     parser.add_argument("--memory", choices=("used", "as-it-is"), default="used",
