@@ -21,7 +21,6 @@ import argparse
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 
 from lib import common, disturbed, http_batches, postgres, resolution, suite
@@ -396,9 +395,9 @@ def run(words=None):
                 found = measure(arguments, folder, server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told = sys.argv[1:] if words is None else words
     result = {"bench": "register", "machine": about, "records": arguments.records,
-              "command": " ".join([common.bench_command(arguments.build, "register"), *told]),
+              "command": " ".join([common.bench_command(arguments.build, "register"),
+                                  *suite.Suite.told()]),
               "milliseconds": arguments.milliseconds, "window": arguments.window,
               "batch": arguments.batch, "memory": arguments.memory,
               "build": common.version(arguments.build, "onymd"),

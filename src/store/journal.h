@@ -14,7 +14,7 @@
  *   - an empty record of one sector, when that begins a new epoch: it is written over the epoch
  *     before the last one, and must be there whole or not at all;
  *   - of a commit that is too large, or likely to be: the meta page alone, in a new epoch, when
- * LMDB's file was synced with all its pages. That is two barriers, as LMDB alone has;
+ *     LMDB's file was synced with all its pages. That is two barriers, as LMDB alone has;
  *   - an empty record in a new epoch, when LMDB's file has everything: what came before ends there.
  *
  * A commit is visible to readers when LMDB's meta page is written, so never before it is durable.

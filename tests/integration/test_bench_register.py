@@ -252,6 +252,7 @@ class Register(unittest.TestCase):
                       f"{rate['max']:,.0f}) | ", table.stdout)
         self.assertEqual(table.stdout.count("reached |"), len(found["targets"]), table.stdout)
         self.assertIn("--milliseconds 50", table.stdout)
+        self.assertNotIn(str(BUILD), found["command"])  # a result is committed
         self.assertIn(", 5 rounds, 500 records at the start", table.stdout)
         few = subprocess.run([sys.executable, str(ROOT / "bench" / "register.py"), "--rounds", "4"],
                              capture_output=True, text=True, timeout=60, check=False)
