@@ -358,7 +358,8 @@ def measure(arguments, folder, server):
         certificate = http_batches.certificate(folder)
         for of in stores.values():
             of.node = stack.enter_context(
-                common.Node(arguments.build, of.data, certificate=certificate, equal=True))
+                common.Node(arguments.build, of.data, certificate=certificate, equal=True,
+                            settings=("node.pin_workers=yes",)))
             suite.settle(of.node)
         for number in range(arguments.rounds):
             one, around = one_round(arguments, folder, stores, aged, server, number)

@@ -39,6 +39,16 @@ static const struct onym_config_key table[] = {
      .max = 64,
      .value = "0",
      .help = "Threads that answer requests. 0 means one per processor core, at most 64."},
+    {.name = "node.pin_workers",
+     .type = ONYM_CONFIG_WORD,
+     .offset = FIELD(pin_workers),
+     .max = 1,
+     .words = switch_words,
+     .value = "no",
+     .help =
+         "Whether each of these threads stays on a processor of its own, in turn those that the "
+         "node may use. For a machine that the node has to itself: look-ups wait less while "
+         "parts are registered."},
     {.name = "node.registration_nice",
      .type = ONYM_CONFIG_NUMBER,
      .offset = FIELD(registration_nice),

@@ -49,6 +49,7 @@ enum onym_log_hash { ONYM_LOG_HASH_SHA256, ONYM_LOG_HASH_SM3 };
 struct onym_settings {
     char node_id[64];           /* node.id                    "node-a" */
     uint32_t workers;           /* node.workers               0 = one per core, at most 64 */
+    uint32_t pin_workers;       /* node.pin_workers           0 */
     uint32_t registration_nice; /* node.registration_nice  10; steps of nice, 0 to 19 */
     struct onym_address_list handle_udp; /* listen.handle_udp  ["127.0.0.1:2641"] */
     struct onym_address_list handle_tcp; /* listen.handle_tcp  ["127.0.0.1:2641"] */

@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/tcp.h"
 #include "server/admin.h"
+#include "server/damaged.h"
 #include "server/packets.h"
 #include "server/secure.h"
 #include "server/stats.h"
@@ -103,26 +104,13 @@ copy_stats(struct onym_worker *w)
 }
 
 static void
-report_damage(struct onym_worker *w)
-{
-    if (w->answerer.damaged_len == 0) {
-        return;
-    }
-    ONYM_LOG(w->node->log, ONYM_LOG_ERROR, "store", "record_damaged",
-             "a stored record is damaged and was not served; run onymctl check and load it again",
-             onym_log_span("id", onym_span_of(w->answerer.damaged, w->answerer.damaged_len)),
-             onym_log_u64("times", w->counters.corrupt_records));
-    w->answerer.damaged_len = 0;
-}
-
-static void
 on_tick(uv_timer_t *timer)
 {
     struct onym_worker *w = timer->data;
 
     __atomic_store_n(&w->ticked_ns, onym_clock_monotonic_ns(), __ATOMIC_RELAXED);
     copy_stats(w);
-    report_damage(w);
+    onym_damaged_report(&w->answerer, w->counters.corrupt_records, w->node->log);
     let_go_when_idle(w);
 }
 
@@ -251,6 +239,11 @@ run(void *arg)
 
     (void)snprintf(name, sizeof name, "worker-%u", w->index);
     onym_process_name_thread(name);
+    if (w->node->settings.pin_workers != 0 && !onym_process_pin_thread(w->index)) {
+        ONYM_LOG(w->node->log, ONYM_LOG_WARNING, "net", "worker_not_pinned",
+                 "the system does not let a worker stay on one processor; node.pin_workers",
+                 onym_log_u64("worker", w->index));
+    }
     (void)uv_run(&w->loop, UV_RUN_DEFAULT);
     uv_mutex_lock(&w->quiet_lock);
     onym_http_jobs_deinit(&w->web.post.jobs);

@@ -242,6 +242,23 @@ class Life(unittest.TestCase):
                              for thread, name in self.threads(it) if name in wanted}
                 self.assertEqual(found, wanted)
 
+    def test_workers_may_be_pinned(self):
+        """Each to one of the processors of the node, in turn; no other thread, and only if asked."""
+        usable = sorted(os.sched_getaffinity(0))
+        for word in ("no", "yes"):
+            settings = (f"node.pin_workers={word}",)
+            with self.subTest(settings=settings), \
+                 node.Node(records=RECORDS, workers=3, settings=settings) as it:
+                wanted = {f"worker-{i}": {usable[i % len(usable)]} if word == "yes" else set(usable)
+                          for i in range(3)}
+                wanted.update(onymd=set(usable), writer=set(usable))
+                found, until = {}, time.monotonic() + 10
+                while found != wanted and time.monotonic() < until:
+                    found = {name: os.sched_getaffinity(thread)
+                             for thread, name in self.threads(it) if name in wanted}
+                self.assertEqual(found, wanted)
+                self.assertEqual(code(it.udp(request(NAME))), 1)
+
     def wait_for(self, it, text):
         until = time.monotonic() + 10
         while text not in it.log():

@@ -34,6 +34,7 @@ values_are_taken_as_written(void **state)
         {"node.id=x", "node.id", "x"},
         {"node.workers=0", "node.workers", "0"},
         {"node.workers=064", "node.workers", "64"},
+        {"node.pin_workers=yes", "node.pin_workers", "yes"},
         {"node.registration_nice=0", "node.registration_nice", "0"},
         {"node.registration_nice=19", "node.registration_nice", "19"},
         {"node.shutdown_timeout=0s", "node.shutdown_timeout", "0s"},
