@@ -1,6 +1,7 @@
 #include "net/udp.h"
 
 #include "net/address.h"
+#include "net/udp_in.h"
 #include "net/udp_out.h"
 
 #include <errno.h>
@@ -10,66 +11,35 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES (4 << 20)
-#define CONTROL_LEN  CMSG_SPACE(sizeof(struct in6_pktinfo))
 #define BUSY         8 /* datagrams of a batch after which the next one is asked for at once */
 #define SEGMENT_LEN  CMSG_SPACE(sizeof(uint16_t))
-#define FLOW_BITS    8U
-#define FLOW_SLOTS   (1U << FLOW_BITS) /* of a table of a batch's flows */
-#define FLOW_PROBES  4U
-#define MIX          UINT64_C(0x9E3779B97F4A7C15) /* 2^64 divided by the golden ratio */
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
 #endif
 
 struct onym_udp {
     uv_poll_t poll;
     int fd;
-    bool wildcard; /* bound to any address: answers must leave from the one that was asked */
     onym_udp_batch_fn *batch;
     void *user;
     uint64_t send_failures;
-    struct mmsghdr in_head[ONYM_UDP_BATCH];
-    struct iovec in_part[ONYM_UDP_BATCH];
-    struct onym_udp_in in[ONYM_UDP_BATCH];
-    struct sockaddr_in6 peer[ONYM_UDP_BATCH]; /* holds IPv4 too */
-    _Alignas(struct cmsghdr) uint8_t control[ONYM_UDP_BATCH][CONTROL_LEN];
-    uint8_t data[ONYM_UDP_BATCH][ONYM_UDP_IN_LEN];
-    uint16_t flow[ONYM_UDP_BATCH]; /* the first datagram that came the same way */
-    bool watched;                  /* by the loop */
+    struct onym_udp_received received;
+    struct onym_udp_in in[ONYM_UDP_BATCH]; /* datagrams of it that are handed over together */
+    uint16_t flow[ONYM_UDP_BATCH];         /* of each the first message that came the same way */
+    bool watched;                          /* by the loop */
     struct onym_udp_out out;
     struct mmsghdr out_head[ONYM_UDP_OUT_MAX];
     struct iovec out_part[ONYM_UDP_OUT_MAX];
-    _Alignas(struct cmsghdr) uint8_t out_control[ONYM_UDP_OUT_MAX][CONTROL_LEN + SEGMENT_LEN];
+    _Alignas(struct cmsghdr) uint8_t
+        out_control[ONYM_UDP_OUT_MAX][ONYM_UDP_CONTROL_LEN + SEGMENT_LEN];
 };
 
 _Static_assert(ONYM_UDP_BATCH <= ONYM_UDP_OUT_MAX, "each datagram may be a flow of its own");
-_Static_assert(ONYM_UDP_BATCH < UINT8_MAX, "the table of flows has bytes");
-
-static void
-prepare_in(struct onym_udp *u)
-{
-    for (size_t i = 0; i < ONYM_UDP_BATCH; i++) {
-        struct msghdr *m = &u->in_head[i].msg_hdr;
-
-        u->in_part[i] = (struct iovec){.iov_base = u->data[i], .iov_len = ONYM_UDP_IN_LEN};
-        *m = (struct msghdr){.msg_name = &u->peer[i], .msg_iov = &u->in_part[i], .msg_iovlen = 1};
-        u->in[i].peer = (const struct sockaddr *)&u->peer[i];
-    }
-}
-
-/* What recvmmsg changes must be set again. */
-static void
-rearm_in(struct onym_udp *u, size_t used)
-{
-    for (size_t i = 0; i < used; i++) {
-        struct msghdr *m = &u->in_head[i].msg_hdr;
-
-        m->msg_namelen = sizeof u->peer[i];
-        m->msg_control = u->wildcard ? u->control[i] : NULL;
-        m->msg_controllen = u->wildcard ? CONTROL_LEN : 0;
-    }
-}
+_Static_assert(ONYM_UDP_MESSAGES <= ONYM_UDP_OUT_MAX, "each message may be a flow");
 
 /* ---- sending ---- */
 
@@ -77,7 +47,7 @@ static void
 describe(struct onym_udp *u, size_t slot, const struct onym_udp_message *message,
          struct iovec *part)
 {
-    const struct msghdr *asked = &u->in_head[message->flow].msg_hdr;
+    const struct msghdr *asked = &u->received.head[message->flow].msg_hdr;
     struct msghdr *m = &u->out_head[slot].msg_hdr;
 
     m->msg_iov = part;
@@ -149,87 +119,6 @@ onym_udp_send(struct onym_udp *u, const struct onym_udp_in *to, onym_span front,
 
 /* ---- receiving ---- */
 
-/* The packet information that came with a datagram becomes the answer's source; the interface is
- * left to routing unless the address only means something on it. */
-static void
-free_interface(struct msghdr *m)
-{
-    struct cmsghdr *c = CMSG_FIRSTHDR(m);
-
-    if (c != NULL && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-        ((struct in_pktinfo *)(void *)CMSG_DATA(c))->ipi_ifindex = 0;
-    } else if (c != NULL && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-        struct in6_pktinfo *info = (struct in6_pktinfo *)(void *)CMSG_DATA(c);
-
-        if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) {
-            info->ipi6_ifindex = 0;
-        }
-    }
-}
-
-/* Whether answers to two datagrams go from one address of ours to one peer. */
-static bool
-same_way(const struct onym_udp *u, size_t a, size_t b)
-{
-    const struct msghdr *x = &u->in_head[a].msg_hdr;
-    const struct msghdr *y = &u->in_head[b].msg_hdr;
-
-    return x->msg_namelen == y->msg_namelen &&
-           memcmp(&u->peer[a], &u->peer[b], x->msg_namelen) == 0 &&
-           (!u->wildcard || (x->msg_controllen == y->msg_controllen &&
-                             memcmp(u->control[a], u->control[b], x->msg_controllen) == 0));
-}
-
-/* Of all that tells peers apart; few collide unless they mean to. */
-static uint64_t
-hash_of(const struct sockaddr_in6 *peer)
-{
-    uint64_t word[3];
-
-    memcpy(word, peer, sizeof word);
-    return (word[0] + word[1] * MIX + (word[2] ^ word[2] >> 29) * MIX * MIX) * MIX;
-}
-
-/* Finds which datagrams are of one flow. Where more than a few flows collide, some datagrams count
- * as flows of their own. */
-static void
-find_flows(struct onym_udp *u, size_t count)
-{
-    uint8_t first[FLOW_SLOTS + FLOW_PROBES] = {0}; /* 1 + a datagram */
-
-    for (size_t i = 0; i < count; i++) {
-        uint8_t *slot = &first[hash_of(&u->peer[i]) >> (64U - FLOW_BITS)];
-        const uint8_t *end = slot + FLOW_PROBES;
-
-        while (slot < end && *slot != 0 && !same_way(u, i, *slot - 1U)) {
-            slot++;
-        }
-        if (slot < end && *slot == 0) {
-            *slot = (uint8_t)(i + 1);
-        }
-        u->flow[i] = slot < end ? (uint16_t)(*slot - 1U) : (uint16_t)i;
-    }
-}
-
-static int
-receive(struct onym_udp *u)
-{
-    int n;
-
-    do {
-        n = recvmmsg(u->fd, u->in_head, ONYM_UDP_BATCH, MSG_DONTWAIT, NULL);
-    } while (n < 0 && errno == EINTR);
-    for (int i = 0; i < n; i++) {
-        u->in[i].data = onym_span_of(u->data[i], u->in_head[i].msg_len);
-        u->in[i].too_long = (u->in_head[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-        if (u->wildcard) {
-            free_interface(&u->in_head[i].msg_hdr);
-        }
-    }
-    find_flows(u, n > 0 ? (size_t)n : 0);
-    return n;
-}
-
 static void on_readable(uv_poll_t *poll, int status, int events);
 
 /* While a socket is watched, the kernel visits its watcher for every packet that has been sent; of
@@ -244,18 +133,58 @@ watch(struct onym_udp *u, bool on)
 }
 
 static void
+answer(struct onym_udp *u, size_t count)
+{
+    u->batch(u->user, u, u->in, count);
+    onym_udp_flush(u);
+}
+
+/* Hands over all datagrams that were received, and returns how many. */
+static size_t
+hand_over(struct onym_udp *u)
+{
+    const struct onym_udp_received *received = &u->received;
+    size_t all = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < received->count; i++) {
+        onym_span rest = onym_udp_message(received, i);
+
+        do {
+            onym_span data = onym_udp_next(received, i, &rest);
+            bool too_long = data.len > ONYM_UDP_IN_LEN;
+
+            u->in[count] = (struct onym_udp_in){
+                .data = onym_span_of(data.at, too_long ? ONYM_UDP_IN_LEN : data.len),
+                .too_long = too_long,
+                .peer = (const struct sockaddr *)&received->peer[i]};
+            u->flow[count++] = received->flow[i];
+            if (count == ONYM_UDP_BATCH) {
+                answer(u, count);
+                all += count;
+                count = 0;
+            }
+        } while (rest.len > 0);
+    }
+    if (count > 0) {
+        answer(u, count);
+    }
+    return all + count;
+}
+
+static void
 drain(struct onym_udp *u)
 {
-    int n = BUSY;
+    size_t all = 0;
+    size_t n = BUSY;
 
     /* few datagrams: more are not to be expected, and the loop tells when they come */
-    for (unsigned i = 0; i < ONYM_UDP_BATCHES_MAX && n >= BUSY; i++) {
-        n = receive(u);
+    while (n >= BUSY && all < ONYM_UDP_TURN) {
+        n = onym_udp_receive(&u->received, u->fd);
         if (n > 0) {
-            watch(u, u->watched && n < BUSY);
-            u->batch(u->user, u, u->in, (size_t)n);
-            onym_udp_flush(u);
-            rearm_in(u, (size_t)n);
+            watch(u, u->watched && n < BUSY && !u->received.joined);
+            n = hand_over(u);
+            all += n;
         }
     }
 }
@@ -275,11 +204,11 @@ static void
 ask_for_destination(struct onym_udp *u, const struct sockaddr *address)
 {
     const int on = 1;
+    const bool any = onym_address_is_any(address);
 
-    u->wildcard = onym_address_is_any(address);
-    if (u->wildcard && address->sa_family == AF_INET) {
+    if (any && address->sa_family == AF_INET) {
         (void)setsockopt(u->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
-    } else if (u->wildcard) {
+    } else if (any) {
         (void)setsockopt(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
     }
 }
@@ -297,6 +226,22 @@ never_fragment(struct onym_udp *u)
     (void)setsockopt(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6); /* if it is one */
 }
 
+/* Where the kernel can, since Linux 5.0, datagrams that come together arrive so. */
+static void
+take_joined(struct onym_udp *u)
+{
+    const int on = 1;
+
+    (void)setsockopt(u->fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+}
+
+static void
+release(struct onym_udp *u)
+{
+    onym_udp_received_deinit(&u->received);
+    free(u);
+}
+
 enum onym_status
 onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn *batch, void *user,
               struct onym_udp **out, struct onym_fault *fault)
@@ -305,14 +250,15 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     struct onym_udp *u = calloc(1, sizeof *u);
     enum onym_status status;
 
-    if (u == NULL) {
+    if (u == NULL || onym_udp_received_init(&u->received) != ONYM_OK) {
+        free(u);
         return onym_fault_set(fault, ONYM_NO_MEMORY, "no memory for a UDP socket");
     }
     u->batch = batch;
     u->user = user;
     status = onym_address_bind(address, SOCK_DGRAM, &u->fd, fault);
     if (status != ONYM_OK) {
-        free(u);
+        release(u);
         return status;
     }
     (void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -320,12 +266,11 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
     ask_for_destination(u, address);
     never_fragment(u);
     u->out.joins = true; /* until the kernel refuses */
-    prepare_in(u);
-    rearm_in(u, ONYM_UDP_BATCH);
+    take_joined(u);
     if (uv_poll_init(loop, &u->poll, u->fd) != 0 ||
         uv_poll_start(&u->poll, UV_READABLE, on_readable) != 0) {
         (void)close(u->fd);
-        free(u);
+        release(u);
         return onym_fault_set(fault, ONYM_IO, "the event loop refuses a UDP socket");
     }
     u->watched = true;
@@ -357,7 +302,7 @@ on_closed(uv_handle_t *handle)
     struct onym_udp *u = handle->data;
 
     (void)close(u->fd);
-    free(u);
+    release(u);
 }
 
 void

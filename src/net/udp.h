@@ -1,7 +1,8 @@
 /* A UDP socket of our own under uv_poll: drain with recvmmsg, hand over the batch, send the answers
- * with sendmmsg. Those that go to one peer leave as messages that the kernel cuts (UDP_SEGMENT),
- * where it can; for that, a longer packet may overtake a shorter one. Understands no protocol.
- * (libuv's own UDP handles cost a third more here.) */
+ * with sendmmsg. Datagrams that came together are cut here (net/udp_in). Answers that go to one
+ * peer leave as messages that the kernel cuts (UDP_SEGMENT), where it can; for that, a longer
+ * packet may overtake a shorter one. Understands no protocol. (libuv's own UDP handles cost a third
+ * more here.) */
 #ifndef ONYM_NET_UDP_H
 #define ONYM_NET_UDP_H
 
@@ -11,9 +12,11 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-#define ONYM_UDP_BATCH       128U /* datagrams per system call */
-#define ONYM_UDP_BATCHES_MAX 8U   /* per wake-up, then the loop gets a turn */
-#define ONYM_UDP_IN_LEN      512U /* bytes of a datagram taken; longer ones are marked */
+#define ONYM_UDP_BATCH 128U /* datagrams handed over together, at most */
+#define ONYM_UDP_TURN                                                                              \
+    1024U                    /* per wake-up, and what came with the last; then the loop has a turn \
+                              */
+#define ONYM_UDP_IN_LEN 512U /* bytes of a datagram taken; longer ones are marked */
 
 struct onym_udp; /* opaque; belongs to one loop */
 

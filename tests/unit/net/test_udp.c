@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "net/address.h"
+#include "net/udp_in.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,6 +29,8 @@ struct fixture {
     uv_loop_t loop;
     struct onym_udp *udp;
     int peer[PEERS];
+    unsigned came, too_long, empty; /* datagrams */
+    size_t batch_max;
     struct {
         uint16_t count;
         uint16_t len[WANTED_MAX];
@@ -39,10 +42,18 @@ struct fixture {
 static void
 on_batch(void *user, struct onym_udp *udp, const struct onym_udp_in *in, size_t count)
 {
+    struct fixture *f = user;
     uint8_t fill[ONYM_UDP_OUT_LEN];
 
-    (void)user;
+    f->came += (unsigned)count;
+    f->batch_max = count > f->batch_max ? count : f->batch_max;
     for (size_t i = 0; i < count; i++) {
+        if (in[i].too_long) {
+            assert_int_equal(in[i].data.len, ONYM_UDP_IN_LEN);
+            f->too_long++;
+            continue;
+        }
+        f->empty += in[i].data.len == 0;
         for (size_t k = 0; k + 2 <= in[i].data.len; k += 2) {
             size_t len = onym_get_u16(in[i].data.at + k);
             uint8_t front = (uint8_t)(k / 2);
@@ -64,7 +75,7 @@ open_on(struct fixture *f, const char *any)
     assert_int_equal(inet_pton(AF_INET, any, &at.sin_addr), 1);
     assert_int_equal(uv_loop_init(&f->loop), 0);
     assert_int_equal(
-        onym_udp_open(&f->loop, (const struct sockaddr *)&at, on_batch, NULL, &f->udp, &fault),
+        onym_udp_open(&f->loop, (const struct sockaddr *)&at, on_batch, f, &f->udp, &fault),
         ONYM_OK);
     for (unsigned i = 0; i < PEERS; i++) {
         struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(onym_udp_port(f->udp))};
@@ -197,7 +208,7 @@ answers_leave_from_the_address_that_was_asked(void **state)
 static void
 find_descriptor(uv_handle_t *handle, void *arg)
 {
-    assert_int_equal(uv_fileno(handle, arg), 0);
+    assert_int_equal(uv_fileno(handle, arg), 0); /* the loop has one handle */
 }
 
 static int
@@ -205,8 +216,7 @@ descriptor(struct fixture *f)
 {
     uv_os_fd_t fd = -1;
 
-    uv_walk(&f->loop, find_descriptor, &fd); /* the loop has one handle */
-    assert_true(fd >= 0);
+    uv_walk(&f->loop, find_descriptor, &fd);
     return fd;
 }
 
@@ -333,22 +343,157 @@ many_peers_get_their_own_answers(void **state)
     }
 }
 
+/* Sends a message that leaves, and over the loopback arrives, as datagrams of so many bytes. */
+static void
+send_joined(const struct fixture *f, unsigned peer, const uint8_t *bytes, size_t len,
+            uint16_t segment)
+{
+    const int cut = segment;
+    const int whole = 0;
+
+    if (setsockopt(f->peer[peer], SOL_UDP, UDP_SEGMENT, &cut, sizeof cut) != 0) {
+        print_message("not run: this kernel does not cut messages\n");
+        skip();
+    }
+    assert_int_equal(send(f->peer[peer], bytes, len, 0), (ssize_t)len);
+    assert_int_equal(setsockopt(f->peer[peer], SOL_UDP, UDP_SEGMENT, &whole, sizeof whole), 0);
+}
+
+/* count requests in one message, the last of them half as long. */
+static void
+ask_joined(struct fixture *f, unsigned peer, unsigned count, uint16_t first, uint16_t second)
+{
+    uint8_t bytes[64 * 4];
+
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < (i + 1 < count ? 2U : 1U); k++) {
+            uint16_t wanted = f->wanted[peer].count++;
+
+            assert_true(wanted < WANTED_MAX);
+            onym_put_u16(bytes + 4 * i + 2 * k, k == 0 ? first : second);
+            f->wanted[peer].len[wanted] = k == 0 ? first : second;
+            f->wanted[peer].fill[wanted] = (uint8_t)k;
+        }
+    }
+    send_joined(f, peer, bytes, 4 * (size_t)count - 2, 4);
+}
+
+static void
+ask_joined_from_all(struct fixture *f)
+{
+    for (unsigned round = 0; round < 3; round++) {
+        static const uint16_t one[] = {350};
+
+        ask_joined(f, 0, 64, 100, 300);
+        ask(f, 1, one, COUNT(one));
+        ask_joined(f, 2, 64, 350, 350);
+        ask_joined(f, 1, 2, 40, 41);
+        ask_joined(f, 0, 33, 9, 512);
+        ask(f, 2, one, COUNT(one));
+        answer(f);
+        for (unsigned peer = 0; peer < PEERS; peer++) {
+            expect_all(f, peer);
+        }
+    }
+    assert_int_equal(onym_udp_send_failures(f->udp), 0);
+    assert_true(f->batch_max <= ONYM_UDP_BATCH);
+}
+
+static void
+datagrams_that_come_together_are_answered_each(void **state)
+{
+    open_on(*state, "127.0.0.1");
+    ask_joined_from_all(*state);
+}
+
+static void
+those_that_come_together_are_answered_from_the_address_that_was_asked(void **state)
+{
+    open_on(*state, "0.0.0.0");
+    ask_joined_from_all(*state);
+}
+
+/* Together they may be as long as one message can be; each alone has the limit of one. */
+static void
+a_datagram_among_others_is_as_long_as_one_alone(void **state)
+{
+    static const struct {
+        uint16_t segment;
+        unsigned count;
+    } cases[] = {{512, 0}, {513, 1}, {600, 1}, {1023, 64}, {65507, 1}};
+    static uint8_t bytes[65507];
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = i % 2; /* asks for packets of length 1 */
+    }
+    open_on(f, "127.0.0.1");
+    assert_int_equal(send(f->peer[0], bytes, 0, 0), 0);
+    answer(f);
+    assert_int_equal(f->empty, 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        unsigned count = cases[i].count > 0 ? cases[i].count : 1;
+
+        f->too_long = 0;
+        if (count == 1) {
+            assert_int_equal(send(f->peer[0], bytes, cases[i].segment, 0), cases[i].segment);
+        } else {
+            send_joined(f, 0, bytes, (size_t)cases[i].segment * count, cases[i].segment);
+        }
+        answer(f);
+        assert_int_equal(f->too_long, cases[i].count);
+    }
+}
+
+/* What is more than a turn has room for comes in the next ones. A request of one byte asks for
+ * nothing. */
+static void
+more_than_a_turn_comes_in_turns(void **state)
+{
+    static const uint8_t requests[64] = {0};
+    const unsigned all = 12 * ONYM_UDP_TURN;
+    const int buffer = 4 << 20;
+    struct fixture *f = *state;
+    unsigned turns = 0;
+
+    open_on(f, "127.0.0.1");
+    if (setsockopt(descriptor(f), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0) {
+        print_message("not run: all of it may not wait at the socket (CAP_NET_ADMIN)\n");
+        skip();
+    }
+    for (unsigned i = 0; i < all / 64; i++) {
+        send_joined(f, i % 2, requests, sizeof requests, 1);
+    }
+    while (f->came < all) {
+        unsigned before = f->came;
+
+        answer(f);
+        /* the first time with as many messages as there may be, then knowing what is in them */
+        assert_true(f->came - before <= (turns == 0 ? ONYM_UDP_MESSAGES * 64U : 2 * ONYM_UDP_TURN));
+        assert_true(f->came > before);
+        turns++;
+    }
+    assert_int_equal(f->came, all);
+    assert_int_equal(f->batch_max, ONYM_UDP_BATCH);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(packets_arrive_one_by_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(answers_leave_from_the_address_that_was_asked, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(where_the_kernel_cuts_no_messages_packets_go_alone, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(neighbours_of_one_peer_leave_as_one_message, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(
-            requests_of_one_peer_are_answered_together_though_others_lie_between, setup, teardown),
-        cmocka_unit_test_setup_teardown(one_peer_is_answered_from_each_address_it_asked, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(many_peers_get_their_own_answers, setup, teardown),
+        TEST(packets_arrive_one_by_one),
+        TEST(answers_leave_from_the_address_that_was_asked),
+        TEST(where_the_kernel_cuts_no_messages_packets_go_alone),
+        TEST(neighbours_of_one_peer_leave_as_one_message),
+        TEST(requests_of_one_peer_are_answered_together_though_others_lie_between),
+        TEST(one_peer_is_answered_from_each_address_it_asked),
+        TEST(datagrams_that_come_together_are_answered_each),
+        TEST(those_that_come_together_are_answered_from_the_address_that_was_asked),
+        TEST(a_datagram_among_others_is_as_long_as_one_alone),
+        TEST(more_than_a_turn_comes_in_turns),
+        TEST(many_peers_get_their_own_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
