@@ -95,26 +95,6 @@ onym_process_name_thread(const char *name)
     (void)prctl(PR_SET_NAME, name); /* cannot fail, and nothing hangs on it */
 }
 
-bool
-onym_process_pin_thread(unsigned index)
-{
-    cpu_set_t usable;
-    cpu_set_t one;
-    unsigned left;
-    size_t processor = 0;
-
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0 || CPU_COUNT(&usable) == 0) {
-        return false; /* a machine with more processors than a set has room for, 1,024 */
-    }
-    left = index % (unsigned)CPU_COUNT(&usable);
-    while (!CPU_ISSET(processor, &usable) || left-- > 0) {
-        processor++;
-    }
-    CPU_ZERO(&one);
-    CPU_SET(processor, &one);
-    return sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
 void
 onym_process_stand_back(unsigned steps)
 {

@@ -4,7 +4,6 @@
 #ifndef ONYM_BASE_PROCESS_H
 #define ONYM_BASE_PROCESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct onym_process_sample {
@@ -35,10 +34,6 @@ void onym_process_stand_back(unsigned steps);
  * Without it a thread that was woken waits until the time slice of the one that stands back is
  * over, up to some milliseconds. sched_yield(2); docs/decisions/0207. */
 void onym_process_give_way(void);
-
-/* The calling thread stays on one processor, the index-th (from 0, round and round) of those that
- * the process may use; false when the system refuses. Needs no right. sched_setaffinity(2). */
-bool onym_process_pin_thread(unsigned index);
 
 /* Fills *out; a figure that cannot be had is left as "not known" and is then not shown. */
 void onym_process_sample(struct onym_process_sample *out);

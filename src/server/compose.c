@@ -377,6 +377,19 @@ open_all(struct server *s, struct onym_fault *fault)
     return status;
 }
 
+/* Before other threads are started: they do as this one. */
+static void
+share_processors(struct server *s)
+{
+    if (s->node.settings.pin_workers != 0 &&
+        !(onym_processors_share(s->node.settings.workers, &s->node.processors) &&
+          onym_processors_keep_off(&s->node.processors))) {
+        ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "server", "workers_not_pinned",
+                 "the system does not say or set which processors a thread uses; "
+                 "node.pin_workers is without effect");
+    }
+}
+
 enum onym_status
 onym_serve(const struct onym_settings *settings, const struct onym_config_source *source,
            struct onym_log *log, struct onym_fault *fault)
@@ -398,6 +411,7 @@ onym_serve(const struct onym_settings *settings, const struct onym_config_source
     s->node.started_epoch_ms = onym_clock_epoch_ms();
     s->node.site_serial = 1;
     raise_descriptor_limit(s);
+    share_processors(s);
     watch_signals(s);
     status = open_all(s, fault);
     if (status == ONYM_OK) {

@@ -45,6 +45,8 @@ do_slice(uv_work_t *work)
     struct onym_http_jobs *jobs = &post->jobs;
     struct onym_http_job *job = jobs->first->work;
 
+    /* a thread that the loop of a worker has started, and on its processor so far */
+    (void)onym_processors_keep_off(&post->node->processors);
     uv_mutex_lock(&jobs->lock);
     job->status = jobs->view == NULL ? onym_view_open(post->node->env, &jobs->view)
                                      : onym_view_renew(jobs->view);

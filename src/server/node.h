@@ -4,6 +4,7 @@
 #define ONYM_SERVER_NODE_H
 
 #include "base/log.h"
+#include "base/processors.h"
 #include "config/settings.h"
 #include "core/admit.h"
 #include "store/env.h"
@@ -20,7 +21,8 @@ struct onym_secure;
 struct onym_key;
 
 struct onym_node {
-    struct onym_settings settings; /* as started with; the log level may change later */
+    struct onym_settings settings;     /* as started with; the log level may change later */
+    struct onym_processors processors; /* node.pin_workers; else the zero struct */
     struct onym_log *log;
     struct onym_env *env;
     struct onym_changes *changes;     /* the writer's queue; its own locks */

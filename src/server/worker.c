@@ -239,7 +239,7 @@ run(void *arg)
 
     (void)snprintf(name, sizeof name, "worker-%u", w->index);
     onym_process_name_thread(name);
-    if (w->node->settings.pin_workers != 0 && !onym_process_pin_thread(w->index)) {
+    if (!onym_processors_pin(&w->node->processors, w->index)) {
         ONYM_LOG(w->node->log, ONYM_LOG_WARNING, "net", "worker_not_pinned",
                  "the system does not let a worker stay on one processor; node.pin_workers",
                  onym_log_u64("worker", w->index));

@@ -243,15 +243,18 @@ class Life(unittest.TestCase):
                 self.assertEqual(found, wanted)
 
     def test_workers_may_be_pinned(self):
-        """Each to one of the processors of the node, in turn; no other thread, and only if asked."""
+        """Each to one of the processors of the node, in turn, and only if asked; other threads have
+        what is left over, or all."""
         usable = sorted(os.sched_getaffinity(0))
-        for word in ("no", "yes"):
+        for word, count in (("no", 1), ("yes", 1), ("yes", len(usable) + 1)):
             settings = (f"node.pin_workers={word}",)
-            with self.subTest(settings=settings), \
-                 node.Node(records=RECORDS, workers=3, settings=settings) as it:
-                wanted = {f"worker-{i}": {usable[i % len(usable)]} if word == "yes" else set(usable)
-                          for i in range(3)}
-                wanted.update(onymd=set(usable), writer=set(usable))
+            with self.subTest(settings=settings, workers=count), \
+                 node.Node(records=RECORDS, workers=count, settings=settings) as it:
+                pinned = word == "yes"
+                wanted = {f"worker-{i}": {usable[i % len(usable)]} if pinned else set(usable)
+                          for i in range(count)}
+                left = set(usable[count:] if pinned else usable) or set(usable)
+                wanted.update({"onymd": left, "writer": left, "proof": left})
                 found, until = {}, time.monotonic() + 10
                 while found != wanted and time.monotonic() < until:
                     found = {name: os.sched_getaffinity(thread)

@@ -65,55 +65,6 @@ a_thread_stands_back_and_no_other_with_it(void **state)
     }
 }
 
-#define PINS 5U
-
-struct pins {
-    unsigned usable; /* processors */
-    bool done[PINS];
-    cpu_set_t after[PINS];
-};
-
-/* Each pin narrows what the next may use, so the thread takes back all of it in between. */
-static void *
-pin(void *of)
-{
-    struct pins *s = of;
-    cpu_set_t usable;
-
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0) {
-        return NULL;
-    }
-    s->usable = (unsigned)CPU_COUNT(&usable);
-    for (unsigned i = 0; i < PINS; i++) {
-        s->done[i] = onym_process_pin_thread(i) &&
-                     sched_getaffinity(0, sizeof s->after[i], &s->after[i]) == 0 &&
-                     sched_setaffinity(0, sizeof usable, &usable) == 0;
-    }
-    return s;
-}
-
-static void
-a_thread_stays_on_one_processor_and_each_has_its_turn(void **state)
-{
-    struct pins s = {0};
-    pthread_t thread;
-    void *done;
-
-    (void)state;
-    assert_int_equal(pthread_create(&thread, NULL, pin, &s), 0);
-    assert_int_equal(pthread_join(thread, &done), 0);
-    assert_non_null(done);
-    for (unsigned i = 0; i < PINS; i++) {
-        assert_true(s.done[i]);
-        assert_int_equal(CPU_COUNT(&s.after[i]), 1);
-        for (unsigned j = 0; j < i; j++) {
-            bool same = CPU_EQUAL(&s.after[i], &s.after[j]);
-
-            assert_int_equal(same, i % s.usable == j % s.usable);
-        }
-    }
-}
-
 struct neighbour {
     pthread_t thread;
     uint64_t turns; /* atomic */
@@ -203,7 +154,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_stands_back_and_no_other_with_it),
-        cmocka_unit_test(a_thread_stays_on_one_processor_and_each_has_its_turn),
         cmocka_unit_test(who_stands_back_gives_way_after_a_piece_of_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
