@@ -47,8 +47,9 @@ static const struct onym_config_key table[] = {
      .value = "no",
      .help =
          "Whether each of these threads stays on a processor of its own, in turn those that the "
-         "node may use, and all others keep off them where some are left over. For a machine "
-         "that the node has to itself: look-ups wait less while parts are registered."},
+         "node may use, and threads of registration, proofs and lists keep off them where some "
+         "are left over. For a machine that the node has to itself: look-ups wait less while "
+         "parts are registered."},
     {.name = "node.registration_nice",
      .type = ONYM_CONFIG_NUMBER,
      .offset = FIELD(registration_nice),

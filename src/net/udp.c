@@ -27,7 +27,11 @@ struct onym_udp {
     onym_udp_batch_fn *batch;
     void *user;
     uint64_t send_failures;
+    uv_idle_t again;  /* while some of what was received waits for the next turn */
+    unsigned handles; /* that are not closed */
     struct onym_udp_received received;
+    size_t message;                        /* of received, the next to be handed over */
+    onym_span rest;                        /* of that one */
     struct onym_udp_in in[ONYM_UDP_BATCH]; /* datagrams of it that are handed over together */
     uint16_t flow[ONYM_UDP_BATCH];         /* of each the first message that came the same way */
     bool watched;                          /* by the loop */
@@ -139,38 +143,52 @@ answer(struct onym_udp *u, size_t count)
     onym_udp_flush(u);
 }
 
-/* Hands over all datagrams that were received, and returns how many. */
+static bool
+has_more(const struct onym_udp *u)
+{
+    return u->message < u->received.count;
+}
+
+static void
+begin_message(struct onym_udp *u, size_t message)
+{
+    u->message = message;
+    if (has_more(u)) {
+        u->rest = onym_udp_whole(&u->received, message);
+    }
+}
+
+/* Hands over datagrams of what was received, at most so many, and returns how many. */
 static size_t
-hand_over(struct onym_udp *u)
+hand_over(struct onym_udp *u, size_t most)
 {
     const struct onym_udp_received *received = &u->received;
     size_t all = 0;
     size_t count = 0;
 
-    for (size_t i = 0; i < received->count; i++) {
-        onym_span rest = onym_udp_message(received, i);
+    while (has_more(u) && all + count < most) {
+        size_t message = u->message;
+        onym_span data = onym_udp_next(received, message, &u->rest);
+        bool too_long = data.len > ONYM_UDP_IN_LEN;
 
-        do {
-            onym_span data = onym_udp_next(received, i, &rest);
-            bool too_long = data.len > ONYM_UDP_IN_LEN;
-
-            u->in[count] = (struct onym_udp_in){
-                .data = onym_span_of(data.at, too_long ? ONYM_UDP_IN_LEN : data.len),
-                .too_long = too_long,
-                .peer = (const struct sockaddr *)&received->peer[i]};
-            u->flow[count++] = received->flow[i];
-            if (count == ONYM_UDP_BATCH) {
-                answer(u, count);
-                all += count;
-                count = 0;
-            }
-        } while (rest.len > 0);
+        u->in[count] = (struct onym_udp_in){
+            .data = onym_span_of(data.at, too_long ? ONYM_UDP_IN_LEN : data.len),
+            .too_long = too_long,
+            .peer = (const struct sockaddr *)&received->peer[message]};
+        u->flow[count++] = received->flow[message];
+        if (u->rest.len == 0) {
+            begin_message(u, message + 1);
+        }
+        if (count == ONYM_UDP_BATCH || !has_more(u) || all + count == most) {
+            answer(u, count);
+            all += count;
+            count = 0;
+        }
     }
-    if (count > 0) {
-        answer(u, count);
-    }
-    return all + count;
+    return all;
 }
+
+static void on_again(uv_idle_t *again);
 
 static void
 drain(struct onym_udp *u)
@@ -179,14 +197,27 @@ drain(struct onym_udp *u)
     size_t n = BUSY;
 
     /* few datagrams: more are not to be expected, and the loop tells when they come */
-    while (n >= BUSY && all < ONYM_UDP_TURN) {
-        n = onym_udp_receive(&u->received, u->fd);
-        if (n > 0) {
-            watch(u, u->watched && n < BUSY && !u->received.joined);
-            n = hand_over(u);
-            all += n;
+    while (all < ONYM_UDP_TURN && (has_more(u) || n >= BUSY)) {
+        if (!has_more(u)) {
+            n = onym_udp_receive(&u->received, u->fd);
+            begin_message(u, 0);
+            if (n >= BUSY || u->received.joined) {
+                watch(u, false); /* there will be many answers */
+            }
         }
+        n = hand_over(u, ONYM_UDP_TURN - all);
+        all += n;
     }
+    (void)(has_more(u) ? uv_idle_start(&u->again, on_again) : uv_idle_stop(&u->again));
+}
+
+static void
+on_again(uv_idle_t *again)
+{
+    struct onym_udp *u = again->data;
+
+    drain(u);
+    watch(u, true);
 }
 
 static void
@@ -273,8 +304,10 @@ onym_udp_open(uv_loop_t *loop, const struct sockaddr *address, onym_udp_batch_fn
         release(u);
         return onym_fault_set(fault, ONYM_IO, "the event loop refuses a UDP socket");
     }
+    (void)uv_idle_init(loop, &u->again); /* cannot fail */
+    u->handles = 2;
     u->watched = true;
-    u->poll.data = u;
+    u->poll.data = u->again.data = u;
     *out = u;
     return ONYM_OK;
 }
@@ -301,8 +334,10 @@ on_closed(uv_handle_t *handle)
 {
     struct onym_udp *u = handle->data;
 
-    (void)close(u->fd);
-    release(u);
+    if (--u->handles == 0) {
+        (void)close(u->fd);
+        release(u);
+    }
 }
 
 void
@@ -311,7 +346,10 @@ onym_udp_close(struct onym_udp *u)
     if (u == NULL) {
         return;
     }
-    drain(u);
+    do {
+        drain(u);
+    } while (has_more(u));
     watch(u, false);
     uv_close((uv_handle_t *)&u->poll, on_closed);
+    uv_close((uv_handle_t *)&u->again, on_closed);
 }

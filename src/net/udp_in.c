@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <netinet/udp.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define FLOW_BITS   8U
 #define FLOW_SLOTS  (1U << FLOW_BITS) /* of a table of the flows of a system call */
@@ -36,10 +36,14 @@ rearm(struct onym_udp_received *in, size_t used)
 enum onym_status
 onym_udp_received_init(struct onym_udp_received *in)
 {
-    in->bytes = calloc(ONYM_UDP_MESSAGES, STRIDE);
-    if (in->bytes == NULL) {
+    void *bytes = mmap(NULL, ONYM_UDP_MESSAGES * STRIDE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (bytes == MAP_FAILED) {
         return ONYM_NO_MEMORY;
     }
+    (void)madvise(bytes, ONYM_UDP_MESSAGES * STRIDE, MADV_NOHUGEPAGE); /* most of it stays empty */
+    in->bytes = bytes;
     for (size_t i = 0; i < ONYM_UDP_MESSAGES; i++) {
         in->part[i] = (struct iovec){.iov_base = in->bytes + i * STRIDE,
                                      .iov_len = ONYM_UDP_MESSAGE_LEN};
@@ -55,8 +59,10 @@ onym_udp_received_init(struct onym_udp_received *in)
 void
 onym_udp_received_deinit(struct onym_udp_received *in)
 {
-    free(in->bytes);
-    in->bytes = NULL;
+    if (in->bytes != NULL) {
+        (void)munmap(in->bytes, ONYM_UDP_MESSAGES * STRIDE);
+        in->bytes = NULL;
+    }
 }
 
 /* The length of datagrams that were left together comes first; behind it is what answers need. */
@@ -94,17 +100,26 @@ free_interface(struct msghdr *m)
     }
 }
 
+/* Bytes of what came with a message, without those that only fill up: they are anything. */
+static size_t
+told_len(struct msghdr *m)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+
+    return c != NULL && c->cmsg_len < m->msg_controllen ? c->cmsg_len : m->msg_controllen;
+}
+
 /* Whether answers to two messages go from one address of ours to one peer. */
 static bool
-same_way(const struct onym_udp_received *in, size_t a, size_t b)
+same_way(struct onym_udp_received *in, size_t a, size_t b)
 {
-    const struct msghdr *x = &in->head[a].msg_hdr;
-    const struct msghdr *y = &in->head[b].msg_hdr;
+    struct msghdr *x = &in->head[a].msg_hdr;
+    struct msghdr *y = &in->head[b].msg_hdr;
 
     return x->msg_namelen == y->msg_namelen &&
            memcmp(&in->peer[a], &in->peer[b], x->msg_namelen) == 0 &&
            x->msg_controllen == y->msg_controllen &&
-           memcmp(x->msg_control, y->msg_control, x->msg_controllen) == 0;
+           memcmp(x->msg_control, y->msg_control, told_len(x)) == 0;
 }
 
 /* Of all that tells peers apart; few collide unless they mean to. */
@@ -160,7 +175,7 @@ onym_udp_receive(struct onym_udp_received *in, int fd)
 }
 
 onym_span
-onym_udp_message(const struct onym_udp_received *in, size_t message)
+onym_udp_whole(const struct onym_udp_received *in, size_t message)
 {
     return onym_span_of(in->part[message].iov_base, in->head[message].msg_len);
 }

@@ -1,6 +1,7 @@
 /* What one system call receives over UDP: messages, and the datagrams in them. The kernel leaves
- * datagrams of one length that came from one peer in a row together (UDP_GRO), when the network
- * card or who sent them did; it delivers them so at the price of one. Belongs to net/udp. */
+ * datagrams of one length that came from one peer in a row together (UDP_GRO, since Linux 5.0): as
+ * who sent them on this machine did, or as the network card or the kernel's own reading found them.
+ * It delivers them at the price of one. Belongs to net/udp. */
 #ifndef ONYM_NET_UDP_IN_H
 #define ONYM_NET_UDP_IN_H
 
@@ -29,7 +30,7 @@ struct onym_udp_received {
     uint8_t *bytes; /* owned; untouched pages of it take no memory */
 };
 
-/* Makes room; release with onym_udp_received_deinit. ONYM_OK; ONYM_NO_MEMORY. */
+/* Makes room in the zero struct; release with onym_udp_received_deinit. ONYM_OK; ONYM_NO_MEMORY. */
 ONYM_MUST_USE enum onym_status onym_udp_received_init(struct onym_udp_received *in);
 void onym_udp_received_deinit(struct onym_udp_received *in);
 
@@ -39,8 +40,8 @@ void onym_udp_received_deinit(struct onym_udp_received *in);
 size_t onym_udp_receive(struct onym_udp_received *in, int fd);
 
 /* The next datagram of message number `message` (below in->count): cuts it from *rest, which begins
- * as the whole message (onym_udp_message). A message of length 0 has one of length 0. */
-onym_span onym_udp_message(const struct onym_udp_received *in, size_t message);
+ * as the whole message (onym_udp_whole). A message of length 0 has one of length 0. */
+onym_span onym_udp_whole(const struct onym_udp_received *in, size_t message);
 onym_span onym_udp_next(const struct onym_udp_received *in, size_t message, onym_span *rest);
 
 #endif

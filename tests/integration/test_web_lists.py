@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import hmac
+import os
 import pathlib
 import sys
 import tempfile
@@ -65,6 +66,22 @@ class Lists(unittest.TestCase):
         self.assertEqual(len(done), 24)
         self.assertLessEqual(set(done), {200, 503})
         self.assertIn(200, done)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one processor is the worker's and all others'")
+    def test_lists_keep_off_a_pinned_worker(self):
+        """libuv's threads, which the loop of the worker starts."""
+        usable = sorted(os.sched_getaffinity(0))
+        with web.Web(settings=[f"auth.server_admins=301:{web.USER}", "node.pin_workers=yes"]) as it:
+            def places():
+                return [os.sched_getaffinity(int(thread))
+                        for thread in os.listdir(f"/proc/{it.process.pid}/task")]
+
+            before = places()
+            self.assertEqual(before.count({usable[0]}), 1)
+            self.assertEqual(it.ask("GET", LIST, login=web.ADMIN).status, 200)
+            after = places()
+            self.assertGreater(len(after), len(before))
+            self.assertGreater(after.count(set(usable[1:])), before.count(set(usable[1:])))
 
     def test_who_asks_and_leaves_costs_nothing_more(self):
         request = (f"GET {LIST}&pageSize=0 HTTP/1.1\r\nHost: n\r\n"
