@@ -13,7 +13,7 @@
 #include <uv.h>
 
 #define ONYM_UDP_BATCH  128U  /* datagrams handed over together, at most */
-#define ONYM_UDP_TURN   1024U /* datagrams of a turn of the loop; more have to wait for the next */
+#define ONYM_UDP_TURN   1024U /* datagrams before the loop looks at everything else */
 #define ONYM_UDP_IN_LEN 512U  /* bytes of a datagram taken; longer ones are marked */
 
 struct onym_udp; /* opaque; belongs to one loop */
