@@ -217,7 +217,7 @@ on_again(uv_idle_t *again)
     struct onym_udp *u = again->data;
 
     drain(u);
-    watch(u, true);
+    watch(u, !has_more(u));
 }
 
 static void
@@ -228,7 +228,7 @@ on_readable(uv_poll_t *poll, int status, int events)
     (void)status; /* an error of the socket shows in recvmmsg and is consumed there */
     (void)events;
     drain(u);
-    watch(u, true);
+    watch(u, !has_more(u));
 }
 
 static void
@@ -346,9 +346,11 @@ onym_udp_close(struct onym_udp *u)
     if (u == NULL) {
         return;
     }
-    do {
-        drain(u);
-    } while (has_more(u));
+    drain(u);
+    while (has_more(u)) { /* without taking any more: others may send faster than this answers */
+        (void)hand_over(u, ONYM_UDP_TURN);
+    }
+    (void)uv_idle_stop(&u->again);
     watch(u, false);
     uv_close((uv_handle_t *)&u->poll, on_closed);
     uv_close((uv_handle_t *)&u->again, on_closed);

@@ -24,7 +24,8 @@ struct onym_udp_in {
     const struct sockaddr *peer;
 };
 
-/* Called once per batch, on the loop's thread. Answers go out through onym_udp_send. */
+/* Called once per batch, on the loop's thread. Answers go out through onym_udp_send. It
+ * does not close udp. */
 typedef void onym_udp_batch_fn(void *user, struct onym_udp *udp, const struct onym_udp_in *in,
                                size_t count);
 

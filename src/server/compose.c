@@ -384,6 +384,7 @@ share_processors(struct server *s)
     if (s->node.settings.pin_workers != 0 &&
         !(onym_processors_share(s->node.settings.workers, &s->node.processors) &&
           onym_processors_keep_off(&s->node.processors))) {
+        s->node.processors = (struct onym_processors){0};
         ONYM_LOG(s->node.log, ONYM_LOG_WARNING, "server", "workers_not_pinned",
                  "the system does not say or set which processors a thread uses; "
                  "node.pin_workers is without effect");

@@ -246,7 +246,7 @@ class Life(unittest.TestCase):
         """Each to one of the processors of the node, in turn, and only if asked; other threads have
         what is left over, or all."""
         usable = sorted(os.sched_getaffinity(0))
-        for word, count in (("no", 1), ("yes", 1), ("yes", len(usable) + 1)):
+        for word, count in (("no", 1), ("yes", 1), ("yes", min(len(usable) + 1, 64))):
             settings = (f"node.pin_workers={word}",)
             with self.subTest(settings=settings, workers=count), \
                  node.Node(records=RECORDS, workers=count, settings=settings) as it:

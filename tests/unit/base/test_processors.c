@@ -55,6 +55,9 @@ workers_take_turns_and_others_have_what_is_left(void **state)
         cpu_set_t all;
         cpu_set_t left;
 
+        if (workers > 3 && workers < usable) {
+            continue; /* of many the first and the last */
+        }
         CPU_ZERO(&all);
         assert_true(onym_processors_share((unsigned)workers, &p));
         for (int i = 0; i < usable + 3; i++) {

@@ -467,7 +467,7 @@ more_than_a_turn_comes_in_turns(void **state)
     assert_int_equal(f->came, ONYM_UDP_TURN);
     answer(f);
     assert_int_equal(f->came, 2 * ONYM_UDP_TURN);
-    answer(f);
+    (void)uv_run(&f->loop, UV_RUN_NOWAIT);
     assert_int_equal(f->came, all);
     assert_int_equal(f->batch_max, ONYM_UDP_BATCH);
     for (unsigned i = 0; i < all / 64; i++) {
