@@ -1,7 +1,6 @@
 #include "net/udp_in.h"
 
 #include <errno.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -12,10 +11,6 @@
 
 /* Most messages are short: their first bytes must not all lie in the same sets of a cache. */
 #define STRIDE ((size_t)(1 << 16) + 3 * 64)
-
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
 
 _Static_assert(ONYM_UDP_MESSAGES < UINT8_MAX, "the table of flows has bytes");
 _Static_assert(ONYM_UDP_MESSAGE_LEN <= STRIDE, "messages do not overlap");

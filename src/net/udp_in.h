@@ -9,9 +9,14 @@
 #include "onym/status.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#ifndef UDP_GRO /* in an older C library */
+#define UDP_GRO 104
+#endif
 
 #define ONYM_UDP_MESSAGES        128U /* of a system call */
 #define ONYM_UDP_MESSAGES_JOINED 16U  /* behind one with messages of many datagrams */

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "net/address.h"
+#include "net/udp_in.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,10 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
 
 #define PEERS      3U
 #define WANTED_MAX 200U

@@ -11,10 +11,6 @@
 
 #include <cmocka.h>
 
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-
 struct fixture {
     struct onym_udp_received in;
     int fd, peer[2];
