@@ -32,7 +32,9 @@ play_begin(struct play *p, size_t servers, enum onym_transport transport, uint32
 {
     struct onym_query query = {.name = onym_span_text(NAME)};
 
-    *p = (struct play){.now = {.ms = 1000000, .epoch_s = EPOCH_S}};
+    memset(p, 0, offsetof(struct play, reply)); /* not the 256 KiB of it, thousands of times */
+    p->reply_len = 0;
+    p->now = (struct onym_moment){.ms = 1000000, .epoch_s = EPOCH_S};
     for (size_t i = 0; i < servers; i++) {
         p->servers[i] = (struct onym_client_server){.port = 2641, .transport = transport};
     }

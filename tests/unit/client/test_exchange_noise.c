@@ -4,17 +4,15 @@
 
 /* Delivers bytes and plays the clock to the end of the question. */
 static enum onym_status
-play_out(enum onym_transport transport, onym_span (*spoil)(struct play *, uint64_t),
+play_out(struct play *p, enum onym_transport transport, onym_span (*spoil)(struct play *, uint64_t),
          uint64_t choice)
 {
-    struct play *p = malloc(sizeof *p);
     const struct onym_client_result *r = NULL;
     enum onym_status status;
     uint32_t values = 0;
     struct onym_value v;
     onym_span cursor;
 
-    assert_non_null(p);
     play_begin(p, 1, transport, (choice & 1) != 0 ? ONYM_FLAG_REQUEST_DIGEST : 0);
     (void)play_ask(p, 0, transport);
     if (transport == ONYM_TRANSPORT_UDP) {
@@ -42,7 +40,6 @@ play_out(enum onym_transport transport, onym_span (*spoil)(struct play *, uint64
     assert_int_equal(values, r->values.count);
     status = r->status;
     play_end(p);
-    free(p);
     return status;
 }
 
@@ -105,28 +102,32 @@ every_flipped_bit_and_every_prefix(void **state)
     play_begin(p, 1, ONYM_TRANSPORT_UDP, 0);
     len = two_values(p).len;
     play_end(p);
-    free(p);
     for (size_t t = 0; t < 2; t++) {
         for (uint64_t bit = 0; bit < len * 8; bit += 2) { /* even: no request digest asked for */
-            (void)play_out(transports[t], flipped, bit);
+            (void)play_out(p, transports[t], flipped, bit);
         }
         for (uint64_t bit = 1; bit < len * 8; bit += 2) {
-            assert_int_not_equal(play_out(transports[t], flipped, bit), ONYM_OK);
+            assert_int_not_equal(play_out(p, transports[t], flipped, bit), ONYM_OK);
         }
         for (uint64_t front = 0; front < len; front++) {
-            assert_int_not_equal(play_out(transports[t], cut, front), ONYM_OK);
+            assert_int_not_equal(play_out(p, transports[t], cut, front), ONYM_OK);
         }
-        assert_int_equal(play_out(transports[t], cut, len + len % 2), ONYM_OK);
+        assert_int_equal(play_out(p, transports[t], cut, len + len % 2), ONYM_OK);
     }
+    free(p);
 }
 
 static void
 random_bytes(void **state)
 {
+    struct play *p = malloc(sizeof *p);
+
     (void)state;
+    assert_non_null(p);
     for (uint64_t seed = 0; seed < 5000; seed++) {
-        (void)play_out((seed & 4) != 0 ? ONYM_TRANSPORT_UDP : ONYM_TRANSPORT_TCP, noise, seed);
+        (void)play_out(p, (seed & 4) != 0 ? ONYM_TRANSPORT_UDP : ONYM_TRANSPORT_TCP, noise, seed);
     }
+    free(p);
 }
 
 int
