@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from lib import common, peers, rounds, targets
+from lib import common, peers, resting, rounds, targets
 from lib.common import CannotRun, say
 
 TAIL = b'"},"ttl":86400}]}\n'  # of a made-up record
@@ -214,20 +214,26 @@ class Suite:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="onym-bench-"))
         failed, rows = [], {}
         try:
-            for name, case in self.cases.items():
-                if self.arguments.only and name not in self.arguments.only:
-                    continue
-                say(f"--- {name}")
-                try:
-                    result[name] = case(self)
-                    rows.update(result[name]["rows"])
-                except (CannotRun, OSError, subprocess.TimeoutExpired) as error:
-                    say(f"{name} left out: {error}")
-                    failed.append(f"{name}: {error}")
-                self.write(result, failed)  # a run that breaks later leaves what it has
+            with contextlib.nullcontext(0) if self.arguments.quick else resting.memory_kept() \
+                    as stopped:
+                result["settings"]["paging_out_stopped"] = stopped
+                self.run_cases(result, rows, failed)
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         return self.finish(result, rows, failed)
+
+    def run_cases(self, result, rows, failed):
+        for name, case in self.cases.items():
+            if self.arguments.only and name not in self.arguments.only:
+                continue
+            say(f"--- {name}")
+            try:
+                result[name] = case(self)
+                rows.update(result[name]["rows"])
+            except (CannotRun, OSError, subprocess.TimeoutExpired) as error:
+                say(f"{name} left out: {error}")
+                failed.append(f"{name}: {error}")
+            self.write(result, failed)  # a run that breaks later leaves what it has
 
     def write(self, result, failed):
         result.update(absent=self.absent, left_out=failed)

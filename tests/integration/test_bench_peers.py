@@ -14,7 +14,7 @@ BUILD = pathlib.Path(os.environ["ONYM_BUILD"]).resolve()
 BENCH = pathlib.Path(__file__).resolve().parent.parent.parent / "bench"
 sys.path.insert(0, str(BENCH))
 
-from lib import rounds, targets  # noqa: E402
+from lib import resting, rounds, targets  # noqa: E402
 
 
 @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two processors")
@@ -23,6 +23,27 @@ class Peers(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="onym-test-peers-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+
+    def kdamond(self, number, state, action):
+        folder = self.folder / str(number)
+        scheme = folder / "contexts" / "0" / "schemes" / "0"
+        scheme.mkdir(parents=True)
+        (scheme / "action").write_text(f"{action}\n", "ascii")
+        (folder / "state").write_text(f"{state}\n", "ascii")
+        return folder / "state"
+
+    def test_nothing_is_paged_out_meanwhile(self):
+        with resting.memory_kept(self.folder / "none") as stopped:
+            self.assertEqual(stopped, 0)
+        pages_out, watches, rests = (self.kdamond(0, "on", "pageout"), self.kdamond(1, "on", "stat"),
+                                     self.kdamond(2, "off", "pageout"))
+        with self.assertRaises(ZeroDivisionError), resting.memory_kept(self.folder) as stopped:
+            self.assertEqual(stopped, 1)
+            self.assertEqual([state.read_text().strip() for state in (pages_out, watches, rests)],
+                             ["off", "on", "off"])
+            _ = 1 // 0
+        self.assertEqual([state.read_text().strip() for state in (pages_out, watches, rests)],
+                         ["on", "on", "off"])
 
     def run_script(self, name, *arguments):
         return subprocess.run([sys.executable, str(BENCH / f"{name}.py"), *map(str, arguments)],
