@@ -7,6 +7,7 @@ is discarded and repeated, up to three times as many rounds as were asked for.
 
 import json
 import math
+import statistics
 import subprocess
 import time
 
@@ -15,7 +16,7 @@ from lib.common import CannotRun, say
 
 STEAL_SHARE_MAX = 0.02    # of the round's time, taken by other guests of the host
 WAITED_SHARE_MAX = 0.10   # of the round's time, server or client ready but without a processor
-FLOOR_SLOWER_MAX = 1.5    # the floor's cost against its best of the run
+FLOOR_SLOWER_MAX = 1.5    # the floor's cost against its median of the run
 WARM_UPS_MAX = 10
 BUSY_MIN = 0.9            # of a core
 LEAD_SEED = 5000          # of runs before the measured ones: other names than theirs
@@ -84,14 +85,22 @@ def shares_disturbed(name, result, crowded=False):
     return ""
 
 
-def disturbed(results, floor, best_floor, crowded):
+def disturbed(results, floor, median_floor, crowded):
     """Why a round is not to be used, or an empty text."""
     for name, result in results.items():
         if why := shares_disturbed(name, result, crowded):
             return why
-    if results[floor]["us"] > FLOOR_SLOWER_MAX * best_floor:
-        return f"{floor} {results[floor]['us'] / best_floor:.1f}x its best"
+    if results[floor]["us"] > FLOOR_SLOWER_MAX * median_floor:
+        return f"{floor} {results[floor]['us'] / median_floor:.1f}x its median"
     return ""
+
+
+def judge(rounds, floor, crowded):
+    """Says of every round whether it was disturbed; those that follow may change what was said. The
+    floor's median tells how fast the machine is, since a faster minute makes no other a disturbed one."""
+    median = statistics.median(one["sides"][floor]["us"] for one in rounds)
+    for one in rounds:
+        one["disturbed"] = disturbed(one["sides"], floor, median, crowded)
 
 
 def measure_awake(side, cores, seed, quick):
@@ -110,9 +119,7 @@ def run(sides, cores, wanted, bound, crowded, quick=False):
     while len(rounds) < bound:
         results = {side.name: measure_awake(side, cores, len(rounds) + 1, quick) for side in sides}
         rounds.append({"sides": results})
-        best = min(r["sides"][floor]["us"] for r in rounds)
-        for one in rounds:  # a better floor found later judges the earlier rounds too
-            one["disturbed"] = disturbed(one["sides"], floor, best, crowded)
+        judge(rounds, floor, crowded)
         say(f"{len(rounds):5}  " + " ".join(f"{r['us']:14.2f}" for r in results.values())
             + f"  {sum(r['wrong'] for r in results.values()):6}"
             + f" {sum(r['lost'] for r in results.values()):5}  {rounds[-1]['disturbed']}")

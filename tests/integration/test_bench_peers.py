@@ -180,6 +180,18 @@ class Peers(unittest.TestCase):
         targets.doubt(rows, usual, True)
         self.assertEqual(rows["udp.burst"]["doubt"], "")
 
+    def test_a_faster_minute_disturbs_no_other(self):
+        def disturbed(*floors, **shares):
+            made = [{"sides": {"echo": {"us": us, "steal_share": 0, **shares}}} for us in floors]
+            rounds.judge(made, "echo", crowded=False)
+            return [one["disturbed"] for one in made]
+
+        self.assertEqual(disturbed(1.4, 2.2, 2.2, 2.3), [""] * 4)
+        self.assertEqual(disturbed(2, 2, 3, 3.01, 2), ["", "", "", "echo 1.5x its median", ""])
+        self.assertIn("stolen", disturbed(2, steal_share=0.03)[0])
+        self.assertIn("server waited", disturbed(2, server_waited_share=0.11)[0])
+        self.assertEqual(disturbed(2, steal_share=0.02, client_waited_share=0.1), [""])
+
     def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
         def write(name, date, median, quick=False, doubt=""):
             ratio = {"median": median, "min": median, "max": median, "count": 7}
