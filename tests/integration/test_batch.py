@@ -21,7 +21,7 @@ import node  # noqa: E402
 
 PREFIX = "88.1.2"
 USER = f"0.NA/{PREFIX}"
-ROWS = 20000
+ROWS = 6000 if node.is_sanitized() else 20000
 
 
 class Batch(unittest.TestCase):
@@ -319,7 +319,7 @@ HOME 127.0.0.1:2641:TCP
 
     def test_the_client_is_killed(self):
         path = self.numbered()
-        for rows in (2000, 9000):
+        for rows in (ROWS // 10, ROWS * 9 // 20):
             client = self.start("run", path)
             self.wait_for_progress(path, rows)
             client.send_signal(signal.SIGKILL)
@@ -332,7 +332,7 @@ HOME 127.0.0.1:2641:TCP
     def test_the_node_is_killed(self):
         path = self.numbered()
         client = self.start("run", path)
-        for rows in (3000, 10000):
+        for rows in (ROWS * 3 // 20, ROWS // 2):
             self.wait_for_progress(path, rows)
             self.node.kill()
             self.node.start()
@@ -344,9 +344,10 @@ HOME 127.0.0.1:2641:TCP
         self.check_numbered()
 
     def test_a_node_that_does_not_come_back_in_time(self):
-        path = self.numbered(rows=5000)
+        rows = ROWS // 4
+        path = self.numbered(rows=rows)
         client = self.start("run", path, "--retry", "1")
-        self.wait_for_progress(path, 1000)
+        self.wait_for_progress(path, rows // 5)
         self.node.kill()
         out, told = client.communicate(timeout=60)
         # 7 when a row had been sent, 3 when all were still being asked who they are
@@ -355,7 +356,7 @@ HOME 127.0.0.1:2641:TCP
         self.assertFalse(self.summary(out)[1])
         self.node.start()
         self.batch("resume", path, *self.who)
-        self.check_numbered(5000)
+        self.check_numbered(rows)
 
     def test_two_jobs_over_one_file_are_refused(self):
         path = self.numbered()
@@ -368,7 +369,7 @@ HOME 127.0.0.1:2641:TCP
         self.assertEqual(client.returncode, 130)
 
     def test_a_killed_client_that_deletes(self):
-        rows = 3000
+        rows = ROWS * 3 // 20
         path = self.numbered(rows=rows)
         self.run_file(path)
         pathlib.Path(f"{path}.job").unlink()
@@ -382,7 +383,7 @@ HOME 127.0.0.1:2641:TCP
     def test_an_interrupted_job_is_resumed(self):
         path = self.numbered()
         client = self.start("run", path)
-        self.wait_for_progress(path, 1000)
+        self.wait_for_progress(path, ROWS // 20)
         client.send_signal(signal.SIGINT)
         out, told = client.communicate(timeout=20)
         self.assertEqual(client.returncode, 130, told)
