@@ -52,6 +52,12 @@ def signals_unhandled():
                 TSAN_OPTIONS="handle_segv=0:handle_sigbus=0")
 
 
+def leaks_told(environment):
+    """The environment of a program that runs on, whose leaks are told where the sanitizer can."""
+    options = environment.get("ASAN_OPTIONS", "")
+    return dict(environment, ASAN_OPTIONS=f"{options}:detect_leaks=1".lstrip(":"))
+
+
 def is_sanitized():
     """Whether the build carries a sanitizer (slower by far; thresholds may need to know)."""
     cache = (build_dir() / "CMakeCache.txt").read_text("utf-8", "replace")
@@ -144,8 +150,8 @@ log:
         for setting in self.settings:
             words += ["--set", setting]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=self.environment, cwd=self.root)
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=leaks_told(self.environment), cwd=self.root)
         if wait:
             try:
                 self.wait_ready()
