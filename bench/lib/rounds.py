@@ -85,22 +85,23 @@ def shares_disturbed(name, result, crowded=False):
     return ""
 
 
-def disturbed(results, floor, median_floor, crowded):
-    """Why a round is not to be used, or an empty text."""
-    for name, result in results.items():
-        if why := shares_disturbed(name, result, crowded):
-            return why
-    if results[floor]["us"] > FLOOR_SLOWER_MAX * median_floor:
-        return f"{floor} {results[floor]['us'] / median_floor:.1f}x its median"
-    return ""
+def round_disturbed(results, crowded):
+    """Why a round is not to be used, by the shares of its sides, or an empty text."""
+    return next((why for name, result in results.items()
+                 if (why := shares_disturbed(name, result, crowded))), "")
 
 
 def judge(rounds, floor, crowded):
     """Says of every round whether it was disturbed; those that follow may change what was said. The
-    floor's median tells how fast the machine is, since a faster minute makes no other a disturbed one."""
-    median = statistics.median(one["sides"][floor]["us"] for one in rounds)
+    floor's median over rounds with good shares tells how fast the machine is, since a faster minute
+    makes no other a disturbed one."""
     for one in rounds:
-        one["disturbed"] = disturbed(one["sides"], floor, median, crowded)
+        one["disturbed"] = round_disturbed(one["sides"], crowded)
+    costs = [one["sides"][floor]["us"] for one in rounds if not one["disturbed"]]
+    for one in rounds:
+        cost = one["sides"][floor]["us"]
+        if not one["disturbed"] and cost > FLOOR_SLOWER_MAX * statistics.median(costs):
+            one["disturbed"] = f"{floor} {cost / statistics.median(costs):.1f}x its median"
 
 
 def measure_awake(side, cores, seed, quick):

@@ -192,6 +192,12 @@ class Peers(unittest.TestCase):
         self.assertIn("server waited", disturbed(2, server_waited_share=0.11)[0])
         self.assertEqual(disturbed(2, steal_share=0.02, client_waited_share=0.1), [""])
 
+    def test_rounds_with_stolen_time_do_not_say_how_fast_the_machine_is(self):
+        made = [{"sides": {"echo": {"us": us, "steal_share": share}}}
+                for us, share in ((2, 0), (2, 0), (3.1, 0), (9, 0.3), (9, 0.3), (9, 0.3))]
+        rounds.judge(made, "echo", crowded=False)
+        self.assertEqual([one["disturbed"] for one in made[:3]], ["", "", "echo 1.6x its median"])
+
     def test_the_table_takes_the_newest_and_leaves_quick_runs_out(self):
         def write(name, date, median, quick=False, doubt=""):
             ratio = {"median": median, "min": median, "max": median, "count": 7}
