@@ -344,10 +344,10 @@ HOME 127.0.0.1:2641:TCP
         self.check_numbered()
 
     def test_a_node_that_does_not_come_back_in_time(self):
-        rows = ROWS // 4
+        rows = ROWS // 2
         path = self.numbered(rows=rows)
         client = self.start("run", path, "--retry", "1")
-        self.wait_for_progress(path, rows // 5)
+        self.wait_for_progress(path, rows // 10)
         self.node.kill()
         out, told = client.communicate(timeout=60)
         # 7 when a row had been sent, 3 when all were still being asked who they are
@@ -369,7 +369,7 @@ HOME 127.0.0.1:2641:TCP
         self.assertEqual(client.returncode, 130)
 
     def test_a_killed_client_that_deletes(self):
-        rows = ROWS * 3 // 20
+        rows = ROWS // 4
         path = self.numbered(rows=rows)
         self.run_file(path)
         pathlib.Path(f"{path}.job").unlink()

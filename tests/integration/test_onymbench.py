@@ -208,6 +208,8 @@ class Against(unittest.TestCase):
         for name, steps, words in (("W4", 6, ["--ca", self.node.ca, "--rows", 20]),
                                    ("w5", 3, ["--ca", self.node.ca, "--rows", 20,
                                               "--beside-rate", 20]),
+                                   ("W6", 2, ["--ca", self.node.ca, "--import-rows", 5,
+                                              "-d", "2s"]),
                                    ("W6", 2, ["--import-rows", 5, "-d", "2s"])):
             with self.subTest(name):
                 text, runs = self.workload(name, "--rate", 100, *words, *self.identity)
