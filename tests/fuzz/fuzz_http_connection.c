@@ -86,7 +86,8 @@ put(enum onym_kind kind, const char *name, struct onym_value_list values)
 static void
 clean_up(void)
 {
-    static const char *const files[] = {"data.mdb", "data.mdb-lock", "lock"};
+    static const char *const files[] = {"data.mdb", "data.mdb-lock", "lock", "journal.0",
+                                        "journal.1"};
     char path[96];
 
     onym_http_service_deinit(&machine.service);

@@ -360,7 +360,7 @@ a_new_store_beside_an_old_journal_is_refused(void **state)
     assert_int_equal(onym_env_open(&options, &other.env, &fault), ONYM_CORRUPT);
     assert_non_null(strstr(fault.text, "written for another state"));
     assert_false(is_there(&other, "data.mdb"));
-
+    temp_store_close(&other);
     onym_env_close(store->env); /* what has ended is in nobody's way */
     cut_path(store, "data.mdb", path);
     assert_int_equal(unlink(path), 0);
