@@ -97,11 +97,12 @@ def judge(rounds, floor, crowded):
     makes no other a disturbed one."""
     for one in rounds:
         one["disturbed"] = round_disturbed(one["sides"], crowded)
-    costs = [one["sides"][floor]["us"] for one in rounds if not one["disturbed"]]
-    for one in rounds:
+    good = [one for one in rounds if not one["disturbed"]]
+    median = statistics.median(one["sides"][floor]["us"] for one in good) if good else 0
+    for one in good:
         cost = one["sides"][floor]["us"]
-        if not one["disturbed"] and cost > FLOOR_SLOWER_MAX * statistics.median(costs):
-            one["disturbed"] = f"{floor} {cost / statistics.median(costs):.1f}x its median"
+        if cost > FLOOR_SLOWER_MAX * median:
+            one["disturbed"] = f"{floor} {cost / median:.1f}x its median"
 
 
 def measure_awake(side, cores, seed, quick):
