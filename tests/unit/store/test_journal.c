@@ -40,8 +40,6 @@ is_there(const struct temp_store *store, const char *name)
     return stat(path, &st) == 0;
 }
 
-/* ---- */
-
 /* A store that nothing was changed in is as older programs know it. */
 static void
 the_first_commit_makes_the_format_and_the_second_the_files(void **state)
